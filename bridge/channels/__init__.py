@@ -1,0 +1,3 @@
+"""The channels we know. Adding one is a file beside this and a line here."""
+
+from __future__ import annotations

@@ -1,0 +1,95 @@
+"""What a channel is: a record of facts and a few functions. Adapters import this and core, no more.
+
+A *source* is a connection type that brings events (`meta`, `telegram`): how it proves itself, how
+it shakes hands, how its body is read. A *channel* is a place where people talk (`facebook`,
+`messenger`, `telegram`): what may be said there and how. Meta is one source with many channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bridge.core.calls import Calls, HttpRequest, HttpResponse
+from bridge.core.errors import BridgeError
+from bridge.core.model import (
+    Account,
+    Attachment,
+    Author,
+    Capabilities,
+    Connection,
+    Delivery,
+    File,
+    Message,
+    Outgoing,
+    Target,
+)
+from bridge.core.signing import Handshake, Proof
+
+Post = Callable[[Target, Outgoing], Calls[str]]
+Look = Callable[[Target, Outgoing], Calls[str | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """One way of speaking: in public, or to one person.
+
+    `post` returns the platform's id of what it posted. `look` finds an earlier attempt of the same
+    words and returns its id, or None when it is certainly not there; it raises when it cannot tell.
+    """
+
+    capabilities: Capabilities
+    post: Post
+    look: Look | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One place where people talk.
+
+    `public` and `private` are the voices it has; `private_channel` names the channel a private
+    reply opens (facebook -> messenger). `hide` hides the item that is answered. `describe` fetches what
+    the payload did not carry (the post a comment hangs on, a missing author), as a mapping with any
+    of: post_text, post_url, permalink, author. `fetch` downloads one attachment; `media_hosts` are the host suffixes it may come from.
+    """
+
+    name: str
+    public: Voice | None = None
+    private: Voice | None = None
+    private_channel: str | None = None
+    hide: Callable[[Target], Calls[None]] | None = None
+    describe: Callable[[Target, Message], Calls[Mapping[str, object]]] | None = None
+    fetch: Callable[[Connection, Account, Attachment], Calls[File]] | None = None
+    media_hosts: tuple[str, ...] = ()
+    label: str = ""  # how people call it: "Facebook"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One connection type that brings events.
+
+    `names_event` is true where equal bodies mean the same event, so that the body's hash can serve
+    as the delivery's id. `account_of` gives the account id where payloads name none. `check` is what
+    `bridge doctor` asks: it returns findings, each `(ok, sentence)`. `secrets` names the options
+    that hold secrets, `options` the other ones the connection may have with their default.
+    `setup` does (or says) what the other side needs, one sentence a step; `url` is our hook's public address.
+    """
+
+    name: str
+    channels: Mapping[str, Channel]
+    proof: Proof
+    parse: Callable[[Delivery], list[Message]]
+    handshake: Handshake | None = None
+    names_event: bool = True
+    secrets: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+    accounts: bool = False  # whether the connection lists accounts, or is one account itself
+    account_of: Callable[[Connection], str | None] = lambda connection: None
+    check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
+    setup: Callable[[Connection, str], Calls[list[str]]] | None = None
+
+
+__all__ = [
+    "Account", "Attachment", "Author", "BridgeError", "Calls", "Channel", "HttpRequest",
+    "HttpResponse", "Look", "Post", "Source", "Voice",
+]  # fmt: skip

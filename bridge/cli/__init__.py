@@ -1,0 +1,74 @@
+"""The `bridge` command: one file a subcommand, loaded only when it is asked for.
+
+Each file has `HELP` (one sentence), `arguments(parser)` and `run(args) -> int`. Exit codes: 0 fine,
+1 found wrong, 2 usage. A user's mistake is a sentence on stderr, never a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from bridge import __version__
+from bridge.core.errors import BridgeError, ConfigError
+
+# In the order in which people meet them.
+COMMANDS: dict[str, str] = {
+    "demo": "see the whole thing work on this machine, no account needed",
+    "up": "run web and workers on this machine, with the embedded Redis",
+    "web": "run the web process",
+    "worker": "run worker processes",
+    "init": "write a commented mappings folder and .env to start from",
+    "sandbox": "run the fake platforms and helpdesks alone",
+    "check": "validate the mappings and run their examples",
+    "normalise": "show what an adapter makes of payloads",
+    "explain": "show what the rules would do with payloads, and why",
+    "why": "show the receipt of something that happened",
+    "status": "show the books, the queues, the limits and the alarms",
+    "dead": "list, show, retry or drop dead letters",
+    "pause": "stop working for a connection; what comes in is kept",
+    "resume": "go on working for a connection",
+    "doctor": "check credentials, subscriptions, clocks and queues",
+    "setup": "create what the other side needs, or print the clicks",
+}
+
+
+def parser_of(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """The argument parser; only the named command's file is imported, for a quick start."""
+    parser = argparse.ArgumentParser(
+        prog="bridge", description="Public complaints become tickets; answers go back."
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    named = next((word for word in argv if word in COMMANDS), None)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(name, help=summary, description=summary)
+        if name == named:
+            module = importlib.import_module(f"bridge.cli.{name}")
+            module.arguments(sub)
+            sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    args = parser_of(words).parse_args(words)
+    try:
+        return int(args.run(args))
+    except ConfigError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)
+        return 1
+    except BridgeError as error:
+        print(f"bridge {args.command}: {error.detail}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Somebody closed the pipe (`| head`); point stdout elsewhere so that exit says nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130

@@ -1,0 +1,1 @@
+"""The thinking: frozen values in, values out; no I/O, no clock, no environment."""

@@ -1,0 +1,153 @@
+"""How a webhook proves itself, as data: one small class a scheme, compared in constant time.
+
+Signatures are over the raw bytes. A proof returns nothing or raises `Rejected`; it never raises
+anything else, whatever the headers hold (non-ASCII, nonsense timestamps, 8 KB of rubbish).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from bridge.core.errors import Rejected
+from bridge.core.model import Connection
+
+
+class Proof(Protocol):
+    """A signature scheme. *headers* have lower-case names; *now* is aware UTC."""
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        """Return if the delivery is authentic; raise Rejected otherwise."""
+
+
+class Handshake(Protocol):
+    """How a platform makes sure that a URL is ours: a GET with a question."""
+
+    def answer(self, query: Mapping[str, str], connection: Connection) -> str:
+        """Return the text to answer with (200, text/plain); raise Rejected with status 403 otherwise."""
+
+
+def same(given: str, expected: bytes) -> bool:
+    """Whether *given* is *expected*, in time that does not depend on where they differ."""
+    return hmac.compare_digest(
+        hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest(),
+        hashlib.sha256(expected).digest(),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmacHex:
+    """`<prefix><hex HMAC-SHA256 of the raw body>` in a header (Meta: X-Hub-Signature-256)."""
+
+    header: str
+    option: str
+    prefix: str = ""
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        given = headers.get(self.header, "")
+        if not given:
+            raise Rejected("signature_missing", f"the header {self.header} is missing")
+        matched = False
+        for secret in connection.secrets(self.option):
+            digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+            matched |= same(given, (self.prefix + digest).encode())
+        if not matched:
+            raise Rejected("signature_wrong", f"{self.header} does not match the body")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EchoedToken:
+    """A shared secret sent back as it is in a header (Telegram, Freshdesk)."""
+
+    header: str
+    option: str
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        given = headers.get(self.header, "")
+        if not given:
+            raise Rejected("secret_missing", f"the header {self.header} is missing")
+        matched = False
+        for secret in connection.secrets(self.option):
+            matched |= same(given, secret.encode())
+        if not matched:
+            raise Rejected("secret_wrong", f"{self.header} is not the configured secret")
+
+
+_RFC3339 = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HmacTimestamped:
+    """base64 HMAC-SHA256 over timestamp header + raw body, fresh within `window` seconds (Zendesk).
+
+    The stamp is that of the attempt, so the window holds for retries that come hours later.
+    """
+
+    header: str
+    timestamp: str
+    option: str
+    window: float = 300.0
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        given, at = headers.get(self.header, ""), headers.get(self.timestamp, "")
+        if not given or not at:
+            raise Rejected("signature_missing", f"{self.header} or {self.timestamp} is missing")
+        stamp = at.encode("utf-8", "surrogateescape")
+        matched = False
+        for secret in connection.secrets(self.option):
+            digest = hmac.new(secret.encode(), stamp + body, hashlib.sha256).digest()
+            matched |= same(given, base64.b64encode(digest))
+        if not matched:
+            raise Rejected("signature_wrong", f"{self.header} does not match timestamp and body")
+        if not _RFC3339.match(at):
+            raise Rejected(
+                "timestamp_malformed", f"{self.timestamp} is not a time like 2026-11-22T10:00:00Z"
+            )
+        try:
+            sent = datetime.strptime(at[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        except ValueError:
+            raise Rejected("timestamp_malformed", f"{self.timestamp} is no real time") from None
+        if abs((now - sent).total_seconds()) > self.window:
+            raise Rejected(
+                "timestamp_stale",
+                f"{self.timestamp} is more than {self.window:.0f} s off; check the clock",
+            )
+
+
+_CHALLENGE = re.compile(r"\A[A-Za-z0-9_.\-]{1,128}\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubChallenge:
+    """Meta's handshake: the verify token in, the challenge back. The challenge is untrusted text."""
+
+    option: str
+
+    def answer(self, query: Mapping[str, str], connection: Connection) -> str:
+        token, challenge = query.get("hub.verify_token", ""), query.get("hub.challenge", "")
+        matched = False
+        for secret in connection.secrets(self.option):
+            matched |= same(token, secret.encode())
+        if query.get("hub.mode") != "subscribe" or not matched:
+            raise Rejected(
+                "handshake_refused", "hub.verify_token is not the configured one", status=403
+            )
+        if not _CHALLENGE.match(challenge):
+            raise Rejected(
+                "handshake_malformed", "hub.challenge is missing or malformed", status=403
+            )
+        return challenge

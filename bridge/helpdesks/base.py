@@ -1,0 +1,74 @@
+"""What a helpdesk is: a record of facts and a few functions. Adapters import this and core, no more.
+
+Requests are yielded without credentials where `token` is set: whoever drives them adds the bearer,
+renews it once for all workers, and turns a second 401 into AuthError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.core.calls import Calls
+from bridge.core.model import (
+    Connection,
+    Delivery,
+    Draft,
+    File,
+    Person,
+    Ticket,
+    TicketComment,
+    TicketUpdate,
+)
+from bridge.core.signing import Proof
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """An access token and how long it may be used, in seconds; None is until it is refused."""
+
+    value: str
+    expires_in: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helpdesk:
+    """One helpdesk product.
+
+    Bodies are built apart from being sent (`create_body`, `update_body`), so that the exact bytes
+    can be recorded before the first attempt and sent again unchanged. `note_body` is an update with a
+    private note only. `find` looks a ticket up by our stamp; `marked` tells whether a comment with our
+    marker stands on it. `limits` are the documented budgets, name -> (count, seconds), names as in
+    HttpRequest.budget; `headers` reads what an answer tells of them: name -> remaining.
+    """
+
+    name: str
+    proof: Proof
+    parse: Callable[[Delivery], list[TicketUpdate]]
+    authorise: Callable[
+        [Connection], dict[str, str] | None
+    ]  # static headers, or None: ask for a token
+    token: Callable[[Connection], Calls[Token]]
+    whoami: Callable[[Connection], Calls[str]]
+    requester: Callable[[Connection, Person], Calls[str]]
+    upload: Callable[[Connection, File], Calls[str]]
+    create_body: Callable[[Draft], dict[str, Any]]
+    create: Callable[[Connection, str, str], Calls[Ticket]]  # body as JSON text, idempotency key
+    update_body: Callable[[Draft], dict[str, Any]]
+    update: Callable[[Connection, str, str], Calls[Ticket]]  # ticket id, body as JSON text
+    find: Callable[[Connection, str], Calls[list[Ticket]]]
+    marked: Callable[[Connection, str, str], Calls[bool]]  # ticket id, marker
+    read: Callable[[Connection, str], Calls[Ticket]]
+    comments: Callable[[Connection, str], Calls[list[TicketComment]]]  # newest first
+    fetch: Callable[[Connection, Any], Calls[File]]  # one attachment of a comment
+    limits: Mapping[str, tuple[int, float]]
+    headers: Callable[[Mapping[str, str]], Mapping[str, int]]
+    create_once: float | None = (
+        None  # seconds for which `create` with the same key is safe to repeat
+    )
+    secrets: tuple[str, ...] = ()
+    options: Mapping[str, object] = field(default_factory=dict)
+    check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
+    warnings: Callable[[Connection], list[str]] = lambda connection: []
+    setup: Callable[[Connection, str], Calls[list[str]]] | None = None

@@ -1,0 +1,1 @@
+"""The way in: one view for every webhook, and health."""
