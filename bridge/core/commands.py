@@ -1,0 +1,77 @@
+"""What an agent tells the bridge: a command in the first line of a private note, or a tag.
+
+    /dm         answers go to the customer in private from now on
+    /public     answers go where everybody reads them from now on
+    /hide       hide the comment the ticket is about
+    /mute 7d    open nothing for this person for seven days
+
+The words of the note itself never leave.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bridge.core.compose import plain
+
+COMMANDS = ("dm", "public", "hide", "mute")
+TAG = "bridge_"
+
+# A slash and one word alone: "/orders/17 fails" and "/ or \\" are sentences about something else.
+_LINE = re.compile(r"/([^\W\d_]\w{0,30})[:,.;!]?(?:\s+(.*))?", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`name` is one of `COMMANDS`, or "unknown" with the word that was meant as `argument`."""
+
+    name: str
+    argument: str = ""
+
+
+def command(note_text: str) -> Command | None:
+    """The command in the first line of a private note that is not empty; None when there is none.
+
+    HTML, odd spaces, invisible characters and capitals do not matter.
+    """
+    first = plain(note_text).partition("\n")[0].strip()
+    line = _LINE.fullmatch(first)
+    if line is None:
+        return None
+    word, argument = line[1].lower(), " ".join((line[2] or "").split())
+    return Command(word, argument) if word in COMMANDS else Command("unknown", word)
+
+
+def command_of_tag(tag: str) -> Command | None:
+    """The command a tag stands for: `bridge_dm`, `bridge_mute_7d`; None for any other tag.
+
+    Other tags that begin alike are not called unknown commands: some of them are our own.
+    """
+    folded = tag.strip().lower()
+    name, _, argument = folded.removeprefix(TAG).partition("_")
+    if not folded.startswith(TAG) or name not in COMMANDS:
+        return None
+    return Command(name, argument.replace("_", " "))
+
+
+_UNITS = {
+    **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuta", "minuty", "minut"), 60),
+    **dict.fromkeys(("h", "hour", "hours", "godz", "godzina", "godziny", "godzin"), 3600),
+    **dict.fromkeys(("d", "day", "days", "dzień", "dzien", "dni"), 86400),
+    **dict.fromkeys(("w", "week", "weeks", "tydzień", "tydzien", "tygodnie", "tygodni"), 604800),
+}
+_STEP = re.compile(r"([0-9]{1,6})\s*([^\W\d_]+)\.?(?:\s+|(?=[0-9])|$)")
+LONGEST = 3650 * 86400  # ten years: more is a slip of the finger
+
+
+def duration(text: str) -> int | None:
+    """The seconds in "7d", "36h", "1d 12h", "2 tygodnie"; None when it is none, zero or over ten years."""
+    total, at, text = 0, 0, text.strip().lower()
+    while at < len(text):
+        step = _STEP.match(text, at)
+        if step is None or step[2] not in _UNITS:
+            return None
+        total += int(step[1]) * _UNITS[step[2]]
+        at = step.end()
+    return total if 0 < total <= LONGEST else None
