@@ -1,0 +1,57 @@
+"""Zendesk Support. Sources are named in each file; set-up and limits in docs/helpdesks/zendesk.md."""
+
+from __future__ import annotations
+
+from bridge.core.signing import HmacTimestamped
+from bridge.helpdesks.base import Helpdesk
+from bridge.helpdesks.zendesk.access import SCOPE, authorise, token, warnings, whoami
+from bridge.helpdesks.zendesk.api import SECRETS
+from bridge.helpdesks.zendesk.bodies import create_body, note_body, update_body
+from bridge.helpdesks.zendesk.comments import comments, fetch, marked
+from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
+from bridge.helpdesks.zendesk.limits import LIMITS, budgets, headers
+from bridge.helpdesks.zendesk.people import requester, upload
+from bridge.helpdesks.zendesk.setup import check, setup
+from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
+
+HELPDESK = Helpdesk(
+    name="zendesk",
+    proof=HmacTimestamped(
+        header="x-zendesk-webhook-signature", timestamp=ATTEMPT, option="webhook_secrets"
+    ),
+    delivery_header=INVOCATION,
+    kept_headers=(INVOCATION, ATTEMPT),
+    parse=parse,
+    authorise=authorise,
+    token=token,
+    whoami=whoami,
+    requester=requester,
+    upload=upload,
+    create_body=create_body,
+    create=create,
+    create_once=7200,
+    update_body=update_body,
+    note_body=note_body,
+    update=update,
+    add_tags=add_tags,
+    find=find,
+    marked=marked,
+    read=read,
+    comments=comments,
+    fetch=fetch,
+    limits=LIMITS,
+    budgets=budgets,
+    headers=headers,
+    secrets=SECRETS,
+    options={
+        "url": None,
+        "client_id": None,
+        "scope": SCOPE,
+        "expires_in": 1800,
+        "email": None,
+        "requests_per_minute": 400,
+    },
+    check=check,
+    warnings=warnings,
+    setup=setup,
+)

@@ -1,0 +1,100 @@
+"""What we send about a ticket, as values: built once, kept, and sent again unchanged.
+
+One comment goes with one request. Our marker travels in `metadata`; it comes back as the
+comment's `metadata.custom` and tells whether a write whose answer was lost arrived.
+Source: Zendesk's Support API description, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bridge.core.errors import PermanentError
+from bridge.core.model import Draft
+from bridge.helpdesks.zendesk.api import STATUSES, integer
+
+MAX_BODY = 65_535  # characters of one comment
+MAX_SUBJECT = 150
+
+
+def _metadata(draft: Draft) -> dict[str, Any]:
+    return {"bridge": {"marker": draft.marker, "conversation": draft.conversation}}
+
+
+def _comment(draft: Draft, text: str, *, public: bool) -> dict[str, Any]:
+    if len(text) > MAX_BODY:
+        raise PermanentError("too_long", f"a comment of {len(text)} characters; {MAX_BODY} fit")
+    # `public` left out would take over the first comment's setting, so it is always said.
+    comment: dict[str, Any] = {"body": text, "public": public}
+    if public and draft.requester_id is not None:
+        comment["author_id"] = integer(draft.requester_id)
+    if draft.uploads and (public or not draft.text):
+        comment["uploads"] = list(draft.uploads)
+    return comment
+
+
+def _facts(draft: Draft) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    if draft.priority:
+        facts["priority"] = draft.priority
+    if draft.type:
+        facts["type"] = draft.type
+    if draft.group and isinstance(integer(draft.group), int):
+        facts["group_id"] = integer(draft.group)
+    if draft.status in STATUSES:
+        facts["status"] = STATUSES[draft.status]
+    if draft.fields:
+        facts["custom_fields"] = [
+            {"id": integer(str(key)), "value": value} for key, value in draft.fields.items()
+        ]
+    return facts
+
+
+def create_body(draft: Draft) -> dict[str, Any]:
+    """The body that opens a ticket with the customer's words, said by the customer.
+
+    A request holds one comment, so `draft.note` goes in an update of its own (`note_body`); only
+    where there are no words at all the note is the first comment.
+    """
+    public = bool(draft.text)
+    comment = _comment(draft, draft.text or draft.note, public=public)
+    ticket: dict[str, Any] = {
+        "subject": draft.subject[:MAX_SUBJECT],
+        "comment": comment,
+        "external_id": draft.stamp,
+        **_facts(draft),
+        "metadata": _metadata(draft),
+    }
+    if draft.requester_id is not None:
+        ticket["requester_id"] = integer(draft.requester_id)
+        if public:
+            ticket["submitter_id"] = integer(draft.requester_id)
+    if draft.tags:
+        ticket["tags"] = list(draft.tags)
+    if draft.followup_of is not None:
+        ticket["via_followup_source_id"] = integer(draft.followup_of)
+    return {"ticket": ticket}
+
+
+def update_body(draft: Draft) -> dict[str, Any]:
+    """The body that adds the customer's words, or else the note, and sets what the draft sets.
+
+    Never `tags`: they would replace what agents have set (see `add_tags`). Of a draft with words
+    and a note this holds the words, `note_body` the note.
+    """
+    if not draft.text:
+        return note_body(draft)
+    comment = _comment(draft, draft.text, public=True)
+    return {"ticket": {"comment": comment, **_facts(draft), "metadata": _metadata(draft)}}
+
+
+def note_body(draft: Draft) -> dict[str, Any]:
+    """The body that adds the draft's note, private and said by ourselves.
+
+    Status, fields and files go with it where the draft has no words that carry them. It needs a
+    marker of its own: one marker says that one comment arrived.
+    """
+    ticket: dict[str, Any] = {} if draft.text else _facts(draft)
+    if draft.note:
+        ticket["comment"] = _comment(draft, draft.note, public=False)
+    return {"ticket": {**ticket, "metadata": _metadata(draft)}}

@@ -1,0 +1,165 @@
+"""Reading what stands on a ticket: comments, notes and their files.
+
+Source: Zendesk's Support API description and recorded exchanges, read 2026-11.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from bridge.core.calls import Calls, HttpRequest, verdict
+from bridge.core.errors import PermanentError, Unsupported
+from bridge.core.model import Attachment, Connection, File, TicketComment
+from bridge.core.untrusted import items, mapping, moment
+from bridge.helpdesks.zendesk.api import (
+    ACCOUNT,
+    about_ticket,
+    base,
+    get,
+    identity,
+    same_origin,
+    texts,
+    ticket_path,
+)
+
+MAX_FILE = 50_000_000
+
+
+def comments(connection: Connection, ticket_id: str) -> Calls[list[TicketComment]]:
+    """The last 100 comments and notes of a ticket, newest first.
+
+    Whether an author is staff REST does not say, so `staff` is unknown.
+    """
+    rows = yield from _rows(connection, ticket_id)
+    found = [comment for row in rows if (comment := _comment_of(row))]
+    # Sorted here as well, as not every answer honours `sort`. Longer ids are newer ones.
+    return sorted(found, key=_age, reverse=True)
+
+
+def marked(connection: Connection, ticket_id: str, marker: str) -> Calls[bool]:
+    """Whether a comment with our marker stands among the last 100 of the ticket."""
+    rows = yield from _rows(connection, ticket_id)
+    return any(marker in texts(_custom(row)) for row in rows)
+
+
+def _rows(connection: Connection, ticket_id: str) -> Calls[list[Any]]:
+    params = {"sort": "-created_at", "page[size]": "100"}
+    request = get(connection, ticket_path(ticket_id, "/comments"), **params)
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    rows = mapping(response.json()).get("comments")
+    if not isinstance(rows, list):
+        raise verdict(request, response, "no comments in the answer")
+    return rows
+
+
+def _age(comment: TicketComment) -> tuple[float, int, str]:
+    moment = comment.created_at.timestamp() if comment.created_at else 0.0
+    return moment, len(comment.id), comment.id
+
+
+def _custom(row: object) -> Mapping[str, Any]:
+    return mapping(mapping(mapping(row).get("metadata")).get("custom"))
+
+
+def _comment_of(row: object) -> TicketComment | None:
+    data = mapping(row)
+    comment_id = identity(data.get("id"))
+    if comment_id is None:
+        return None
+    public = data.get("public")
+    # A VoiceComment is a recorded call: public to the caller, not meant for a platform.
+    spoken = data.get("type") not in (None, "Comment")
+    marker = mapping(_custom(row).get("bridge")).get("marker")
+    return TicketComment(
+        id=comment_id,
+        text=_text(data),
+        public=public if isinstance(public, bool) and not spoken else None,
+        author_id=identity(data.get("author_id")),
+        created_at=moment(data.get("created_at")),
+        attachments=attachments_of(data.get("attachments")),
+        marker=marker if isinstance(marker, str) else None,
+    )
+
+
+_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h[1-6]|blockquote|pre|tr)\s*>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    """The comment as plain text: `plain_body` (whose entities are coded), `html_body`, `body`."""
+    plain, rich, body = (data.get(key) for key in ("plain_body", "html_body", "body"))
+    if isinstance(plain, str) and plain.strip():
+        text = html.unescape(plain)
+    elif isinstance(rich, str) and rich.strip():
+        text = html.unescape(_TAG.sub("", _BREAK.sub("\n", rich)))
+    else:
+        text = body if isinstance(body, str) else ""
+    return text.replace("\u00a0", " ").strip()
+
+
+def attachments_of(rows: object) -> tuple[Attachment, ...]:
+    """The files of a comment, as REST (`file_name`) or an event (`filename`) shows them."""
+    found = []
+    for row in items(rows):
+        data = mapping(row)
+        url, name = data.get("content_url"), data.get("file_name") or data.get("filename")
+        if not isinstance(url, str) or data.get("deleted") is True:
+            continue
+        kind = str(data.get("content_type") or "").partition("/")[0]
+        found.append(
+            Attachment(
+                type=kind if kind in ("image", "video", "audio") else "file",
+                url=url,
+                name=name if isinstance(name, str) else None,
+                id=identity(data.get("id")),
+            )
+        )
+    return tuple(found)
+
+
+_FILE_HOSTS = (".zendesk.com", ".zdusercontent.com", ".zdassets.com")
+
+
+def fetch(connection: Connection, attachment: Any) -> Calls[File]:
+    """The bytes of a comment's attachment.
+
+    The account answers with a redirect to its file store. Only the account itself is asked with
+    our credentials: requests to any other host are marked `media`, and hosts that are not
+    Zendesk's are not asked at all (`content_url` may point anywhere).
+    """
+    url = str(getattr(attachment, "url", None) or "")
+    for _ in range(4):
+        ours = same_origin(connection, url)
+        host = (urlsplit(url).hostname or "") if url.startswith("https://") else ""
+        if not ours and not host.endswith(_FILE_HOSTS):
+            raise Unsupported("attachment_elsewhere", "the attachment lies outside Zendesk")
+        request = HttpRequest(
+            method="GET",
+            url=url,
+            repeatable=True,
+            write=False,
+            shown=f"{base(connection)}/attachments/...",  # the address is a key to the file
+            budget=ACCOUNT if ours else (),
+            max_bytes=MAX_FILE,
+            media=not ours,
+        )
+        response = yield request
+        if response.ok:
+            name = getattr(attachment, "name", None) or "attachment"
+            media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+            return File(
+                name=name,
+                media_type=media_type or "application/octet-stream",
+                content=response.body,
+            )
+        target = response.headers.get("location", "")
+        if response.status not in (301, 302, 303, 307, 308) or not target:
+            raise verdict(request, response)
+        url = urljoin(url, target)
+    raise PermanentError("redirected", "the attachment redirects too often")

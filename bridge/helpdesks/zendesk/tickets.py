@@ -1,0 +1,147 @@
+"""Opening, changing and finding tickets.
+
+Creating takes an `Idempotency-Key`, kept for two hours; updating takes none, so an update whose
+answer was lost is looked for by its marker before it is sent again.
+Source: Zendesk's Support API description and recorded exchanges, read 2026-11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
+from bridge.core.errors import Ambiguous, PermanentError
+from bridge.core.model import Connection, Ticket, tags_of
+from bridge.core.untrusted import items, mapping, moment
+from bridge.helpdesks.zendesk.api import (
+    ACCOUNT,
+    about_ticket,
+    address,
+    base,
+    get,
+    identity,
+    refusal,
+    status,
+    ticket_path,
+    updates,
+    words,
+)
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def create(connection: Connection, body: str, key: str) -> Calls[Ticket]:
+    """The opened ticket. For two hours the same key with the same body gives the same ticket.
+
+    Raises Ambiguous `idempotency_mismatch` when the key was used with another body (a ticket exists:
+    look by stamp), PermanentError `followup_refused` when the parent cannot be followed up.
+    """
+    request = HttpRequest(
+        method="POST",
+        url=address(connection, "/tickets"),
+        headers={**_JSON, "Idempotency-Key": key},
+        body=body.encode(),
+        repeatable=True,
+        budget=ACCOUNT,
+    )
+    response = yield request
+    if response.ok:
+        return _written(connection, request, response)
+    said = words(connection, response)
+    if response.status == 400 and "IdempotentRequestError" in said:
+        raise Ambiguous("idempotency_mismatch", f"the key stands for another body: {said}")
+    if response.status == 422:
+        code = "followup_refused" if '"via_followup_source_id"' in body else "refused"
+        raise PermanentError(code, f"Zendesk refused the ticket: {said}")
+    if response.status in (404, 410):
+        # Nothing to be gone yet: the account's address is wrong.
+        raise PermanentError("not_found", f"{request.url} does not exist: {said}")
+    raise refusal(connection, request, response)
+
+
+def update(connection: Connection, ticket_id: str, body: str) -> Calls[Ticket]:
+    """The updated ticket.
+
+    Raises PermanentError `ticket_closed` (open a follow-up) or `ticket_deleted` (unlink).
+    """
+    request = HttpRequest(
+        method="PUT",
+        url=address(connection, ticket_path(ticket_id)),
+        headers=_JSON,
+        body=body.encode(),
+        budget=updates(ticket_id),
+    )
+    response = yield request
+    if response.ok:
+        return _written(connection, request, response)
+    raise about_ticket(connection, request, response, ticket_id)
+
+
+def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
+    """The ticket has these tags besides those it had."""
+    request = HttpRequest(
+        method="PUT",
+        url=address(connection, ticket_path(ticket_id, "/tags")),
+        json={"tags": list(tags)},
+        repeatable=True,
+        budget=updates(ticket_id),
+    )
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+
+
+def _written(connection: Connection, request: HttpRequest, response: HttpResponse) -> Ticket:
+    answer = mapping(response.json())
+    ticket = _ticket(connection, answer.get("ticket"))
+    if ticket is None:
+        raise verdict(request, response, "no ticket in the answer")
+    actor = identity(mapping(answer.get("audit")).get("author_id"))
+    return replace(ticket, actor_id=actor)
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+
+def _ticket(connection: Connection, raw: object) -> Ticket | None:
+    data = mapping(raw)
+    ticket_id = identity(data.get("id"))
+    if ticket_id is None:
+        return None
+    external = data.get("external_id")
+    return Ticket(
+        id=ticket_id,
+        status=status(data.get("status")),
+        url=f"{base(connection)}/agent/tickets/{ticket_id}",
+        stamp=external if isinstance(external, str) else None,
+        tags=tags_of(items(data.get("tags"))),
+        updated_at=moment(data.get("updated_at")),
+        requester_id=identity(data.get("requester_id")),
+    )
+
+
+def read(connection: Connection, ticket_id: str) -> Calls[Ticket]:
+    """The ticket as it is now; raises PermanentError `ticket_deleted`."""
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    ticket = _ticket(connection, mapping(response.json()).get("ticket"))
+    if ticket is None:
+        raise verdict(request, response, "no ticket in the answer")
+    return ticket
+
+
+def find(connection: Connection, stamp: str) -> Calls[list[Ticket]]:
+    """Tickets that carry our stamp, newest first. It reads the database: no index lags behind."""
+    request = get(connection, "/tickets", external_id=stamp)
+    response = yield request
+    if not response.ok:
+        raise refusal(connection, request, response)
+    rows = mapping(response.json()).get("tickets")
+    if not isinstance(rows, list):
+        raise verdict(request, response, "no tickets in the answer")
+    found = [ticket for row in rows if (ticket := _ticket(connection, row))]
+    # External ids match without case. A server that ignored the filter would list everything.
+    ours = [one for one in found if (one.stamp or "").lower() == stamp.lower()]
+    return sorted(ours, key=lambda one: (len(one.id), one.id), reverse=True)
