@@ -272,6 +272,17 @@ def test_an_agents_words_become_plain(given: str, expected: str) -> None:
         ("<p>open <b>tags", "open tags"),
         ("<p>broken <a href='x", "broken <a href='x"),
         ("<!-- hidden --><p>seen</p>", "seen"),
+        ("<p>1 < 2 and <ana@example.com></p>", "1 < 2 and <ana@example.com>"),
+        (
+            '<p><a href="https://x.pl/?a=1&copy=2&amp;b=3">x</a></p>',
+            "x (https://x.pl/?a=1&copy=2&b=3)",
+        ),
+        (
+            '<a href="https://x.pl/1">one<a href="https://x.pl/2">two</a>',
+            "one (https://x.pl/1)two (https://x.pl/2)",
+        ),
+        ('<p>see <a href="https://x.pl/1"><div>one</div></a></p>', "see\none (https://x.pl/1)"),
+        ("<p>-</p><p>a dash is no list</p>", "-\n\na dash is no list"),
     ],
 )
 def test_markup_becomes_what_a_reader_sees(markup: str, expected: str) -> None:
@@ -294,6 +305,14 @@ def test_plain_never_crashes_and_leaves_nothing_unseen(text: str) -> None:
     "<pre>", "</pre>", "<script>", "</script>", "<!--", "-->", "<td>", "<", "&amp;", "&", "x", " ", "\n", "<br>"])).map("".join))  # fmt: skip
 def test_no_tangle_of_tags_crashes(markup: str) -> None:
     assert isinstance(plain(markup), str)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    ["<", "<a ", "<!--", "<!", "</", "<ul><li>", "<a href='https://x.pl'>", "[", "[a](", "&", "\n ", "-", "<a '"],
+)  # fmt: skip
+def test_a_flood_of_openings_is_read_in_time_that_grows_with_it(flood: str) -> None:
+    assert len(plain("<p>" + flood * (65_000 // len(flood)))) < 1_000_000
 
 
 def test_files_that_cannot_be_sent_are_named_with_their_address() -> None:
