@@ -1,1 +1,12 @@
-"""YAML and environment become frozen values, or a clear error."""
+"""YAML and environment to frozen values, or one ConfigError that names every mistake.
+
+`load` reads nothing but the folder it is given and knows the providers only as plain data, so that
+the same call serves `bridge check`, the start of every process, and a reload.
+"""
+
+from __future__ import annotations
+
+from bridge.config.load import Config, load
+from bridge.config.providers import Options, Providers
+
+__all__ = ["Config", "Options", "Providers", "load"]

@@ -1,0 +1,416 @@
+"""Reading a folder of mappings: each file by its schema, then what they say about each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from marshmallow import ValidationError
+
+from bridge.config import schemas
+from bridge.config.connections import read_connections
+from bridge.config.findings import Findings
+from bridge.config.plain import Document, Misread, Where, read
+from bridge.config.providers import Providers
+from bridge.core.errors import ConfigError
+from bridge.core.mapping import HelpdeskMap
+from bridge.core.model import Connection
+from bridge.core.replies import Replies, Variant
+from bridge.core.rules import (
+    FIELDS,
+    OPEN,
+    Escalation,
+    Example,
+    Outcome,
+    Rule,
+    Rules,
+    nearest,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All that the mappings say. `maps` is by the name of the helpdesk's connection."""
+
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+    maps: Mapping[str, HelpdeskMap] = field(default_factory=dict)
+    replies: Replies = field(default_factory=Replies)
+    warnings: tuple[str, ...] = ()
+    hash: str = ""
+
+
+def load(
+    folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool = True
+) -> Config:
+    """The configuration in *folder*, secrets from *environ*. Raises ConfigError with all mistakes.
+
+    Not *strict*: missing variables, weak secrets and a missing connections.yaml are warnings.
+    """
+    return _Reading(folder, environ, providers, strict=strict).config()
+
+
+def load_rules(file: Path) -> Rules:
+    """The rules in *file* alone; what they say about other files is not checked."""
+    reading = _Reading(file.parent, {}, Providers(), strict=False)
+    document = reading.document(file)
+    rules = reading.rules(document) if document else Rules()
+    if reading.findings.problems:
+        raise ConfigError(reading.findings.problems)
+    return rules
+
+
+class _Reading:
+    """One reading of one folder."""
+
+    def __init__(
+        self, folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool
+    ) -> None:
+        self.folder = folder
+        self.environ = environ
+        self.providers = providers
+        self.findings = Findings(strict=strict)
+        self.documents: list[Document] = []
+
+    def config(self) -> Config:
+        """Everything, or ConfigError."""
+        if not self.folder.is_dir():
+            raise ConfigError([f"{self.folder}: there is no such folder; `bridge init` makes one"])
+        connections = self.connections()
+        rules_document = self.document(self.folder / "rules.yaml")
+        rules = self.rules(rules_document) if rules_document else Rules()
+        maps = self.maps(connections)
+        replies = self.replies()
+        if rules_document and rules.rules:
+            self.check_rules(rules_document, rules, connections, maps)
+        self.check_names(rules_document, rules, replies)
+        self.warn_of_unread()
+        if self.findings.problems:
+            raise ConfigError(self.findings.problems)
+        return Config(
+            connections=connections,
+            rules=rules,
+            maps={name: map_ for name, (_, map_) in maps.items()},
+            replies=replies,
+            warnings=tuple(self.findings.warnings),
+            hash=_hash(self.documents),
+        )
+
+    def document(self, path: Path) -> Document | None:
+        """The file at *path* as plain values, or None and a problem."""
+        if not path.is_file():
+            self.findings.problems.append(f"{path}: is missing; `bridge init` writes one")
+            return None
+        try:
+            document = read(path)
+        except Misread as error:
+            line = f"{path}:{error.line}" if error.line else str(path)
+            self.findings.problems.append(f"{line}: {error.sentence}")
+            return None
+        self.documents.append(document)
+        return document
+
+    def loaded(self, document: Document, schema: Any) -> Any:
+        """What *schema* makes of *document*, or None and its mistakes."""
+        if document.data is None:
+            self.findings.wrong(document, (), "is empty")
+            return None
+        try:
+            read_by = schema.load if hasattr(schema, "load") else schema.deserialize
+            return read_by(document.data)
+        except ValidationError as error:
+            self.findings.all_of(document, error.messages)
+            return None
+
+    # --- the files -----------------------------------------------------------------------------
+
+    def connections(self) -> dict[str, Connection]:
+        path = self.folder / "connections.yaml"
+        if not path.is_file():
+            told = f"{path}: is missing, so nothing is connected; `bridge init` writes one"
+            strict = self.findings.strict
+            (self.findings.problems if strict else self.findings.warnings).append(told)
+            return {}
+        document = self.document(path)
+        if document is None:
+            return {}
+        return read_connections(document, self.environ, self.providers, self.findings)
+
+    def rules(self, document: Document) -> Rules:
+        data = self.loaded(document, schemas.RULES)
+        if data is None:
+            return Rules()
+        found = tuple(_rule(document, ("rules", at), one) for at, one in enumerate(data["rules"]))
+        return Rules(rules=found, hash=_hash([document]))
+
+    def maps(
+        self, connections: Mapping[str, Connection]
+    ) -> dict[str, tuple[Document | None, HelpdeskMap]]:
+        """The map of each helpdesk connection; with none connected, of each type with a file."""
+        wanted = {
+            name: one.type
+            for name, one in connections.items()
+            if one.type in self.providers.helpdesks
+        }
+        if not connections:
+            files = {name: self.folder / f"{name}.yaml" for name in self.providers.helpdesks}
+            wanted = {name: name for name, file in files.items() if file.is_file()}
+        found: dict[str, tuple[Document | None, HelpdeskMap]] = {}
+        read_already: dict[Path, tuple[Document | None, HelpdeskMap]] = {}
+        for name, type_ in wanted.items():
+            paths = (self.folder / f"{one}.yaml" for one in (name, type_))
+            path = next((path for path in paths if path.is_file()), None)
+            if path is None:
+                found[name] = (None, HelpdeskMap())
+                self.findings.warnings.append(
+                    f"{self.folder / f'{type_}.yaml'}: is missing; {name} gets the plain defaults"
+                )
+                continue
+            if path not in read_already:
+                document = self.document(path)
+                read_already[path] = (document, self.map(document))
+            found[name] = read_already[path]
+        return found
+
+    def map(self, document: Document | None) -> HelpdeskMap:
+        data = self.loaded(document, schemas.HELPDESK) if document else None
+        if data is None:
+            return HelpdeskMap()
+        values: dict[str, Any] = {
+            "fields" if key == "fields_" else key: value for key, value in data.items()
+        }
+        values["fields"] = {
+            name: {"from" if key == "from_" else key: value for key, value in one.items()}
+            for name, one in values.get("fields", {}).items()
+        }
+        return HelpdeskMap(**values)
+
+    def replies(self) -> Replies:
+        texts: dict[str, dict[str, tuple[Variant, ...]]] = {}
+        folder = self.folder / "replies"
+        for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+            document = self.document(path)
+            if document is None:
+                continue
+            if not schemas.LANGUAGE.fullmatch(path.stem):
+                self.findings.wrong(document, (), "must be named for a language, such as en.yaml")
+            data = self.loaded(document, schemas.REPLIES)
+            texts[path.stem] = {
+                name: (
+                    *(Variant(text=text, named=True) for text in one["named"]),
+                    *(Variant(text=text, named=False) for text in one["plain"]),
+                )
+                for name, one in (data or {}).items()
+            }
+        return Replies(texts=texts)
+
+    # --- what they say about each other ----------------------------------------------------------
+
+    def check_rules(
+        self,
+        document: Document,
+        rules: Rules,
+        connections: Mapping[str, Connection],
+        maps: Mapping[str, tuple[Document | None, HelpdeskMap]],
+    ) -> None:
+        names = [rule.name for rule in rules.rules]
+        for at, rule in enumerate(rules.rules):
+            where: Where = ("rules", at)
+            if names.index(rule.name) != at:
+                self.findings.wrong(document, (*where, "name"), "another rule has this name")
+            last = at == len(names) - 1
+            if last and rule.when is not None:
+                self.findings.wrong(
+                    document, (*where, "when"),
+                    "the last rule must have no `when`, so that every message has an owner",
+                )  # fmt: skip
+            if not last and rule.when is None and not rule.then.go_on:
+                self.findings.wrong(
+                    document, where, "matches everything, so the rules below it are never tried"
+                )
+            if rule.then.escalate is not None:
+                self.check_escalation(document, (*where, "then", "escalate"), rule.then.escalate,
+                                      connections, maps)  # fmt: skip
+            for number, example in enumerate(rule.examples):
+                self.check_example(document, (*where, "examples", number), example, names)
+
+    def check_escalation(
+        self,
+        document: Document,
+        where: Where,
+        escalation: Escalation,
+        connections: Mapping[str, Connection],
+        maps: Mapping[str, tuple[Document | None, HelpdeskMap]],
+    ) -> None:
+        """Its helpdesk is connected; its group and fields stand in the map they will meet."""
+        if escalation.helpdesk is not None and connections and escalation.helpdesk not in maps:
+            self.findings.wrong(
+                document, (*where, "helpdesk"),
+                f"'{escalation.helpdesk}' is not a helpdesk connection"
+                f" (there is: {', '.join(maps) or 'none'}){nearest(escalation.helpdesk, maps)}",
+            )  # fmt: skip
+        meets = [map_ for name, (_, map_) in maps.items() if escalation.helpdesk in (None, name)]
+        if not meets:
+            return
+        group = escalation.group
+        groups = [name for map_ in meets for name in map_.groups]
+        if group is not None and not group.isdigit() and group not in groups:
+            self.findings.wrong(
+                document, (*where, "group"),
+                f"'{group}' is not a group of the helpdesk's map"
+                f" (there is: {', '.join(groups) or 'none'}){nearest(group, groups)}",
+            )  # fmt: skip
+        for name, value in escalation.fields.items():
+            if name.isdigit():
+                continue
+            known = [map_.fields[name] for map_ in meets if name in map_.fields]
+            if not known:
+                every = [one for map_ in meets for one in map_.fields]
+                self.findings.wrong(
+                    document, (*where, "fields", name),
+                    f"'{name}' is not a field of the helpdesk's map"
+                    f" (there is: {', '.join(every) or 'none'}){nearest(name, every)}",
+                )  # fmt: skip
+                continue
+            values = [str(one) for map_ in known for one in map_.get("values", {})]
+            if values and str(value) not in values:
+                self.findings.wrong(
+                    document, (*where, "fields", name),
+                    f"'{value}' is not one of {', '.join(values)}{nearest(str(value), values)}",
+                )  # fmt: skip
+
+    def check_example(
+        self, document: Document, where: Where, example: Example, names: list[str]
+    ) -> None:
+        """Its facts are known and of their type, and it gives a rule that exists."""
+        for name, value in example.facts.items():
+            fact = FIELDS.get(name)
+            if fact is None:
+                if not name.startswith(OPEN):
+                    hint = nearest(name, [*FIELDS, "gives"])
+                    self.findings.wrong(
+                        document, (*where, name), f"'{name}' is no fact we know{hint}"
+                    )
+                continue
+            told = _misfit(fact.type, value)
+            if told:
+                self.findings.wrong(document, (*where, name), told)
+            elif fact.choices and value not in fact.choices:
+                self.findings.wrong(
+                    document, (*where, name),
+                    f"'{value}' is not one of {', '.join(fact.choices)}"
+                    f"{nearest(str(value), fact.choices)}",
+                )  # fmt: skip
+        gives = (example.gives,) if isinstance(example.gives, str) else example.gives
+        if not gives or "" in gives:
+            self.findings.wrong(document, where, "`gives` is missing: the name of a rule")
+        for name in gives:
+            if name and name not in names:
+                self.findings.wrong(
+                    document, (*where, "gives"), f"there is no rule '{name}'{nearest(name, names)}"
+                )
+
+    def check_names(self, rules_document: Document | None, rules: Rules, replies: Replies) -> None:
+        """Every reply that a rule or a notice names exists in every language."""
+        used: list[tuple[Document, Where, str]] = []
+        if rules_document is not None:
+            used += [
+                (rules_document, ("rules", at, "then", "reply", how), name)
+                for at, rule in enumerate(rules.rules)
+                for how, name in rule.then.replies
+            ]
+        for document in self.documents:
+            notices = document.data.get("notices") if isinstance(document.data, Mapping) else None
+            if document is not rules_document and isinstance(notices, Mapping):
+                used += [
+                    (document, ("notices", status), name)
+                    for status, name in notices.items()
+                    if isinstance(name, str)
+                ]
+        for document, where, name in used:
+            lacking = [language for language, texts in replies.texts.items() if name not in texts]
+            files = ", ".join(f"replies/{language}.yaml" for language in lacking)
+            known = sorted({one for texts in replies.texts.values() for one in texts})
+            if not replies.texts:
+                self.findings.wrong(document, where, f"'{name}' stands in no replies/ file")
+            elif lacking:
+                self.findings.wrong(
+                    document, where,
+                    f"the reply '{name}' is missing in {files}"
+                    f"{nearest(name, known) if name not in known else ''}",
+                )  # fmt: skip
+
+    def warn_of_unread(self) -> None:
+        """A file with a misspelled name would be silently without effect."""
+        labels = {document.label for document in self.documents}
+        ours = {"connections.yaml", "connections.example.yaml", "rules.yaml"}
+        ours |= {f"{name}.yaml" for name in self.providers.helpdesks}
+        for path in sorted([*self.folder.glob("*.yaml"), *self.folder.glob("*.yml")]):
+            if str(path) not in labels and path.name not in ours:
+                self.findings.warnings.append(f"{path}: is read by nothing in this release")
+
+
+def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
+    then = data["then"]
+    escalate = then.get("escalate")
+    escalation = None
+    if escalate is not None:
+        escalation = Escalation(
+            helpdesk=escalate.get("helpdesk"),
+            priority=escalate.get("priority"),
+            group=None if "group" not in escalate else str(escalate["group"]),
+            type=escalate.get("type"),
+            tags=escalate.get("tags", ()),
+            fields=escalate.get("fields_", {}),
+        )
+    return Rule(
+        name=data["name"],
+        when=data.get("when"),
+        then=Outcome(
+            escalate=escalation,
+            ignore=then.get("ignore"),
+            replies=tuple(then.get("reply", {}).items()),
+            notify=then.get("notify", ()),
+            go_on=then["go_on"],
+        ),
+        examples=tuple(
+            _example(one, document.line((*where, "examples", number)))
+            for number, one in enumerate(data["examples"])
+        ),
+    )
+
+
+def _example(data: Mapping[str, Any], line: int) -> Example:
+    gives = data.get("gives", "")
+    return Example(
+        facts={name: value for name, value in data.items() if name != "gives"},
+        gives=tuple(str(one) for one in gives) if isinstance(gives, list) else str(gives),
+        line=line,
+    )
+
+
+def _misfit(type_: str, value: Any) -> str | None:
+    """Why *value* cannot be a fact of this type; None when it can. Null is unknown, and fits."""
+    if value is None:
+        return None
+    if type_ == "number":
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return None if fits else "must be a number"
+    if type_ == "flag":
+        return None if isinstance(value, bool) else "must be true or false"
+    if type_ == "list":
+        many = value if isinstance(value, list) else [value]
+        return None if all(isinstance(one, str) for one in many) else "must be a list of texts"
+    return None if isinstance(value, str) else "must be a text; put it in quotes"
+
+
+def _hash(documents: Iterable[Document]) -> str:
+    """A short name for exactly these files."""
+    total = hashlib.sha256()
+    for document in sorted(documents, key=lambda one: one.label):
+        total.update(f"{Path(document.label).name}\0{len(document.raw)}\0".encode())
+        total.update(document.raw)
+    return total.hexdigest()[:12]

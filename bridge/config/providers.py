@@ -1,0 +1,60 @@
+"""What the configuration knows of the providers: names of options, as plain data.
+
+Wiring makes it from the records in SOURCES and HELPDESKS; nothing here imports an adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# What the design names; whatever of it has no adapter yet is refused as "not in this release".
+LATER = frozenset({
+    "meta", "telegram", "x", "tiktok", "linkedin", "line", "viber", "discord", "youtube",
+    "bluesky", "mastodon", "reddit", "google_reviews", "trustpilot", "hootsuite",
+    "sprout_social", "brand24", "mention", "brandwatch", "manychat", "chatfuel", "buffer",
+    "generic", "zendesk", "freshdesk",
+})  # fmt: skip
+LATER_CHANNELS = frozenset({"facebook", "messenger", "instagram", "whatsapp", "threads"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a connection of one type may say.
+
+    `required` names options that must be there; `a|b` means that one of them must. `channels` are
+    the places it brings; the first is that of a connection which is one account itself.
+    """
+
+    secrets: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    accounts: bool = False
+    required: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Providers:
+    """All connection types of this release, by name."""
+
+    sources: Mapping[str, Options] = field(default_factory=dict)
+    helpdesks: Mapping[str, Options] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, sources: Mapping[str, Any], helpdesks: Mapping[str, Any]) -> Providers:
+        """The providers as told by the records of SOURCES and HELPDESKS."""
+        return cls(
+            sources={name: _options(record) for name, record in sources.items()},
+            helpdesks={name: _options(record) for name, record in helpdesks.items()},
+        )
+
+
+def _options(record: Any) -> Options:
+    return Options(
+        secrets=tuple(record.secrets),
+        options=dict(record.options),
+        accounts=bool(getattr(record, "accounts", False)),
+        required=tuple(getattr(record, "required", ())),
+        channels=tuple(getattr(record, "channels", ())),
+    )
