@@ -1,0 +1,236 @@
+// The customer's side: a post with comments, a Messenger chat, a Telegram chat.
+
+import { all, avatar, bit, h, icon, local, time, words } from "./dom.js";
+import { key } from "./links.js";
+
+export const CHANNELS = [["facebook", "Facebook"], ["messenger", "Messenger"], ["telegram", "Telegram"]];
+
+const EXAMPLES = [
+  ["en", "My order came broken and nobody answers the phone. I want a refund!", "A complaint"],
+  ["pl", "Zamówienie przyszło uszkodzone i nikt nie odpisuje. Proszę o zwrot pieniędzy!", "A complaint in Polish"],
+  ["en", "Best flat white in town, thank you!", "Praise: needs no ticket"],
+];
+
+const KINDS = {
+  facebook: [["comment", "as a comment"], ["post", "as a post on the page"], ["review", "as a review"],
+    ["mention", "as a mention elsewhere"]],
+  telegram: [["private", "in a private chat"], ["group", "in a group"], ["discussion", "under a channel post"],
+    ["business", "in a business chat"]],
+  messenger: [],
+};
+
+const PLACES = { private: "Private chat with the bot", group: "Group", discussion: "Channel discussion",
+  business: "Business chat", channel: "Channel" };
+
+export function tabs(view) {
+  return CHANNELS.map(([name, label]) => {
+    const chosen = view.channel === name;
+    return h("button", { class: "tab", role: "tab", type: "button", id: `tab-${name}`, "aria-selected": String(chosen),
+      "aria-controls": "place", tabindex: chosen ? null : "-1", data: { key: name, do: "channel", channel: name } },
+      icon(name), label, !chosen && view.news.has(name) && h("span", { class: "dot" }, h("span", { class: "hide" }, "something new")));
+  });
+}
+
+export function place(view) {
+  const drawn = { facebook: wall, messenger, telegram }[view.channel](view);
+  return all(drawn, !spoke(view) && empty(view));
+}
+
+const spoke = (view) => view.links.items.some((one) => one.channel === view.channel && one.by === "customer");
+
+function empty(view) {
+  return h("div", { class: "empty", data: { key: "empty" } },
+    h("p", {}, h("strong", {}, "Type a complaint as ", bit(view.person)), " in the box below, or take one of these:"),
+    examples(view));
+}
+
+function examples(view) {
+  return h("ul", { class: "examples" }, EXAMPLES.map(([lang, text, label]) => h("li", {},
+    h("button", { type: "button", class: "example", data: { do: "example", text, lang } },
+      h("span", { class: "eyebrow" }, label), h("span", { lang }, text)))));
+}
+
+// --- Facebook ----------------------------------------------------------------------------------
+
+function wall(view) {
+  const facebook = view.world.facebook || {};
+  return all(
+    (facebook.posts || []).map((post) => card(view, post)),
+    (facebook.reviews || []).map((one) => item(view, one, { tag: "article", extra:
+      h("p", { class: "stars" }, one.recommends ? "Recommends Acme Coffee" : "Does not recommend Acme Coffee") })),
+    (facebook.mentions || []).map((one) => item(view, { author: { name: "Somewhere else on Facebook" }, ...one },
+      { tag: "article" })));
+}
+
+function card(view, post) {
+  const staff = post.by !== "customer";
+  const count = (list) => list.reduce((sum, one) => sum + (one.removed ? 0 : 1) + count(one.replies || []), 0);
+  const comments = post.comments || [];
+  const picture = local(post.image);
+  return h("article", { class: "post", "aria-label": `Post by ${post.author?.name || "somebody"}`,
+    data: { key: `post${post.id}`, case: view.links.ofItem("facebook", String(post.id)), stop: staff ? null : "1" } },
+    h("header", {}, avatar(post.author?.name, staff),
+      h("div", {}, h("h3", {}, bit(post.author?.name)), h("p", { class: "meta" }, time(post.at), staff ? " · public" : " · visitor post"))),
+    post.removed ? h("p", { class: "gone" }, "This post was deleted.") : words(post.text),
+    !staff && chips(view, "facebook", String(post.id)),
+    picture ? h("img", { src: picture, alt: "Picture of the post", loading: "lazy" })
+      : staff && h("div", { class: "picture" }, icon("cup")),
+    h("p", { class: "meta count" }, comments.length ? plural(count(comments), "comment") : "No comments yet"),
+    comments.length > 0 && h("ol", { class: "comments" }, comments.map((one) => h("li", { data: { key: one.id } },
+      item(view, one, { post: post.id })))));
+}
+
+const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+
+function item(view, one, { tag = "div", post = null, extra = null } = {}) {
+  const id = String(one.id);
+  const ours = one.by === "bridge" || one.by === "staff";
+  const name = one.author?.name || "Somebody";
+  const mine = one.by === "customer" && name === view.person && !one.removed && post !== null;
+  const data = { id };
+  return h(tag, { class: `said${ours ? " ours" : ""}`, data: { key: `said${id}`, id } },
+    avatar(name, ours),
+    h("div", { class: "body" },
+      h("div", { class: "bubble", data: { case: view.links.ofItem("facebook", id), stop: "1", item: id } },
+        h("p", { class: "by" }, h("strong", {}, bit(name)), ours && h("span", { class: "badge" }, one.by === "bridge" ? "Brand, through the bridge" : "Brand, natively"),
+          one.hidden && h("span", { class: "badge warn" }, "Hidden")),
+        extra,
+        one.removed ? h("p", { class: "gone" }, "This comment was deleted.") : words(one.text),
+        one.image && picture(one.image)),
+      h("div", { class: "under" }, time(one.at), one.edited && !one.removed && h("span", {}, "Edited"),
+        one.likes > 0 && h("span", {}, plural(one.likes, "like")),
+        one.private_reply && h("span", {}, "Answered in Messenger"),
+        !one.removed && post !== null && h("button", { type: "button", class: "quiet", "aria-label": `Reply to ${name}`,
+          data: { ...data, do: "reply", name, post } }, "Reply"),
+        mine && h("button", { type: "button", class: "quiet", "aria-label": `Edit: ${one.text}`, data: { ...data, do: "edit" } }, "Edit"),
+        mine && h("button", { type: "button", class: "quiet", "aria-label": `Delete: ${one.text}`, data: { ...data, do: "remove" } }, "Delete"),
+        chips(view, "facebook", id)),
+      (one.replies || []).length > 0 && h("ol", { class: "comments" }, one.replies.map((reply) =>
+        h("li", { data: { key: reply.id } }, item(view, reply, { post }))))));
+}
+
+function picture(url) {
+  const path = local(url);
+  return path && h("img", { src: path, alt: "Picture sent with the message", loading: "lazy" });
+}
+
+/** The visible link from words to what the bridge made of them. */
+function chips(view, channel, id) {
+  const own = view.links.about(channel, id);
+  if (!own.length) return null;
+  const best = own.find((one) => one.ticket) || own[0];
+  const label = best.ticket ? `Ticket #${best.ticket}`
+    : { ignored: "No ticket", in_progress: "Deciding…", parked: "Waiting", dead: "Failed" }[best.state] || "Decided";
+  return h("button", { type: "button", class: `chip ${best.ticket ? "on" : best.state || ""}`, title: best.sentence || null,
+    data: { do: "follow", to: "bridge", case: view.links.ofDecision(best) } }, label, icon("link"));
+}
+
+// --- chats -------------------------------------------------------------------------------------
+
+function messenger(view) {
+  const chat = (view.world.messenger?.chats || []).find((one) => one.person?.name === view.person);
+  const windows = { open: "The brand may answer for 24 hours.", human: "Only a person may answer now (7 days).",
+    closed: "The answer window is closed." };
+  return all(
+    h("div", { class: "chat-head" }, avatar(view.world.brand, true),
+      h("div", {}, h("h3", {}, bit(view.world.brand || "Acme Coffee")),
+        h("p", { class: "meta" }, !chat ? "Usually answers within minutes" : chat.blocked ? "You blocked this page." : windows[chat.window] || "")),
+      chat && block(view, chat)),
+    talk(view, "messenger", chat));
+}
+
+export function telegramChat(view) {
+  const chats = (view.world.telegram?.chats || []).filter((one) => one.type === view.where);
+  return chats.find((one) => one.person?.name === view.person) || chats.find((one) => !one.person) || null;
+}
+
+function telegram(view) {
+  const chat = telegramChat(view);
+  const bot = view.world.telegram?.bot || {};
+  return all(
+    h("div", { class: "chat-head" }, avatar(bot.name, true),
+      h("div", {}, h("h3", {}, bit(chat?.title && chat.type !== "private" ? chat.title : bot.name || "Acme Coffee")),
+        h("p", { class: "meta" }, chat?.blocked ? "You blocked this bot." : `${PLACES[view.where]}${bot.username ? ` · @${bot.username}` : ""}`)),
+      chat && chat.person && block(view, chat)),
+    talk(view, "telegram", chat));
+}
+
+function block(view, chat) {
+  return h("button", { type: "button", class: "quiet end", data: { do: "block", blocked: String(!chat.blocked) } },
+    chat.blocked ? "Unblock" : "Block");
+}
+
+function talk(view, channel, chat) {
+  const messages = chat?.messages || [];
+  if (!messages.length) return null;
+  return h("ol", { class: "talk", "aria-label": "Messages", data: { key: `talk${channel}${chat.id ?? chat.person?.id}` } },
+    messages.map((one) => message(view, channel, chat, one)));
+}
+
+function message(view, channel, chat, one) {
+  const place = key(chat, one);
+  const name = one.author?.name || "";
+  const mine = one.by === "customer" && name === view.person;
+  if (one.by === "system") return h("li", { class: "aside", data: { key: one.id } }, words(one.text));
+  const data = { id: one.id, chat: chat.id ?? chat.person?.id };
+  const removable = channel === "messenger" || chat.type === "business";
+  return h("li", { class: mine ? "mine" : "theirs", data: { key: one.id } },
+    !mine && one.by === "customer" && h("p", { class: "by" }, bit(name)),
+    h("div", { class: "bubble", data: { case: view.links.ofItem(channel, place), stop: "1", item: place } },
+      one.private_reply_to && h("p", { class: "badge" }, "Private reply to your comment"),
+      one.removed ? h("p", { class: "gone" }, "This message was deleted.") : one.text && words(one.text),
+      (one.attachments || []).map((file) => file.type === "file"
+        ? h("a", { href: local(file.url), download: true }, file.name || "file")
+        : picture(file.url) || h("p", { class: "gone" }, file.name || file.type))),
+    h("div", { class: "under" }, time(one.at), one.edited && !one.removed && h("span", {}, "Edited"),
+      one.by === "bridge" && h("span", {}, one.tag === "HUMAN_AGENT" ? "through the bridge, from a person" : "through the bridge"),
+      one.by === "staff" && h("span", {}, "staff, natively"),
+      mine && !one.removed && one.text && h("button", { type: "button", class: "quiet", "aria-label": `Edit: ${one.text}`, data: { ...data, do: "edit" } }, "Edit"),
+      mine && !one.removed && removable && h("button", { type: "button", class: "quiet", "aria-label": `Delete: ${one.text || "message"}`,
+        data: { ...data, do: "remove" } }, "Delete"),
+      chips(view, channel, place)));
+}
+
+// --- the box below -----------------------------------------------------------------------------
+
+export function who(view) {
+  const known = (view.world.people || []).map((one) => one.name);
+  const shown = known.slice(0, 4);
+  if (view.person && !shown.includes(view.person)) shown.push(view.person);
+  if (view.editing || view.replying) {
+    return h("p", { class: "mode", data: { key: "mode" } },
+      view.editing ? "Changing what you wrote" : all("Replying to ", bit(view.replying.name), " as ", bit(view.person)),
+      h("button", { type: "button", class: "quiet", data: { do: "cancel" } }, "Cancel"));
+  }
+  return h("fieldset", { class: "people", data: { key: "people" } }, h("legend", {}, "Write as"),
+    shown.map((name) => h("label", { class: "person", data: { key: `p${name}` } },
+      h("input", { type: "radio", name: "person", value: name, checked: name === view.person, data: { do: "person" } }),
+      avatar(name), bit(name))),
+    h("label", { class: "hide", for: "other-name" }, "Write as somebody else: name"),
+    h("input", { id: "other-name", class: "name", placeholder: "Other name", maxlength: "40", autocomplete: "off",
+      data: { do: "new-person", key: "other" } }));
+}
+
+export function ideas(view) {
+  return spoke(view) && !view.editing && !view.replying
+    ? h("details", { class: "ideas", data: { key: "ideas" } }, h("summary", {}, "Examples"), examples(view)) : null;
+}
+
+export function options(view) {
+  if (view.editing) return null;
+  const kinds = view.replying ? [] : KINDS[view.channel];
+  const chosen = view.channel === "telegram" ? view.where : view.kind;
+  const photo = view.channel !== "facebook" || view.kind === "comment";
+  return all(
+    kinds.length > 0 && h("select", { "aria-label": "How it is said", data: { do: "kind", key: `kind-${view.channel}`, current: chosen } },
+      kinds.map(([value, label]) => h("option", { value, selected: value === chosen }, label))),
+    photo && h("label", { class: "check", data: { key: "photo" } }, h("input", { type: "checkbox", id: "say-image" }), "with a photo"));
+}
+
+export function labels(view) {
+  if (view.editing) return ["Your changed words", "Save"];
+  if (view.channel !== "facebook") return [`Your message on ${view.channel === "messenger" ? "Messenger" : "Telegram"}`, "Send"];
+  if (view.replying) return ["Your reply", "Reply"];
+  return { comment: ["Your comment", "Comment"], post: ["Your post", "Post"], review: ["Your review", "Review"],
+    mention: ["Your mention", "Mention"] }[view.kind];
+}
