@@ -40,8 +40,8 @@ class Helpdesk:
     can be recorded before the first attempt and sent again unchanged. `note_body` is an update with a
     private note only. `find` looks a ticket up by our stamp; `marked` tells whether a comment with our
     marker stands on it. `limits` are the documented budgets, name -> (count, seconds), names as in
-    HttpRequest.budget (`ticket` stands for every `ticket:<id>`), `budgets` the same as a connection's
-    options say; `headers` reads what an answer tells of them: name -> remaining.
+    HttpRequest.budget (`ticket` stands for every `ticket:<id>`); `headers` reads what an answer tells
+    of them: name -> remaining.
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
     `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
@@ -78,6 +78,5 @@ class Helpdesk:
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
     note_body: Callable[[Draft], dict[str, Any]] | None = None
     add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
-    budgets: Callable[[Connection], Mapping[str, tuple[int, float]]] | None = None
     delivery_header: str | None = None
     kept_headers: tuple[str, ...] = ()

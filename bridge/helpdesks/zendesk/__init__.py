@@ -9,7 +9,7 @@ from bridge.helpdesks.zendesk.api import SECRETS
 from bridge.helpdesks.zendesk.bodies import create_body, note_body, update_body
 from bridge.helpdesks.zendesk.comments import comments, fetch, marked
 from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
-from bridge.helpdesks.zendesk.limits import LIMITS, budgets, headers
+from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import check, setup
 from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
@@ -40,7 +40,6 @@ HELPDESK = Helpdesk(
     comments=comments,
     fetch=fetch,
     limits=LIMITS,
-    budgets=budgets,
     headers=headers,
     secrets=SECRETS,
     options={

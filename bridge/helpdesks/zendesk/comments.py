@@ -6,12 +6,12 @@ Source: Zendesk's Support API description and recorded exchanges, read 2026-11.
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from bridge.core.calls import Calls, HttpRequest, verdict
+from bridge.core.compose import html_to_text
 from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import Attachment, Connection, File, TicketComment
 from bridge.core.untrusted import items, mapping, moment
@@ -87,20 +87,17 @@ def _comment_of(row: object) -> TicketComment | None:
     )
 
 
-_BREAK = re.compile(r"<br\s*/?>|</(?:p|div|li|h[1-6]|blockquote|pre|tr)\s*>", re.IGNORECASE)
-_TAG = re.compile(r"<[^<>]*>")
-
-
 def _text(data: Mapping[str, Any]) -> str:
-    """The comment as plain text: `plain_body` (whose entities are coded), `html_body`, `body`."""
-    plain, rich, body = (data.get(key) for key in ("plain_body", "html_body", "body"))
-    if isinstance(plain, str) and plain.strip():
-        text = html.unescape(plain)
-    elif isinstance(rich, str) and rich.strip():
-        text = html.unescape(_TAG.sub("", _BREAK.sub("\n", rich)))
+    """The comment as plain text: `plain_body`, whose entities are coded, else `html_body` or `body`.
+
+    Only `html_body` has the addresses of links, so a comment with a link is read from there.
+    """
+    plain, rich, body = (str(data.get(key) or "") for key in ("plain_body", "html_body", "body"))
+    if rich.strip() and ("<a " in rich or not plain.strip()):
+        read = html_to_text(rich)
     else:
-        text = body if isinstance(body, str) else ""
-    return text.replace("\u00a0", " ").strip()
+        read = html.unescape(plain) if plain.strip() else body
+    return read.replace("\u00a0", " ").strip()
 
 
 def attachments_of(rows: object) -> tuple[Attachment, ...]:

@@ -8,9 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bridge.core.model import Connection
-from bridge.helpdesks.zendesk.api import option
-
 LIMITS = {"account": (400, 60.0), "updates": (100, 60.0), "ticket": (30, 600.0)}
 
 _ACCOUNT_LEFT = ("x-rate-limit-remaining", "ratelimit-remaining", "rate-limit-remaining")
@@ -34,12 +31,3 @@ def headers(answer: Mapping[str, str]) -> dict[str, int]:
         elif match and "tickets-update" in name:
             left["updates"] = int(match[1])
     return left
-
-
-def budgets(connection: Connection) -> Mapping[str, tuple[int, float]]:
-    """The limits of this account: its plan's requests a minute are an option."""
-    try:
-        count = int(option(connection, "requests_per_minute", "0"))
-    except ValueError:
-        count = 0
-    return {**LIMITS, "account": (count, 60.0)} if count > 0 else LIMITS
