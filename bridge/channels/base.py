@@ -23,11 +23,24 @@ from bridge.core.model import (
     Message,
     Outgoing,
     Target,
+    Visibility,
 )
 from bridge.core.signing import Handshake, Proof
 
 Post = Callable[[Target, Outgoing], Calls[str]]
 Look = Callable[[Target, Outgoing], Calls[str | None]]
+
+
+class Posted(str):
+    """The id of what was posted; `person` is whom it reached, where the platform tells that too."""
+
+    __slots__ = ("person",)
+    person: str | None
+
+    def __new__(cls, posted_id: str, *, person: str | None = None) -> Posted:
+        posted = super().__new__(cls, posted_id)
+        posted.person = person
+        return posted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +63,9 @@ class Channel:
     `public` and `private` are the voices it has; `private_channel` names the channel a private
     reply opens (facebook -> messenger). `hide` hides the item that is answered. `describe` fetches what
     the payload did not carry (the post a comment hangs on, a missing author), as a mapping with any
-    of: post_text, post_url, permalink, author. `fetch` downloads one attachment; `media_hosts` are the host suffixes it may come from.
+    of: post_text, post_url, permalink, author, text, first_name. `fetch` downloads one attachment;
+    `media_hosts` are the host suffixes it may come from. `special` holds private voices for items
+    whose `answer` has the key (a Telegram business connection): ask `voice`, which knows.
     """
 
     name: str
@@ -62,6 +77,13 @@ class Channel:
     fetch: Callable[[Connection, Account, Attachment], Calls[File]] | None = None
     media_hosts: tuple[str, ...] = ()
     label: str = ""  # how people call it: "Facebook"
+    special: Mapping[str, Voice] = field(default_factory=dict)
+
+    def voice(self, visibility: Visibility, answer: Mapping[str, str]) -> Voice | None:
+        """The way to speak in public or in private about an item with this `answer`, if any."""
+        if visibility is Visibility.PUBLIC:
+            return self.public
+        return next((self.special[key] for key in self.special if key in answer), self.private)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +112,18 @@ class Source:
 
 
 __all__ = [
-    "Account", "Attachment", "Author", "BridgeError", "Calls", "Channel", "HttpRequest",
-    "HttpResponse", "Look", "Post", "Source", "Voice",
+    "Account",
+    "Attachment",
+    "Author",
+    "BridgeError",
+    "Calls",
+    "Channel",
+    "File",
+    "HttpRequest",
+    "HttpResponse",
+    "Look",
+    "Post",
+    "Posted",
+    "Source",
+    "Voice",
 ]  # fmt: skip

@@ -45,6 +45,10 @@ class HttpRequest:
     max_bytes: int = 5_000_000
     media: bool = False  # an attachment from an untrusted address: guarded host by host
 
+    def __repr__(self) -> str:
+        """The method and what may be shown of the address: never parameters, headers or bodies."""
+        return f"HttpRequest({self.method} {self.shown or self.url})"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpResponse:

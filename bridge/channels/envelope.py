@@ -1,0 +1,110 @@
+"""The envelope all Meta webhooks share: a list of entries, each with several lists of items.
+
+Up to 1,000 updates come in one POST, for several accounts, `changes` beside `messaging` beside
+`standby`: everything is walked. Source: facts collected from Meta's "Webhooks - Get Started", read
+2026-11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from bridge.channels.other import broken, other, word
+from bridge.core.model import Message
+from bridge.core.untrusted import Broken, ident, items, mapping, moment
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The account an item belongs to, and when the notification was sent."""
+
+    account_id: str | None
+    at: datetime | None
+
+
+# Reads one item; raises Broken for one that cannot be understood.
+Reader = Callable[[Entry, Mapping[str, Any]], Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who reads the lists of an object's entries, by the list's name, and where nothing else says."""
+
+    channel: str
+    lists: Mapping[str, Reader]
+
+
+# The dashboard's "Test" button sends this as the entry's id.
+TEST_ACCOUNT = "0"
+
+
+def messages(
+    source: str, value: object, received_at: datetime | None, objects: Mapping[str, Readers]
+) -> list[Message]:
+    """The events in *value*, in its order; at least one, never an exception."""
+    envelopes = items(value) or [value]
+    found = [
+        message
+        for envelope in envelopes
+        for message in _envelope(source, envelope, received_at, objects)
+    ]
+    return found or [other(source, None, "empty payload", value)]
+
+
+def _envelope(
+    source: str, envelope: object, received_at: datetime | None, objects: Mapping[str, Readers]
+) -> Iterator[Message]:
+    named = mapping(envelope).get("object")
+    readers = objects.get(named) if isinstance(named, str) else None
+    if readers is None:
+        reason = "unknown payload" if named is None else f"unknown object: {word(named)}"
+        yield other(source, None, reason, envelope)
+        return
+    entries = mapping(envelope).get("entry")
+    if entries is not None and not isinstance(entries, list):
+        yield broken(readers.channel, None, "entry is not a list", envelope)
+        return
+    if not entries:
+        yield other(readers.channel, None, "empty payload", envelope)
+    for entry in items(entries):
+        if isinstance(entry, dict):
+            yield from _entry(readers, entry, received_at)
+        else:
+            yield broken(readers.channel, None, "the entry is not an object", entry)
+
+
+def _entry(
+    readers: Readers, entry: Mapping[str, Any], received_at: datetime | None
+) -> Iterator[Message]:
+    about = Entry(ident(entry.get("id")), moment(entry.get("time")) or received_at)
+    empty = True
+    for name, reader in readers.lists.items():
+        listed = entry.get(name)
+        if name == "changes" and listed is None and "field" in entry:
+            listed = [entry]  # the flat shape that Instagram Login documents
+        if listed is None:
+            continue
+        if not isinstance(listed, list):
+            empty = False
+            yield broken(readers.channel, about.account_id, f"{name} is not a list", entry)
+        for item in items(listed):
+            empty = False
+            message = _item(readers.channel, reader, about, item)
+            is_test = about.account_id == TEST_ACCOUNT and "broken" not in message.extra
+            yield replace(message, ignored="test") if is_test else message
+    if empty:
+        # Only the names of changed fields come while "Include Values" is off in the dashboard.
+        reason = "changed fields without values" if "changed_fields" in entry else "empty entry"
+        yield other(readers.channel, about.account_id, reason, entry)
+
+
+def _item(channel: str, reader: Reader, about: Entry, item: object) -> Message:
+    if not isinstance(item, dict):
+        return broken(channel, about.account_id, "the item is not an object", item)
+    try:
+        return reader(about, item)
+    except Broken as error:
+        return broken(channel, about.account_id, str(error), item)

@@ -1,0 +1,227 @@
+"""Calling Meta's Graph API: addresses, proof, and what its errors mean.
+
+Decisions are by `code`, `error_subcode` and `is_transient`, never by the message: recorded messages
+are localised, and one of them quotes the access token. The HTTP status is often 400 even for
+throttling. Source: facts collected from Meta's "Handling Errors", "Rate Limits" and "Secure Graph
+API Calls", read 2026-11.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+from bridge.channels.base import Calls, HttpRequest, HttpResponse
+from bridge.core.calls import retry_after, verdict
+from bridge.core.errors import (
+    Ambiguous,
+    AuthError,
+    BridgeError,
+    Done,
+    PermanentError,
+    TransientError,
+    Unsupported,
+)
+from bridge.core.model import Account, Connection, Outgoing, Target
+from bridge.core.untrusted import ident, items, mapping, moment, number, text
+
+API_URL = "https://graph.facebook.com"
+API_VERSION = "v25.0"  # until 29 Jul 2028
+MEDIA_HOSTS = ("fbcdn.net", "facebook.com", "fbsbx.com", "cdninstagram.com")
+
+
+# --- asking ------------------------------------------------------------------------------------
+
+
+def request_as(
+    connection: Connection,
+    account: Account,
+    method: str,
+    *path: str,
+    params: Mapping[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
+    repeatable: bool = False,
+) -> HttpRequest:
+    """One call with the account's token; *path* is quoted part by part.
+
+    The token travels in a header and never in the URL. `appsecret_proof` shows that we know the
+    app's secret too; Meta demands it where the app's setting says so.
+    """
+    token = account.token.reveal()
+    if not token:
+        raise AuthError("no_token", f"the account {account.id} of {connection.name} has no token")
+    base = str(connection.options.get("api_url") or API_URL).rstrip("/")
+    version = str(connection.options.get("api_version") or API_VERSION)
+    query = dict(params or {})
+    if secret := connection.secret("app_secrets"):
+        query["appsecret_proof"] = hmac.new(
+            secret.encode(), token.encode(), hashlib.sha256
+        ).hexdigest()
+    return HttpRequest(
+        method=method,
+        url="/".join((base, version, *(quote(part, safe="") for part in path))),
+        params=query,
+        headers={"authorization": f"Bearer {token}"},
+        json=json,
+        write=method != "GET",
+        repeatable=repeatable or method == "GET",
+        budget=(f"meta:{account.id}",),
+    )
+
+
+def request(target: Target, method: str, *path: str, **more: Any) -> HttpRequest:
+    """`request_as` for the account that speaks in *target*."""
+    return request_as(target.connection, target.account, method, *path, **more)
+
+
+def page_id(target: Target) -> str:
+    """The Page that speaks."""
+    found = target.account.id or target.account_id
+    if found is None:
+        raise Unsupported("no_account", "it is not known which Page should speak")
+    return found
+
+
+def call(request: HttpRequest) -> Calls[Mapping[str, Any]]:
+    """The object that the Graph API answers with; raises the verdict of anything else."""
+    response = yield request
+    answer = response.json()
+    if not response.ok or not isinstance(answer, dict) or "error" in answer:
+        raise failure(request, response)
+    return answer
+
+
+def needed_id(answer: Mapping[str, Any], key: str) -> str:
+    """The id that the answer to a write promises; without it the outcome is unknown."""
+    found = ident(answer.get(key))
+    if found is None:
+        raise Ambiguous("no_id", f"Meta said yes, but named no {key}")
+    return found
+
+
+# --- looking -----------------------------------------------------------------------------------
+
+SKEW = timedelta(seconds=60)  # what our clock and Meta's may differ
+PAGES = 5
+
+
+def look(
+    target: Target, outgoing: Outgoing, path: tuple[str, ...], params: Mapping[str, str]
+) -> Calls[str | None]:
+    """The id of the newest item at *path* that has our words, by the Page, since the attempt.
+
+    Items come newest first. None is given only when everything since then was seen; else Ambiguous.
+    """
+    page = page_id(target)
+    since = outgoing.since and outgoing.since - SKEW
+    query = dict(params)
+    for _ in range(PAGES):
+        answer = yield from call(request(target, "GET", *path, params=query))
+        if not isinstance(answer.get("data"), list):
+            raise Ambiguous("cannot_tell", "Meta's list of what was said has another shape")
+        for item in map(mapping, items(answer["data"])):
+            written = moment(item.get("created_time"))
+            if since is not None and written is not None and written < since:
+                return None
+            if is_ours(item, page, outgoing):
+                return ident(item.get("id"))
+        paging = mapping(answer.get("paging"))
+        after = text(mapping(paging.get("cursors")).get("after"))
+        if not paging.get("next") or not after:
+            return None
+        query["after"] = after
+    raise Ambiguous("cannot_tell", "too much was said since to find our own words")
+
+
+def is_ours(item: Mapping[str, Any], page: str, outgoing: Outgoing) -> bool:
+    """Whether *item* has our words. Without an author it counts: better not said than said twice."""
+    author = ident(mapping(item.get("from")).get("id"))
+    said = text(item.get("message")) or ""
+    return author in (page, None) and said.split() == outgoing.text.split()
+
+
+# --- what errors mean --------------------------------------------------------------------------
+
+LIMITS = frozenset(
+    {4, 17, 32, 341, 613, 80001, 80002, 80003, 80004, 80005, 80006, 80007, 80008, 130429, 131056}
+)
+TOKEN = frozenset({102, 190})
+WINDOW_CLOSED = frozenset({(10, 2018278), (10, 2534022), (10, 2018065)})
+UNAVAILABLE = frozenset({(10, 2018108), (100, 2018001)})  # the second is unconfirmed
+NO_PROFILE = frozenset({(100, 2018218)})
+PERSON = "the person is not available: blocked us, left, or is deactivated"
+
+
+def failure(request: HttpRequest, response: HttpResponse) -> BridgeError:
+    """What an unsuccessful answer of the Graph API means for us."""
+    error = mapping(mapping(response.json()).get("error"))
+    code, subcode = number(error.get("code")), number(error.get("error_subcode"))
+    if not isinstance(code, int):
+        return verdict(request, response)
+    pair = (code, subcode)
+    trace = text(error.get("fbtrace_id")) or ""
+    named = f"{code}/{subcode}" if subcode else str(code)
+    where = f"Meta answered {response.status} with error {named}"
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", trace):
+        where = f"{where}, trace {trace}"
+
+    if code in TOKEN:
+        return AuthError("token_refused", f"the access token is refused; {where}")
+    if code in LIMITS or pair == (10, 1893063):
+        return TransientError(
+            "rate_limited",
+            f"told to slow down; {where}",
+            retry_after=_wait(response) or (1800.0 if code == 10 else None),
+            limited=True,
+        )
+    if code == 368:
+        return TransientError(
+            "blocked_for_now", f"blocked for policy reasons; {where}", retry_after=900.0
+        )
+    if code in (506, 10900):
+        return Done("said_already", f"it stands there already; {where}")
+    if subcode == 1545041 or code == 551 or pair in UNAVAILABLE:
+        return PermanentError("person_unavailable", f"{PERSON}; {where}")
+    if pair in WINDOW_CLOSED:
+        return PermanentError("window_closed", f"the time to answer has passed; {where}")
+    if pair == (100, 33) or code in (803, 1609005):
+        return PermanentError("not_found", f"it was deleted or is hidden; {where}", gone=True)
+    if pair in NO_PROFILE or code in (230, 9010):
+        return PermanentError("no_profile", f"the person's profile is not shown to us; {where}")
+    if code in (1, 2):
+        # "Unknown error" and "service down" come after the effect, too.
+        if request.write and not request.repeatable:
+            return Ambiguous("server_error", f"Meta stumbled; {where}")
+        return TransientError("server_error", f"Meta stumbled; {where}")
+    if code in (3, 10) or 200 <= code <= 299:
+        return PermanentError("no_permission", f"the app lacks a permission; {where}")
+    if code == 10903:
+        return PermanentError("cannot_reply", f"this cannot be answered; {where}")
+    if code == 100:
+        return PermanentError("refused", f"a parameter is refused; {where}")
+    if response.status >= 500 and request.write and not request.repeatable:
+        return Ambiguous("server_error", f"Meta stumbled; {where}")
+    if error.get("is_transient") is True or response.status >= 500 or response.status == 429:
+        return TransientError("try_again", f"not now; {where}", retry_after=_wait(response))
+    return PermanentError("refused", f"the call is refused; {where}")
+
+
+def _wait(response: HttpResponse) -> float | None:
+    """Seconds until access comes back, as told by the usage header (minutes) or Retry-After."""
+    try:
+        usage = json.loads(response.headers.get("x-business-use-case-usage", ""))
+    except (ValueError, RecursionError):
+        usage = None
+    told = [
+        number(mapping(one).get("estimated_time_to_regain_access")) or 0
+        for many in mapping(usage).values()
+        for one in items(many)
+    ]
+    minutes = max(told, default=0)
+    return min(minutes * 60.0, 3600.0) if minutes > 0 else retry_after(response.headers)

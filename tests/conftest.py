@@ -1,0 +1,9 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# Helper modules live in tests/support and are imported as `support.name`.
+sys.path.insert(0, str(Path(__file__).parent))
