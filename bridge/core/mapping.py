@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from bridge.core.rules import OPEN, Escalation
+from bridge.core.ticket import safe
+from bridge.core.words import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +32,110 @@ class HelpdeskMap:
     type: str | None = None
     subject_limit: int = 150
     join_dms: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapped:
+    """An escalation in a helpdesk's words; `unknown` says, for the agent, what has no word there."""
+
+    priority: str | None = None
+    group: str | None = None
+    type: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+
+def apply(
+    words: HelpdeskMap,
+    escalation: Escalation | None,
+    facts: Mapping[str, object],
+) -> Mapped:
+    """What *escalation* asks for, in the helpdesk's words; the map's own type and tags besides.
+
+    *facts* are those of the message by dotted name; `channel` and `kind` become tags, others fill
+    the fields that say `from`. What the map does not know is left out and named in `unknown`: a
+    helpdesk refuses a whole ticket for one wrong option, and a ticket without it is better.
+    """
+    asked = escalation or Escalation()
+    unknown: list[str] = []
+    priority = asked.priority and words.priorities.get(asked.priority, asked.priority)
+    found = (words.tags, (facts.get("channel"), facts.get("kind")), asked.tags)
+    return Mapped(
+        priority=priority or None,
+        group=_group(words, asked.group, unknown),
+        type=asked.type or words.type,
+        tags=tags(one for group in found for one in group),
+        fields=_fields(words, asked.fields, facts, unknown),
+        unknown=tuple(unknown),
+    )
+
+
+def tags(values: Iterable[object]) -> tuple[str, ...]:
+    """*values* as tags every helpdesk takes: [a-z0-9_-], lower case, each once, in order."""
+    found = (re.sub(r"[^a-z0-9-]+", "_", fold(str(one)))[:80].strip("_") for one in values if one)
+    return tuple(dict.fromkeys(tag for tag in found if tag))
+
+
+def _group(words: HelpdeskMap, name: str | None, unknown: list[str]) -> str | None:
+    if not name:
+        return None
+    if name in words.groups:
+        return str(words.groups[name])
+    if name.isdecimal():
+        return name
+    unknown.append(f"group {name}")
+    return None
+
+
+def _fields(
+    words: HelpdeskMap,
+    asked: Mapping[str, Any],
+    facts: Mapping[str, object],
+    unknown: list[str],
+) -> dict[str, Any]:
+    filled: dict[str, Any] = {}
+    for name, field_ in words.fields.items():
+        value = asked.get(name)
+        if value is None and "from" in field_:
+            value = facts.get(str(field_["from"]).removeprefix(OPEN))
+        if value is not None:
+            _put(filled, name, field_, value, unknown)
+    for name, value in asked.items():
+        if name not in words.fields:
+            if name.isdecimal():
+                filled[name] = value
+            else:
+                unknown.append(f"field {name}")
+    return filled
+
+
+def _put(
+    filled: dict[str, Any],
+    name: str,
+    field_: Mapping[str, Any],
+    value: object,
+    unknown: list[str],
+) -> None:
+    """Enter *value* under the field's own id, in the helpdesk's word for it."""
+    options = field_.get("values")
+    many = [*value] if isinstance(value, list | tuple) else [value]
+    said: list[Any] = []
+    for one in many:
+        key = _spoken(one)
+        if options and key not in options:
+            unknown.append(f"field {name}: {key[:60]}")
+        else:
+            said.append(options[key] if options else _tame(one))
+    if said:
+        filled[str(field_["id"])] = said if isinstance(value, list | tuple) else said[0]
+
+
+def _spoken(value: object) -> str:
+    """How YAML would write *value*: true, not True."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _tame(value: object) -> object:
+    """A fact may be a stranger's text: one harmless line, which a text field takes."""
+    return " ".join(safe(value, 255).split()) if isinstance(value, str) else value
