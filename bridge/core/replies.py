@@ -1,9 +1,21 @@
-"""The words said to customers: variants by language and name."""
+"""The words said to customers: variants by language and name, and who may be called by a name.
+
+A thread always hears the same wording of a text, its neighbour most likely another, and nobody the
+same words twice while others are left. A name is a stranger's input that goes into a public answer:
+what is not clearly a first name is not used at all, and the words for nobody are said instead.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import hashlib
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+
+from bridge.core.compose import MEASURES, visible
+from bridge.core.model import Capabilities
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +31,226 @@ class Replies:
     """All wordings: language -> name -> variants."""
 
     texts: Mapping[str, Mapping[str, tuple[Variant, ...]]] = field(default_factory=dict)
+
+
+PLACEHOLDERS = ("first_name", "brand", "link")
+LONGEST_NAME = 40  # characters
+LONGEST_VALUE = {
+    "first_name": LONGEST_NAME,
+    "brand": 60,
+    "link": 120,
+}  # what `problems` reckons with
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+def choose(
+    replies: Replies,
+    name: str,
+    *,
+    language: str | None,
+    default_language: str = "en",
+    key: str,
+    person_name: str | None = None,
+    said: Collection[str] = (),
+    values: Mapping[str, str] | None = None,
+) -> str | None:
+    """The wording of *name* for the thread *key*, filled in; None when there is none to say.
+
+    *language* falls back from pl-PL to pl to *default_language*. *person_name* is what `first_name`
+    returned: wordings with a name are used only when there is one. *said* are the texts this thread
+    heard before, as they were sent. A wording whose placeholder has no value is not said at all.
+    """
+    person = first_name(None, person_name)
+    known = {**(values or {}), **({"first_name": person} if person else {})}
+    for texts in _in_languages(replies, language, default_language):
+        named = [variant.text for variant in texts.get(name, ()) if variant.named and person]
+        unnamed = [variant.text for variant in texts.get(name, ()) if not variant.named]
+        filled = [
+            words
+            for group in (named, unnamed)
+            for text in _from(group, f"{name} {key}")
+            if (words := _fill(text, known)) is not None
+        ]
+        if filled:
+            return next((words for words in filled if words not in said), filled[0])
+    return None
+
+
+def _in_languages(
+    replies: Replies, language: str | None, default_language: str
+) -> Iterator[Mapping[str, tuple[Variant, ...]]]:
+    folded = {_folded(tag): texts for tag, texts in replies.texts.items()}
+    wanted = [tag for one in (language, default_language) if one for tag in _wider(_folded(one))]
+    for tag in dict.fromkeys(wanted):
+        if tag in folded:
+            yield folded[tag]
+
+
+def _folded(tag: str) -> str:
+    return tag.strip().lower().replace("_", "-")
+
+
+def _wider(tag: str) -> list[str]:
+    steps = tag.split("-")
+    return ["-".join(steps[:count]) for count in range(len(steps), 0, -1)]
+
+
+def _from(texts: list[str], key: str) -> list[str]:
+    """*texts* beginning with the one that *key* always begins with."""
+    if not texts:
+        return []
+    first = int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8]) % len(texts)
+    return texts[first:] + texts[:first]
+
+
+def _fill(text: str, values: Mapping[str, str]) -> str | None:
+    """*text* with its placeholders filled in one pass, so that a value with braces stays a text."""
+    found = set(_PLACEHOLDER.findall(text))
+    if not found <= set(PLACEHOLDERS) or not all(values.get(one) for one in found):
+        return None
+    return _PLACEHOLDER.sub(lambda place: values[place[1]], text)
+
+
+# --- first names -------------------------------------------------------------------------------
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# What platforms write where there is no name, and what stands before a name or is none.
+_NOBODY = _words(
+    "null none nil undefined unknown nan na anonymous anonim anonymus guest gość gosc user uzytkownik "
+    "użytkownik facebook messenger instagram telegram whatsapp fb meta deleted account konto profil "
+    "profile page admin administrator moderator support customer klient client nieznany nieznana test"
+)
+_TITLES = _words(
+    "dr mr mrs ms miss mx sir prof professor pan pani państwo panstwo ks mgr inż inz lek mec hab st "
+    "saint father rev capt the herr frau"
+)
+_ORGANISATIONS = _words(
+    "ltd llc inc gmbh sp zoo oo sa sc ag corp corporation company co plc shop store sklep sklepik firma "
+    "hotel hostel restauracja restaurant bistro cafe kawiarnia pizzeria bakery piekarnia fundacja "
+    "foundation stowarzyszenie association klub club team zespół group grupa studio serwis service "
+    "services official oficjalny oficjalna media news radio tv magazine school szkoła szkola przedszkole "
+    "university uniwersytet bank agencja agency urząd urzad gmina miasto salon kancelaria apteka "
+    "pharmacy centrum center centre hurtownia biuro office online international polska poland holding "
+    "partners consulting events blog fanpage fans fan brand marketing transport logistics travel "
+    "wydawnictwo muzeum museum teatr theatre parafia warsztat gabinet klinika clinic & i and"
+)
+_MARKUP = re.compile(r"[\d@<>{}\[\]|\\/#_*`~=^$%+:;?!&\n]|\S\.\S|\bwww\b|\bhttps?\b", re.IGNORECASE)
+
+
+def first_name(author_name: str | None, extra_first_name: str | None) -> str | None:
+    """The name to greet a person by, or None when there is none we can be sure of.
+
+    *extra_first_name*, the platform's own field, is taken whole ("Anna Maria"); of a display name
+    the first word. Refused: nothing, "null", ids and digits, "Guest User", handles, addresses of mail
+    and web, organisations, titles, initials, "Surname, Name", several lines, markup, @, more than
+    40 characters, characters that cannot be seen. The result holds letters, ' and - and no more.
+    """
+    own, shown = _name(extra_first_name), _name(author_name)
+    if own:
+        return " ".join(own) if all(map(_is_first, own)) else own[0]
+    return shown[0] if shown else None
+
+
+def _name(given: object) -> list[str] | None:
+    """The words of *given* when its first is a name; the others may be anything harmless."""
+    if not isinstance(given, str) or not 0 < len(given.strip()) <= LONGEST_NAME:
+        return None
+    name = given.strip()
+    if any(not part.isprintable() for part in name if part not in "\u200d\xa0"):
+        return None  # line ends, controls, bidi marks, zero width spaces
+    name = unicodedata.normalize("NFKC", name)
+    bare = "".join(" " if unicodedata.category(part) == "So" else part for part in name)
+    bare = re.sub(
+        "[\u200d\ufe0f\U0001f3fb-\U0001f3ff]", "", bare
+    )  # what joins pictures goes with them
+    words = bare.split()
+    if not words or len(bare) > LONGEST_NAME or _MARKUP.search(bare):
+        return None
+    folded = {word.strip("().,\"'").replace(".", "").casefold() for word in words}
+    if folded & (_NOBODY | _ORGANISATIONS) or words[0].strip(".").casefold() in _TITLES:
+        return None
+    if not _is_first(words[0]):
+        return None
+    shouted = words[0].isupper() and len(words[0]) > 2
+    return [words[0].title() if shouted else words[0], *words[1:]]
+
+
+def _is_first(word: str) -> bool:
+    """Whether *word* is made as first names are: two letters or more, marks on them, ' and - inside."""
+    kinds = "".join("L" if part.isalpha() else unicodedata.category(part)[0] for part in word)
+    if not re.fullmatch(r"L[LMP]*[LM]", kinds) or re.search(r"M{3}|PP", kinds):
+        return False
+    return kinds.count("L") > 1 and all(
+        part in "'’-" for part, kind in zip(word, kinds, strict=True) if kind == "P"
+    )
+
+
+# --- what is wrong with the words --------------------------------------------------------------
+
+_CALLS_EVERYBODY = re.compile(r"[@＠]\s?(?:everyone|here|all|channel|wszyscy)\b", re.IGNORECASE)
+
+
+def problems(
+    replies: Replies, capabilities_by_channel: Mapping[str, Capabilities] | None = None
+) -> list[str]:
+    """What has to be changed before these words may be said; one sentence each, none when all is well.
+
+    Each names its place: `replies/pl.yaml: solved > named > 2`. *capabilities_by_channel* is what
+    each channel allows, by a name for people ("facebook, in public"); a text too long for one is told.
+    """
+    found = []
+    for language, names in replies.texts.items():
+        for name, variants in names.items():
+            where = f"replies/{language}.yaml: {name}"
+            if all(variant.named for variant in variants):
+                found.append(f"{where}: has no text under 'plain' for people whose name is unknown")
+            counts = {True: 0, False: 0}
+            seen: set[str] = set()
+            for variant in variants:
+                counts[variant.named] += 1
+                kind = "named" if variant.named else "plain"
+                place = f"{where} > {kind} > {counts[variant.named]}"
+                wrong = [*_wrong(variant), *_too_long(variant.text, capabilities_by_channel or {})]
+                if variant.text.strip() in seen:
+                    wrong.append("stands here twice")
+                seen.add(variant.text.strip())
+                found += [f"{place}: {sentence}" for sentence in wrong]
+    return found
+
+
+def _wrong(variant: Variant) -> Iterator[str]:
+    text, placeholders = variant.text, _PLACEHOLDER.findall(variant.text)
+    if not text.strip():
+        yield "is empty"
+    for one in placeholders:
+        if one not in PLACEHOLDERS:
+            near = difflib.get_close_matches(one, PLACEHOLDERS, n=1)
+            advice = f"; did you mean {{{near[0]}}}?" if near else ""
+            known = ", ".join(f"{{{place}}}" for place in PLACEHOLDERS)
+            yield f"{{{one}}} is not one of {known}{advice}"
+    if re.search(r"[{}]", _PLACEHOLDER.sub("", text)):
+        yield "has a { or } that belongs to no placeholder"
+    if variant.named and "first_name" not in placeholders:
+        yield "stands under 'named' without {first_name}; move it to 'plain'"
+    if not variant.named and "first_name" in placeholders:
+        yield "stands under 'plain' with {first_name}; move it to 'named'"
+    if _CALLS_EVERYBODY.search(text):
+        yield "calls everybody (@everyone and the like)"
+    if visible(text) != text:
+        yield "holds characters that cannot be seen; type it again"
+
+
+def _too_long(text: str, capabilities_by_channel: Mapping[str, Capabilities]) -> Iterator[str]:
+    longest = _PLACEHOLDER.sub(lambda place: "x" * LONGEST_VALUE.get(place[1], 0), text)
+    for channel, allowed in capabilities_by_channel.items():
+        size = MEASURES[allowed.measure](longest)
+        if size > allowed.max_length:
+            yield (
+                f"may be {size} {allowed.measure} long when filled in; "
+                f"{channel} takes {allowed.max_length}"
+            )
