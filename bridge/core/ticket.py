@@ -165,7 +165,8 @@ def _file(attachment: Attachment) -> str:
     kind = line(attachment.type or "file", 30)
     url = _address(attachment.url) if attachment.type not in _FILES else None
     name = f" {line(attachment.name, 80)}" if attachment.name else ""
-    return f"[{kind}{name}]{f' {url}' if url else ''}"
+    # Our own bracket and one of theirs side by side would be active again.
+    return safe(f"[{kind}{name}]{f' {url}' if url else ''}")
 
 
 def _files(message: Message) -> str:
