@@ -106,6 +106,7 @@ class Source:
     secrets: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     accounts: bool = False  # whether the connection lists accounts, or is one account itself
+    required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     account_of: Callable[[Connection], str | None] = lambda connection: None
     check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None

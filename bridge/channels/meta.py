@@ -134,6 +134,7 @@ SOURCE = Source(
     handshake=HubChallenge(option="verify_token"),
     parse=parse,
     secrets=("app_secrets", "verify_token"),
+    required=("app_secrets", "verify_token"),
     options={
         "api_url": graph.API_URL,
         "api_version": graph.API_VERSION,

@@ -739,6 +739,7 @@ SOURCE = Source(
     proof=EchoedToken(header="x-telegram-bot-api-secret-token", option="webhook_secret"),
     parse=parse,
     secrets=("token", "webhook_secret"),
+    required=("token", "webhook_secret"),
     options={"api_url": API_URL},
     account_of=account_of,
     check=check,

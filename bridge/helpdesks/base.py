@@ -72,6 +72,7 @@ class Helpdesk:
         None  # seconds for which `create` with the same key is safe to repeat
     )
     secrets: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     options: Mapping[str, object] = field(default_factory=dict)
     check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
     warnings: Callable[[Connection], list[str]] = lambda connection: []

@@ -42,6 +42,7 @@ HELPDESK = Helpdesk(
     limits=LIMITS,
     headers=headers,
     secrets=SECRETS,
+    required=("url", "client_id|email", "client_secret|api_token", "webhook_secrets"),
     options={
         "url": None,
         "client_id": None,
