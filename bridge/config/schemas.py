@@ -14,8 +14,10 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 from bridge.core import rules as core
 from bridge.core.model import Status
+from bridge.core.sync import MOMENTS
 
 NAME = re.compile(r"[a-z0-9-]{1,64}")
+REPLY = re.compile(r"[a-z0-9_-]{1,64}")
 CONNECTION = re.compile(r"[a-z0-9_-]{1,64}")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 TAG = re.compile(r"\S{1,255}")
@@ -179,6 +181,7 @@ def spelled(pattern: re.Pattern[str], advice: str) -> Callable[[str], None]:
 
 
 is_name = spelled(NAME, "may hold small letters, digits and - only, 64 at most")
+is_reply = spelled(REPLY, "may hold small letters, digits, - and _ only, 64 at most")
 is_tag = spelled(TAG, "is no tag: no spaces, 255 characters at most")
 is_status = one_of(*(status.value for status in Status if status is not Status.DELETED))
 
@@ -307,7 +310,7 @@ class HelpdeskSchema(Strict):
     groups = Table(Id())
     fields_ = Table(fields.Nested(FieldSchema), data_key="fields")
     statuses = Table(Text(validate=is_status))
-    notices = Table(Text(validate=is_name, allow_none=True), key=is_status)
+    notices = Table(Text(validate=is_reply, allow_none=True), key=one_of(*MOMENTS))
     debounce = Amount(0, 3600)
     tags = Texts(check=is_tag)
     reopen_days = Amount(0, 3650)
@@ -341,4 +344,4 @@ class ReplyTextsSchema(Strict):
 
 RULES = RulesSchema()
 HELPDESK = HelpdeskSchema()
-REPLIES = Table(fields.Nested(ReplyTextsSchema), key=is_name)
+REPLIES = Table(fields.Nested(ReplyTextsSchema), key=is_reply)
