@@ -141,6 +141,9 @@ _ORGANISATIONS = _words(
 )
 _MARKUP = re.compile(r"[\d@<>{}\[\]|\\/#_*`~=^$%+:;?!&\n]|\S\.\S|\bwww\b|\bhttps?\b", re.IGNORECASE)
 
+_HARMLESS = "\u200d\xa0\u2009\u202f\u3000"  # what joins pictures; spaces of other widths
+_JOINERS = re.compile("[\u200d\ufe0f\U0001f3fb-\U0001f3ff]")
+
 
 def first_name(author_name: str | None, extra_first_name: str | None) -> str | None:
     """The name to greet a person by, or None when there is none we can be sure of.
@@ -161,13 +164,11 @@ def _name(given: object) -> list[str] | None:
     if not isinstance(given, str) or not 0 < len(given.strip()) <= LONGEST_NAME:
         return None
     name = given.strip()
-    if any(not part.isprintable() for part in name if part not in "\u200d\xa0"):
+    if any(not (part.isprintable() or part in _HARMLESS) for part in name):
         return None  # line ends, controls, bidi marks, zero width spaces
     name = unicodedata.normalize("NFKC", name)
     bare = "".join(" " if unicodedata.category(part) == "So" else part for part in name)
-    bare = re.sub(
-        "[\u200d\ufe0f\U0001f3fb-\U0001f3ff]", "", bare
-    )  # what joins pictures goes with them
+    bare = _JOINERS.sub("", bare)
     words = bare.split()
     if not words or len(bare) > LONGEST_NAME or _MARKUP.search(bare):
         return None

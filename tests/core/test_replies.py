@@ -52,6 +52,8 @@ def replies(**languages: dict[str, dict[str, list[str]]]) -> Replies:
         ("𝓐𝓷𝓪 Kowalska", None, "Ana"),
         ("Ana Kowalska", "Ewa (Ewunia)", "Ewa"),
         ("王小明", None, "王小明"),
+        ("太郎　山田", None, "太郎"),
+        ("Ana👩🏽‍🦰 Kowalska", None, "Ana"),
         ("김민준", None, "김민준"),
         ("प्रिया शर्मा", None, "प्रिया"),
         ("محمد علي", None, "محمد"),
