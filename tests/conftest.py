@@ -7,3 +7,7 @@ from pathlib import Path
 
 # Helper modules live in tests/support and are imported as `support.name`.
 sys.path.insert(0, str(Path(__file__).parent))
+
+from support.fixtures import client, redis_url, redisbox
+
+__all__ = ["client", "redis_url", "redisbox"]
