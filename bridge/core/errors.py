@@ -15,7 +15,9 @@ from __future__ import annotations
 
 
 class BridgeError(Exception):
-    """Base of all verdicts."""
+    """Base of all verdicts. `connection` is set by whoever drove the call that failed."""
+
+    connection = ""
 
     def __init__(self, code: str, detail: str = "") -> None:
         super().__init__(f"{code}: {detail}" if detail else code)

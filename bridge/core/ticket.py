@@ -438,6 +438,19 @@ def partly(sent: int, of: int, code: str, detail: str, rest: str) -> str:
     )
 
 
+def waits(code: str, text: str) -> str:
+    """An answer has not gone out yet, and will by itself."""
+    return (
+        f"Not delivered yet. {reason(code)}. It goes out by itself once that is mended.\n"
+        f"The words:\n{_quoted(text)}"
+    )
+
+
+def not_copied(lost: Iterable[tuple[str, str]]) -> str:
+    """Attachments that stayed on the platform, and why."""
+    return _listed("Attachments that could not be copied", (_loss(*one) for one in lost))
+
+
 def linked_previous(ticket_id: str, url: str | None = None) -> str:
     """The ticket goes on where another one ended."""
     link = _address(url)

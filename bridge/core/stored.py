@@ -1,0 +1,203 @@
+"""What waits in Redis, to and from plain values. Every value carries a version (`v`).
+
+A reader accepts the version it writes and the one before; today there is only 1. Unknown keys are
+left alone and missing ones get their default, so that neighbouring releases can read each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bridge.core.model import (
+    Attachment,
+    Author,
+    Change,
+    Kind,
+    Message,
+    Status,
+    TicketComment,
+    TicketUpdate,
+    Visibility,
+)
+
+VERSION = 1
+
+
+def moment_out(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat() if value else None
+
+
+def moment_in(value: object) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) and value else None
+
+
+def _lean(values: dict[str, Any]) -> dict[str, Any]:
+    """Without what says nothing: stored a million times, it costs."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], {})}
+
+
+def attachment_out(one: Attachment) -> dict[str, Any]:
+    return _lean({"type": one.type, "url": one.url, "name": one.name, "id": one.id})
+
+
+def attachment_in(value: Mapping[str, Any]) -> Attachment:
+    return Attachment(
+        type=value.get("type", "file"),
+        url=value.get("url"),
+        name=value.get("name"),
+        id=value.get("id"),
+    )
+
+
+def author_out(author: Author | None) -> dict[str, Any] | None:
+    if author is None:
+        return None
+    return _lean({name: getattr(author, name) for name in Author.__slots__})
+
+
+def author_in(value: Mapping[str, Any] | None) -> Author | None:
+    if value is None:
+        return None
+    return Author(**{name: value.get(name) for name in Author.__slots__})
+
+
+def message_out(message: Message) -> dict[str, Any]:
+    """*message* as JSON-ready values."""
+    return {
+        "v": VERSION,
+        **_lean(
+            {
+                "channel": message.channel,
+                "account": message.account_id,
+                "kind": str(message.kind),
+                "change": str(message.change),
+                "id": message.external_id,
+                "thread": message.thread_id,
+                "visibility": str(message.visibility),
+                "own": message.own,
+                "ignored": message.ignored,
+                "text": message.text,
+                "attachments": [attachment_out(one) for one in message.attachments],
+                "in_reply_to": message.in_reply_to,
+                "permalink": message.permalink,
+                "at": moment_out(message.sent_at),
+                "language": message.language,
+                "sentiment": message.sentiment,
+                "dedupe": message.dedupe,
+                "customer": message.customer_id,
+                "answer": dict(message.answer),
+                "extra": dict(message.extra),
+            }
+        ),
+        "author": author_out(message.author),
+    }
+
+
+def message_in(value: Mapping[str, Any]) -> Message:
+    """The message that `message_out` wrote."""
+    return Message(
+        channel=value["channel"],
+        account_id=value.get("account"),
+        kind=Kind(value["kind"]),
+        change=Change(value["change"]),
+        external_id=value.get("id"),
+        thread_id=value.get("thread"),
+        visibility=Visibility(value["visibility"]),
+        author=author_in(value.get("author")),
+        own=value.get("own"),
+        ignored=value.get("ignored"),
+        text=value.get("text", ""),
+        attachments=tuple(attachment_in(one) for one in value.get("attachments", ())),
+        in_reply_to=value.get("in_reply_to"),
+        permalink=value.get("permalink"),
+        sent_at=moment_in(value.get("at")),
+        language=value.get("language"),
+        sentiment=value.get("sentiment"),
+        dedupe=value.get("dedupe", ""),
+        customer_id=value.get("customer"),
+        answer=value.get("answer", {}),
+        extra=value.get("extra", {}),
+    )
+
+
+def comment_out(comment: TicketComment | None) -> dict[str, Any] | None:
+    if comment is None:
+        return None
+    return _lean(
+        {
+            "id": comment.id,
+            "text": comment.text,
+            "public": comment.public,
+            "author": comment.author_id,
+            "name": comment.author_name,
+            "staff": comment.staff,
+            "at": moment_out(comment.created_at),
+            "attachments": [attachment_out(one) for one in comment.attachments],
+            "marker": comment.marker,
+        }
+    )
+
+
+def comment_in(value: Mapping[str, Any] | None) -> TicketComment | None:
+    if value is None:
+        return None
+    return TicketComment(
+        id=value.get("id", ""),
+        text=value.get("text", ""),
+        public=value.get("public"),
+        author_id=value.get("author"),
+        author_name=value.get("name"),
+        staff=value.get("staff"),
+        created_at=moment_in(value.get("at")),
+        attachments=tuple(attachment_in(one) for one in value.get("attachments", ())),
+        marker=value.get("marker"),
+    )
+
+
+def update_out(update: TicketUpdate) -> dict[str, Any]:
+    """*update* as JSON-ready values."""
+    return {
+        "v": VERSION,
+        **_lean(
+            {
+                "dedupe": update.dedupe,
+                "ticket": update.ticket_id,
+                "stamp": update.stamp,
+                "actor": update.actor_id,
+                "at": moment_out(update.at),
+                "status": update.status and str(update.status),
+                "previous": update.previous and str(update.previous),
+                "merged_into": update.merged_into,
+                "deleted": update.deleted,
+                "withdrawn": update.withdrawn,
+                "tags": list(update.tags),
+                "tags_added": list(update.tags_added),
+                "hint": update.hint,
+                "ignored": update.ignored,
+            }
+        ),
+        "comment": comment_out(update.comment),
+    }
+
+
+def update_in(value: Mapping[str, Any]) -> TicketUpdate:
+    """The update that `update_out` wrote."""
+    return TicketUpdate(
+        dedupe=value.get("dedupe", ""),
+        ticket_id=value.get("ticket"),
+        stamp=value.get("stamp"),
+        actor_id=value.get("actor"),
+        at=moment_in(value.get("at")),
+        comment=comment_in(value.get("comment")),
+        status=Status(value["status"]) if value.get("status") else None,
+        previous=Status(value["previous"]) if value.get("previous") else None,
+        merged_into=value.get("merged_into"),
+        deleted=value.get("deleted", False),
+        withdrawn=value.get("withdrawn", False),
+        tags=tuple(value.get("tags", ())),
+        tags_added=tuple(value.get("tags_added", ())),
+        hint=value.get("hint", False),
+        ignored=value.get("ignored"),
+    )

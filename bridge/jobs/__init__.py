@@ -1,0 +1,103 @@
+"""What happens at all, in order: the table of contents of the product.
+
+    web         verify -> keep, answer 2xx                         (web/, store.accept)
+    ingest      read a kept delivery -> events in their lanes      (jobs/ingest.py)
+    drain       for each lane that has work, in its order:         (jobs/turn.py: one worker a lane)
+      escalate  decide -> open or extend the ticket                (jobs/escalate.py: `in` lanes)
+      answer    fit the words to the channel, post, remember       (jobs/answer.py: `out` lanes)
+    sweep       what is kept, due and not finished -> wake a job   (jobs/worker.py)
+
+An RQ job carries no meaning, only "there is work": `drain` works off all that is due, many lanes side
+by side in threads, each lane in its own order, and returns when nothing is left.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from bridge.core.errors import BridgeError
+from bridge.jobs import answer, escalate
+from bridge.jobs.ingest import ingest
+from bridge.jobs.outside import Outside
+from bridge.jobs.turn import Hand, Leases, work
+from bridge.wiring import Bridge
+
+log = logging.getLogger(__name__)
+
+LINGER = 0.25  # seconds a drain stays for what comes next: cheaper than another job
+LONGEST = 50.0  # seconds after which a drain gives its RQ worker the word
+READING = 16  # deliveries taken at a time
+
+
+class Engine:
+    """The drain of one process: threads for lanes, leases renewed while they work."""
+
+    def __init__(self, bridge: Bridge, threads: int) -> None:
+        self.bridge = bridge
+        self.threads = threads
+        self.outside = Outside(bridge)
+        self.leases = Leases(bridge)
+        self.stopping = threading.Event()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lane")
+
+    def run(self) -> str:
+        """Work off everything that is due; returns how much it was, for the operator."""
+        running: set[Future[None]] = set()
+        began = idle_since = time.monotonic()
+        read = turns = 0
+        try:
+            while not self.stopping.is_set():
+                running = {one for one in running if not one.done()}
+                room = self.threads - len(running)
+                asked = time.monotonic()
+                kept, lanes = self.bridge.store.claim(self.bridge.owner, READING, room)
+                for lane in lanes:
+                    self.leases.hold(lane, asked)
+                    running.add(self._pool.submit(self._turn, lane))
+                for delivery in kept:
+                    ingest(self.bridge, delivery)
+                read, turns = read + len(kept), turns + len(lanes)
+                now = time.monotonic()
+                if kept or lanes:
+                    idle_since = now
+                elif running:
+                    wait(running, timeout=0.02, return_when=FIRST_COMPLETED)
+                    idle_since = now
+                elif now - idle_since > LINGER or now - began > LONGEST:
+                    break
+                else:
+                    self.stopping.wait(0.01)
+                if now - began > LONGEST and not kept:
+                    break
+        except BridgeError as error:
+            # Redis is away: what is leased comes up again by itself, and the sweep wakes us.
+            log.warning("a drain stopped early: %s", error)
+        wait(running, timeout=20)
+        return f"{read} deliveries, {turns} turns"
+
+    def _turn(self, lane: str) -> None:
+        hand = Hand(self.bridge, self.outside, self.leases, lane)
+        step = escalate.step if lane.startswith("in:") else answer.step
+        work(hand, step, self.stopping.is_set)
+
+    def close(self) -> None:
+        """Finish what runs and give back the threads."""
+        self.stopping.set()
+        self._pool.shutdown(wait=True)
+        self.leases.stop()
+
+
+_engine: list[Engine] = []
+
+
+def use(engine: Engine) -> None:
+    """Make *engine* the one that this process' jobs run on."""
+    _engine[:] = [engine]
+
+
+def drain() -> str:
+    """The RQ job: there is work. Harmless to run twice, at once, or not at all."""
+    return _engine[0].run()

@@ -1,0 +1,144 @@
+"""A kept delivery becomes events, each recorded once and appended to the lane it belongs to.
+
+Nothing here talks to the outside. Running it again adds nothing: an event's id is made of what names
+it on the platform, so eight copies, a retry and a replay all come to the same one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from typing import Any
+
+from bridge.core.errors import BridgeError, Unreadable
+from bridge.core.model import Connection, Delivery, Kind, Message, TicketUpdate, Visibility, stamp
+from bridge.core.stored import message_out, moment_out, update_out
+from bridge.store import Kept
+from bridge.wiring import Bridge
+
+log = logging.getLogger(__name__)
+
+POISON = 5  # times a delivery may take its reader down before it is put aside
+
+
+def name_of(*parts: str | None) -> str:
+    """A short name made of *parts*, the same for the same parts."""
+    return hashlib.sha256("\0".join(part or "" for part in parts).encode()).hexdigest()[:20]
+
+
+def message_name(connection: str, message: Message) -> str:
+    """The name of the thing that was said; its edits and its removal share it."""
+    return name_of(connection, message.channel, message.account_id, message.external_id)
+
+
+def ingest(bridge: Bridge, kept: Kept) -> int:
+    """Record what *kept* holds; returns how many events were new. Never raises for what is in it."""
+    connection = bridge.config.connections.get(kept.connection)
+    if connection is None:
+        rows = [_dead(kept, "the connection is no longer configured")]
+    elif kept.tries > POISON:
+        rows = [_dead(kept, f"reading it failed {POISON} times")]
+    else:
+        try:
+            rows = _rows(bridge, connection, kept)
+        except Unreadable as error:
+            rows = [_dead(kept, f"{error.code}: {error.detail}")]
+        except BridgeError as error:
+            rows = [_dead(kept, f"{error.code}: {error.detail}")]
+        except Exception as error:  # a bug of ours must not block the deliveries behind it
+            log.exception("delivery %s could not be read", kept.id)
+            rows = [_dead(kept, f"reading it failed: {type(error).__name__}")]
+    return bridge.store.record(kept.id, kept.connection, rows)
+
+
+def _rows(bridge: Bridge, connection: Connection, kept: Kept) -> list[dict[str, Any]]:
+    delivery = Delivery(
+        connection=kept.connection,
+        source=kept.source,
+        headers=kept.headers,
+        body=kept.body,
+        received_at=kept.received_at,
+    )
+    source = bridge.source(connection)
+    if source is not None:
+        account_id = source.account_of(connection)
+        messages = [one.at_account(account_id) for one in source.parse(delivery)]
+        return [_of_message(bridge, connection, message, kept) for message in messages]
+    helpdesk = bridge.helpdesk(connection)
+    return [_of_update(connection, update) for update in helpdesk.parse(delivery)]
+
+
+def _dead(kept: Kept, reason: str) -> dict[str, Any]:
+    """One dead letter that stands for a whole delivery; `unread` lets a retry read it again."""
+    return {
+        "e": name_of("delivery", kept.id),
+        "state": "dead",
+        "reason": reason,
+        "raw": True,
+        "f": {"k": "d", "unread": "1", "seen": moment_out(kept.received_at) or ""},
+    }
+
+
+def _of_message(
+    bridge: Bridge, connection: Connection, message: Message, kept: Kept
+) -> dict[str, Any]:
+    eid = name_of(connection.name, message.account_id, message.dedupe)
+    row: dict[str, Any] = {
+        "e": eid,
+        "state": "in_progress",
+        "lane": "in",
+        "f": {
+            "k": "m",
+            "doc": json.dumps(message_out(message), separators=(",", ":")),
+            "seen": moment_out(kept.received_at) or "",
+        },
+    }
+    if message.external_id:
+        row["f"]["mid"] = row["msg"] = message_name(connection.name, message)
+    if message.extra.get("broken"):
+        return {**row, "state": "dead", "lane": "", "reason": message.ignored, "raw": True}
+    account = connection.account(message.channel, message.account_id)
+    own = message.own is True and message.ignored == "own" and message.kind is not Kind.OTHER
+    if message.ignored and not own:
+        return {**row, "state": "ignored", "lane": "", "reason": message.ignored}
+    if account is None:
+        reason = f"no account {message.account_id} of {message.channel} in connections.yaml"
+        return {**row, "state": "ignored", "lane": "", "reason": reason}
+    thread = name_of(
+        "thread", connection.name, message.channel, message.account_id, message.thread_id
+    )
+    row["st"] = stamp(message.conversation)
+    if own:
+        return {**row, "own": thread, "st": row["st"] if message.person else ""}
+    if message.visibility is Visibility.PUBLIC:
+        row["thread"] = thread
+    elif message.person and bridge.joins(account):
+        row["dm"] = person_key(connection.name, message)
+    row["room"] = {"v": "1", "key": message.conversation, "c": connection.name}
+    return row
+
+
+def person_key(connection: str, message: Message) -> str:
+    """The name of one person at one account, over the channels that share their people."""
+    return name_of("person", connection, message.account_id, message.person)
+
+
+def _of_update(connection: Connection, update: TicketUpdate) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "e": name_of(connection.name, update.dedupe),
+        "state": "in_progress",
+        "lane": "out",
+        "st": update.stamp or "",
+        "ticket": f"{connection.name}:{update.ticket_id}" if update.ticket_id else "",
+        # The body did not say whether the ticket is ours, or says that it is, but we forgot it.
+        "lookup": update.stamp is None or _stamped(update.stamp),
+        "f": {"k": "u", "doc": json.dumps(update_out(update), separators=(",", ":"))},
+    }
+    if update.ignored or not update.ticket_id:
+        return {**row, "state": "ignored", "lane": "", "reason": update.ignored or "no ticket"}
+    return row
+
+
+def _stamped(text: str) -> bool:
+    return len(text) == 32 and all(c in "0123456789abcdef" for c in text)

@@ -1,0 +1,212 @@
+"""Every request that leaves the house: budgets and breaker before, credentials with it, lessons after.
+
+Errors raised from here carry the name of the connection they are about, so that whoever holds the
+turn knows what to wait for.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
+from bridge.core.model import Connection
+from bridge.helpdesks.base import Helpdesk
+from bridge.wiring import Bridge
+
+T = TypeVar("T")
+Guard = Callable[[], None]  # raises when an outside write may not start now
+
+# Who may spend how much of a budget: agents' answers, then new tickets, then updates, then notices.
+ANSWER, OPEN, UPDATE, NOTICE = 1.0, 1.0, 0.96, 0.85
+
+
+def _no_guard() -> None:
+    return None
+
+
+class Outside:
+    """The way out of one process. `guard` is asked before each write."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    # -- platforms --------------------------------------------------------------------------------
+
+    def media(self, connection: Connection, calls: Calls[T], hosts: tuple[str, ...]) -> T:
+        """Drive a download of an attachment: guarded, from *hosts* only, small and quick."""
+        loopback = str(connection.options.get("api_url", ""))
+
+        def send(request: HttpRequest) -> HttpResponse:
+            self._leave(connection.name, 1.0, ())
+            if request.media:
+                return self.bridge.http.fetch(request, hosts, loopback)
+            return self.bridge.http.send(request)
+
+        return self._driven(connection.name, calls, send)
+
+    def platform(self, connection: Connection, calls: Calls[T], guard: Guard = _no_guard) -> T:
+        """Drive *calls* to a platform and return their result."""
+
+        def send(request: HttpRequest) -> HttpResponse:
+            if request.write:
+                guard()
+            self._leave(connection.name, 1.0, ())
+            return self.bridge.http.send(request)
+
+        return self._driven(connection.name, calls, send)
+
+    # -- helpdesks --------------------------------------------------------------------------------
+
+    def desk(
+        self, connection: Connection, calls: Calls[T], guard: Guard = _no_guard,
+        share: float = UPDATE,
+    ) -> T:  # fmt: skip
+        """Drive *calls* to a helpdesk, within its budgets, with its credentials."""
+        helpdesk = self.bridge.helpdesk(connection)
+
+        def send(request: HttpRequest) -> HttpResponse:
+            if request.write:
+                guard()
+            limits = [
+                (name, *limit)
+                for name in request.budget
+                if (limit := helpdesk.limits.get(name.split(":", 1)[0]))
+            ]
+            limits = [self._set_limit(connection, row) for row in limits]
+            self._leave(connection.name, share, limits)
+            response = self.bridge.http.send(self._signed(helpdesk, connection, request, ""))
+            if response.status == 401 and helpdesk.authorise(connection) is None:
+                stale = self._tokens.get(connection.name, ("", 0.0))[0]
+                response = self.bridge.http.send(self._signed(helpdesk, connection, request, stale))
+            if response.status == 429:
+                self._told_to_wait(connection.name, request, response)
+            return response
+
+        return self._driven(connection.name, calls, send)
+
+    def whoami(self, connection: Connection) -> str:
+        """The helpdesk's id of the user we write as; asked once, then remembered for a day."""
+        known = self.bridge.store.get(f"me:{connection.name}")
+        if known is None:
+            helpdesk = self.bridge.helpdesk(connection)
+            known = self.desk(connection, helpdesk.whoami(connection))
+            self.bridge.store.put(f"me:{connection.name}", known, 86400)
+        return known
+
+    # -- inside -----------------------------------------------------------------------------------
+
+    def _driven(self, name: str, calls: Calls[T], send: Callable[[HttpRequest], HttpResponse]) -> T:
+        try:
+            return drive(calls, send)
+        except BridgeError as error:
+            error.connection = error.connection or name
+            raise
+
+    @staticmethod
+    def _set_limit(connection: Connection, row: tuple[str, int, float]) -> tuple[str, int, float]:
+        """The documented limit, or the one the operator knows better (`requests_per_minute`)."""
+        own = connection.options.get("requests_per_minute")
+        return (row[0], own, 60.0) if row[0] == "account" and isinstance(own, int) else row
+
+    def _leave(
+        self, connection: str, share: float, budgets: list[tuple[str, int, float]] | tuple[()]
+    ) -> None:
+        wait, why = self.bridge.store.gate(connection, share, budgets)
+        if wait:
+            error = TransientError(
+                "waiting", f"{connection} is {why}" if why else "", retry_after=wait, limited=True
+            )
+            error.code = why or "waiting"
+            error.connection = connection
+            raise error
+
+    def _told_to_wait(self, name: str, request: HttpRequest, response: HttpResponse) -> None:
+        """A 429: nobody asks again before the time given. Special budgets first, if they are used up."""
+        try:
+            seconds = min(max(float(response.headers.get("retry-after", "")), 1.0), 900.0)
+        except ValueError:
+            seconds = 10.0
+        said = " ".join(f"{k}:{v}" for k, v in response.headers.items() if "ratelimit" in k)
+        said += response.body[:500].decode("utf-8", "replace")
+        ticket = next((one for one in request.budget if one.startswith("ticket:")), None)
+        if ticket and ("per-ticket" in said or "per ticket" in said.lower()):
+            self.bridge.store.stop(name, ticket, seconds)
+        elif "updates" in request.budget and "update" in said.lower():
+            self.bridge.store.stop(name, "updates", seconds)
+        else:
+            self.bridge.store.stop(name, "account", seconds)
+
+    def _signed(
+        self, helpdesk: Helpdesk, connection: Connection, request: HttpRequest, stale: str
+    ) -> HttpRequest:
+        headers = helpdesk.authorise(connection)
+        if headers is None:
+            headers = {"Authorization": f"Bearer {self._token(helpdesk, connection, stale)}"}
+        host = str(connection.options.get("url", ""))
+        if not request.url.startswith(host):
+            return request  # an attachment kept elsewhere: never with our credentials
+        return replace(request, headers={**request.headers, **headers})
+
+    def _token(self, helpdesk: Helpdesk, connection: Connection, stale: str) -> str:
+        """A token that is not *stale*: ours, the shared one, or a new one that one worker fetches."""
+        mine, until = self._tokens.get(connection.name, ("", 0.0))
+        if mine and mine != stale and time.monotonic() < until:
+            return mine
+        store, box = self.bridge.store, self._box(connection)
+        key, lock = f"token:{connection.name}", f"renew:{connection.name}"
+        for _ in range(100):
+            shared = store.get(key)
+            if shared:
+                try:
+                    token = box.decrypt(shared.encode()).decode()
+                except InvalidToken:
+                    token = ""  # sealed with another key: as good as none
+                if token and token != stale:
+                    self._tokens[connection.name] = (token, time.monotonic() + 60)
+                    return token
+            if store.take(lock, self.bridge.owner, 15):
+                break
+            time.sleep(0.05)
+        else:
+            raise TransientError("renewing", "another worker is renewing the token", retry_after=1)
+        try:
+            fresh = drive(helpdesk.token(connection), self.bridge.http.send)
+        except Ambiguous as error:
+            raise TransientError(error.code, error.detail) from error  # asking again is harmless
+        finally:
+            store.forget(lock)
+        if not fresh.value or fresh.value == stale:
+            raise AuthError("unauthorised", f"{connection.name}: a renewed token is refused")
+        life = max((fresh.expires_in or 7200) * 0.9 - 30, 60)
+        store.put(key, box.encrypt(fresh.value.encode()).decode(), life)
+        self._tokens[connection.name] = (fresh.value, time.monotonic() + min(life, 60))
+        return fresh.value
+
+    def _box(self, connection: Connection) -> Fernet:
+        """Tokens lie in Redis sealed: with BRIDGE_SECRET_KEY, else with the client's own secret."""
+        key = self.bridge.settings.secret_key.reveal() or connection.secret("client_secret")
+        digest = hashlib.sha256(b"bridge token box\0" + key.encode()).digest()
+        return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def wait_of(error: TransientError, tries: int, jitter: float) -> float:
+    """Seconds until the next try: as told, else 1, 5, 30, 120, 600, then hourly; +-20 % by *jitter* (0..1)."""
+    if error.retry_after is not None:
+        return min(max(error.retry_after, 0.05), 900.0) * (1 + 0.1 * jitter)
+    steps = (1.0, 5.0, 30.0, 120.0, 600.0)
+    step = steps[tries - 1] if 0 < tries <= len(steps) else (3600.0 if tries > 0 else 1.0)
+    return step * (0.8 + 0.4 * jitter)
+
+
+def only(mapping: Mapping[str, str], *names: str) -> dict[str, str]:
+    """The named entries of *mapping* that are there."""
+    return {name: mapping[name] for name in names if name in mapping}

@@ -1,0 +1,128 @@
+"""A room as a drainer sees it: the places where its customer talks, and the ticket that holds it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from bridge.core.model import Account, Connection, Message, Status, Target, Visibility
+from bridge.core.stored import author_in, author_out, moment_in, moment_out
+from bridge.wiring import Bridge
+
+
+@dataclass(slots=True)
+class Room:
+    """The mutable picture of a room during one turn; `changed()` is what to write down of it."""
+
+    id: str
+    facts: dict[str, str]
+    places: dict[str, dict[str, Any]]
+    _before: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, room_id: str, fields: Mapping[str, str]) -> Room:
+        facts = dict(fields)
+        places = json.loads(facts.pop("places", "") or "{}")
+        return cls(room_id, facts, places, dict(fields))
+
+    def changed(self) -> dict[str, str]:
+        """The facts that differ from what was read."""
+        now = dict(self.facts)
+        if self.places:
+            now["places"] = json.dumps(self.places, separators=(",", ":"))
+        return {key: value for key, value in now.items() if self._before.get(key) != value}
+
+    # -- the ticket -------------------------------------------------------------------------------
+
+    @property
+    def ticket(self) -> str:
+        return self.facts.get("ticket", "")
+
+    @property
+    def desk(self) -> str:
+        return self.facts.get("desk", "")
+
+    @property
+    def status(self) -> Status | None:
+        return Status(self.facts["status"]) if self.facts.get("status") else None
+
+    def time(self, name: str) -> datetime | None:
+        return moment_in(self.facts.get(name))
+
+    def earlier(self) -> list[dict[str, str]]:
+        return json.loads(self.facts.get("earlier") or "[]")  # type: ignore[no-any-return]
+
+    def said(self) -> list[str]:
+        """Automatic texts said here before, the latest last."""
+        return json.loads(self.facts.get("said") or "[]")  # type: ignore[no-any-return]
+
+    # -- the customer -----------------------------------------------------------------------------
+
+    def heard(self, message: Message, seen: datetime | None) -> None:
+        """Take note of the customer's latest words: where they stand and until when one may answer."""
+        at = message.sent_at or seen
+        place = self.places.setdefault(message.conversation, {})
+        if at and (last := moment_in(place.get("last_in"))) and last > at:
+            return  # an older message that came late changes neither place nor window
+        place.update(
+            {
+                "channel": message.channel,
+                "account": message.account_id,
+                "thread": message.thread_id,
+                "person": message.person,
+                "visibility": str(message.visibility),
+                "kind": str(message.kind),
+                "item": message.external_id,
+                "answer": dict(message.answer),
+                "last_in": moment_out(at),
+            }
+        )
+        place.setdefault("first_item", message.external_id)
+        self.facts["current"] = message.conversation
+        if message.author:
+            self.facts["author"] = json.dumps(author_out(message.author))
+        if first := message.extra.get("first_name"):
+            self.facts["first_name"] = str(first)
+        if message.language:
+            self.facts["language"] = message.language
+
+    @property
+    def name(self) -> str | None:
+        author = author_in(json.loads(self.facts.get("author") or "null"))
+        return (author.name or author.username) if author else None
+
+    def place(self, visibility: Visibility | None) -> dict[str, Any] | None:
+        """The place where the customer wrote last, of the given visibility; None when there is none."""
+        wanted = [
+            place for place in self.places.values()
+            if visibility is None or place.get("visibility") == visibility
+        ]  # fmt: skip
+        current = self.places.get(self.facts.get("current", ""))
+        if current in wanted:
+            return current
+        early = datetime(1970, 1, 1, tzinfo=UTC)
+        return max(wanted, key=lambda one: moment_in(one.get("last_in")) or early, default=None)
+
+    def target(self, bridge: Bridge, place: Mapping[str, Any]) -> Target | None:
+        """Where words for *place* go; None when its account is no longer configured."""
+        connection = bridge.config.connections.get(self.facts.get("c", ""))
+        account = self.account(connection, place)
+        if connection is None or account is None:
+            return None
+        return Target(
+            connection=connection,
+            account=account,
+            channel=place["channel"],
+            account_id=place.get("account"),
+            thread_id=place.get("thread"),
+            person_id=place.get("person"),
+            item_id=place.get("item"),
+            answer=place.get("answer") or {},
+        )
+
+    @staticmethod
+    def account(connection: Connection | None, place: Mapping[str, Any]) -> Account | None:
+        return connection.account(place["channel"], place.get("account")) if connection else None

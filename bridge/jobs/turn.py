@@ -1,0 +1,228 @@
+"""Whose turn it is: one worker per lane, by a lease that is renewed while the work lasts.
+
+A turn loads the lane, lets `escalate` or `answer` do one step, writes down what came of it, and looks
+again, until nothing is left; then it gives the lease back. What goes wrong is sorted by verdict in one
+place, `_stumbled`: later, parked until the connection is mended, or the dead-letter box.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
+from bridge.jobs.outside import Outside, wait_of
+from bridge.store import LEASE, Orders, Turn
+from bridge.wiring import Bridge
+
+log = logging.getLogger(__name__)
+
+GIVE_UP = 72 * 3600.0  # seconds of trying before a dead letter
+CRASHES = 5  # times an event may take its worker down before it is put aside
+OUTAGES = frozenset({"unreachable", "timeout", "server_error", "unavailable", "unreadable_answer"})
+
+
+class Lost(BridgeError):
+    """The lease is not ours any more: stop, another worker is at it."""
+
+
+class Leases:
+    """The leases one process holds, renewed together by one thread."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self.bridge = bridge
+        self._until: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="leases", daemon=True)
+        self._thread.start()
+
+    def hold(self, lane: str, since: float) -> None:
+        """Note that *lane* was leased at *since* (monotonic)."""
+        with self._lock:
+            self._until[lane] = since + LEASE
+
+    def drop(self, lane: str) -> None:
+        with self._lock:
+            self._until.pop(lane, None)
+
+    def left(self, lane: str) -> float:
+        """Seconds for which *lane* is surely still ours."""
+        with self._lock:
+            return self._until.get(lane, 0.0) - time.monotonic()
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    def renew(self, lanes: list[str]) -> None:
+        """Prolong *lanes* now. Counts from before the call: an answer may take its time."""
+        asked = time.monotonic()
+        kept = self.bridge.store.renew(self.bridge.owner, lanes)
+        with self._lock:
+            for lane in lanes:
+                if lane in self._until:
+                    self._until[lane] = asked + LEASE if lane in kept else 0.0
+
+    def _renew(self) -> None:
+        while not self._ended.wait(LEASE / 4):
+            with self._lock:
+                lanes = list(self._until)
+            try:
+                for start in range(0, len(lanes), 500):
+                    self.renew(lanes[start : start + 500])
+            except BridgeError as error:
+                log.warning("leases could not be renewed: %s", error)
+
+
+class Hand:
+    """One lane in one worker's hand, while it has the turn."""
+
+    def __init__(self, bridge: Bridge, outside: Outside, leases: Leases, lane: str) -> None:
+        self.bridge, self.outside, self.leases, self.lane = bridge, outside, leases, lane
+        self.room_id = lane.split(":", 1)[1]
+        self._said_so: set[str] = set()
+
+    def guard(self) -> None:
+        """Allow an outside write only with more lease left than its deadline (8 s), else renew first."""
+        if self.leases.left(self.lane) < 8.5:
+            self.leases.renew([self.lane])
+            if self.leases.left(self.lane) < 8.5:
+                raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+
+    def orders(self) -> Orders:
+        return Orders(self.lane, self.room_id)
+
+    def settle(self, orders: Orders) -> None:
+        """Write *orders* down; raises Lost when the turn has passed on."""
+        # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
+        orders.cheer = [name for name in orders.cheer if name not in self._said_so]
+        self._said_so.update(orders.cheer)
+        if self.bridge.store.settle(self.bridge.owner, orders) == 0:
+            raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+
+    def load(self) -> Turn:
+        turn = self.bridge.store.load(self.lane, self.bridge.owner)
+        if turn is None:
+            raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+        return turn
+
+
+# A step does one thing. It returns True to be called again with a fresh look, or the seconds after
+# which something that waits for its time is due; None when nothing is left to do.
+Step = Callable[[Hand, Turn], bool | float | None]
+
+
+def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
+    """Work the lane off by *step*, then give the turn back. Never raises for what a step meets."""
+    turn: Turn | None = None
+    again: int = 0
+    waits = ""
+    try:
+        while True:
+            turn = hand.load()
+            outcome = step(hand, turn)
+            if outcome is not True:
+                again = int((outcome or 0) * 1000)
+                break
+            if stopping():
+                break
+        orders = hand.orders()
+        orders.again, orders.waits = again, waits
+        hand.settle(orders)
+    except Lost as error:
+        log.info("%s", error)
+    except BridgeError as error:
+        _whatever_comes(hand, turn, error)
+    except Exception as error:  # our bug, or a poisonous event: counted, then put aside
+        log.exception("a turn failed")
+        _whatever_comes(hand, turn, error)
+    finally:
+        hand.leases.drop(hand.lane)
+
+
+def _whatever_comes(hand: Hand, turn: Turn | None, error: Exception) -> None:
+    """Write the failure down; when even that fails, the lease runs out and another worker looks."""
+    if turn is None:
+        log.warning("a lane could not be read: %s", error)
+        return
+    try:
+        _stumbled(hand, turn, error)
+    except BridgeError as second:
+        log.warning("a failure could not be written down: %s", second)
+
+
+def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
+    """Sort a failure by its verdict and give the turn back accordingly."""
+    bridge, orders = hand.bridge, hand.orders()
+    # A step may have recorded an intent after this turn was loaded: look at what stands now.
+    turn = bridge.store.load(hand.lane, bridge.owner) or turn
+    now = time.time()
+    tries = int(turn.tries.get("n", "0")) + 1
+    first = float(turn.tries.get("first", now))
+    orders.tries = {"n": str(tries), "first": str(first), "why": _why(error)}
+    ids = json.loads(turn.intent.get("events", "[]")) or [one.id for one in turn.events[:1]]
+    connection = getattr(error, "connection", "")
+    jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
+    if isinstance(error, AuthError):
+        if connection:
+            alarm = f"{connection}: {error.detail}; its work waits until the credentials are mended"
+            bridge.store.trouble(connection, "auth", 60, alarm)
+        orders.touch = [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
+        orders.again, orders.waits = int(60_000 * (1 + 0.2 * jitter)), connection
+    elif isinstance(error, TransientError):
+        _later(hand, orders, turn, error, tries, now - first, jitter)
+    elif isinstance(error, BridgeError) or tries >= CRASHES:
+        _bury(orders, ids, _why(error))
+        orders.again = 0
+    else:
+        orders.again = int(min(2**tries, 60) * 500)
+    known = isinstance(error, TransientError | AuthError) and not isinstance(error, Ambiguous)
+    if known and turn.intent and orders.intent is None:
+        # Nothing happened: plan anew, with all that has come meanwhile. Words of which a part is
+        # said already go on where they stopped.
+        orders.intent = {"sure": "1"} if turn.intent.get("part", "0") != "0" else ""
+    hand.settle(orders)
+
+
+def _later(
+    hand: Hand, orders: Orders, turn: Turn, error: TransientError, tries: int, age: float,
+    jitter: float,
+) -> None:  # fmt: skip
+    connection = error.connection
+    if error.limited:
+        # Told to wait is no failure: it neither counts nor ages.
+        orders.tries = replace_tries(turn)
+        if error.code in ("auth", "paused", "outage"):
+            orders.touch = [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
+            orders.waits = connection
+    elif connection and error.code in OUTAGES:
+        opened = hand.bridge.store.trouble(
+            connection, "outage", 0, f"{connection} does not answer properly: {error.detail}"
+        )
+        orders.waits = connection if opened else ""
+    if not error.limited and age > GIVE_UP:
+        ids = json.loads(turn.intent.get("events", "[]")) or [one.id for one in turn.events[:1]]
+        _bury(orders, ids, f"gave up after 72 hours: {_why(error)}")
+        orders.again = 0
+        return
+    orders.again = int(wait_of(error, tries, jitter) * 1000)
+
+
+def replace_tries(turn: Turn) -> dict[str, str] | None:
+    """The failures so far, unchanged."""
+    return dict(turn.tries) or None
+
+
+def _bury(orders: Orders, ids: list[str], reason: str) -> None:
+    orders.events = [{"e": eid, "state": "dead", "f": {"reason": reason}} for eid in ids]
+    orders.intent, orders.tries = "", ""
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, BridgeError):
+        return f"{error.code}: {error.detail}"[:500]
+    return f"crashed: {type(error).__name__}"

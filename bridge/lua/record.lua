@@ -1,0 +1,100 @@
+-- Record what one delivery held, and append it to the lanes it belongs to; once, however often it runs.
+-- ARGV: delivery id ('' for none), connection, raw ttl in ms, events as JSON, then the wake-up's fields.
+-- An event: {e=id, lane='in'|'out'|'', st=room by its conversation, state, reason, ttl, f={field, value, ...},
+--   dm = person key of a private talk, own = thread key when the brand wrote it, msg = message id,
+--   thread = thread key, room = {field, value, ...} for a room not seen before,
+--   ticket = 'helpdesk:id', lookup = true when an unknown ticket may be ours, raw = true to keep the body}
+local now = time_ms()
+local did, connection = ARGV[1], ARGV[2]
+local dkey = P .. 'd:' .. did
+if did ~= '' then
+  local seen = redis.call('HMGET', dkey, 'c', 'n')
+  if not seen[1] or seen[2] then
+    redis.call('ZREM', P .. 'ingest', did)
+    return 0
+  end
+end
+local new, keep_raw, woke = 0, false, false
+local events = cjson.decode(ARGV[4])
+for _, event in ipairs(events) do
+  local key = P .. 'e:' .. event.e
+  if redis.call('HEXISTS', key, 'state') == 1 then
+    books(connection, 'duplicates', 1)
+  else
+    new = new + 1
+    local state, reason, lane, room = event.state, event.reason, event.lane, event.st
+    if event.ticket and event.ticket ~= '' then
+      -- From a helpdesk: the ticket's link, else its stamp, else somebody has to read it.
+      local linked = redis.call('GET', P .. 'ticket:' .. event.ticket)
+      if not linked and room ~= '' then
+        local named = redis.call('GET', P .. 'join:' .. room) or room
+        if redis.call('EXISTS', P .. 'r:' .. named) == 1 then linked = named end
+      end
+      if not linked and event.lookup then linked = 'ticket:' .. event.ticket end
+      room = linked or ''
+      if room == '' and lane ~= '' then state, reason, lane = 'ignored', 'not a ticket of ours', '' end
+    end
+    if event.own and event.own ~= '' then
+      -- Written by the brand: ours if we know its id, else it goes where the customer's thread is.
+      if redis.call('EXISTS', P .. 'sent:' .. event.msg) == 1 then
+        state, reason, lane = 'ignored', 'own echo', ''
+      else
+        if room == '' or redis.call('EXISTS', P .. 'r:' .. (redis.call('GET', P .. 'join:' .. room) or room)) == 0 then
+          room = redis.call('GET', P .. 'thread:' .. event.own) or ''
+        end
+        if room == '' then state, reason, lane = 'ignored', 'own', '' end
+      end
+    end
+    if room ~= '' then
+      room = redis.call('GET', P .. 'join:' .. room) or room
+      if event.dm and event.dm ~= '' and redis.call('EXISTS', P .. 'r:' .. room) == 0 then
+        -- The same person has an open ticket from a comment: this talk belongs to it.
+        local other = redis.call('GET', P .. 'person:' .. event.dm)
+        if other and other ~= room then
+          local link = redis.call('HMGET', P .. 'r:' .. other, 'ticket', 'status')
+          if link[1] and link[1] ~= '' and link[2] ~= 'closed' and link[2] ~= 'deleted' and link[2] ~= 'solved' then
+            redis.call('SET', P .. 'join:' .. room, other, 'EX', 7776000)
+            room = other
+          end
+        end
+      end
+    end
+    redis.call('HSET', key, 'v', 1, 'c', connection, 'd', did, 'at', now, 'state', state, 'reason', reason,
+      'room', room, unpack(event.f))
+    books(connection, state, 1)
+    if did == '' then books(connection, 'received', 1) end
+    if event.raw then keep_raw = true end
+    if lane ~= '' then
+      local name = lane .. ':' .. room
+      redis.call('HSET', key, 'lane', lane)
+      redis.call('RPUSH', P .. 'l:' .. name, event.e)
+      due(name, now)
+      woke = true
+      if event.room and #event.room > 0 and redis.call('EXISTS', P .. 'r:' .. room) == 0 then
+        redis.call('HSET', P .. 'r:' .. room, unpack(event.room))
+      end
+      redis.call('EXPIRE', P .. 'r:' .. room, 7776000)
+      if event.thread and event.thread ~= '' then
+        redis.call('SET', P .. 'thread:' .. event.thread, room, 'EX', 7776000)
+      end
+    else
+      redis.call('PEXPIRE', key, tonumber(event.ttl))
+    end
+    if state == 'dead' then
+      redis.call('ZADD', P .. 'dead', now, event.e)
+      redis.call('PERSIST', key)
+    else
+      redis.call('XADD', P .. 'feed', 'MAXLEN', '~', 2000, '*', 'e', event.e)
+    end
+  end
+end
+if did ~= '' then
+  -- The delivery counted as one event while nobody had read it.
+  books(connection, 'received', new - 1)
+  books(connection, 'in_progress', -1)
+  redis.call('HSET', dkey, 'n', #events)
+  redis.call('ZREM', P .. 'ingest', did)
+  if keep_raw then redis.call('PERSIST', dkey) else redis.call('PEXPIRE', dkey, ARGV[3]) end
+end
+if woke then wake(now, {unpack(ARGV, 5)}) end
+return new

@@ -1,0 +1,100 @@
+-- Write down what a turn did, all or nothing, if the lease is still ours. ARGV: owner, orders as JSON,
+-- then the wake-up's fields. Returns 1, or 0 when the lease was lost and nothing was written.
+-- orders: lane, room, now the lists below, each optional:
+--   events  = {{e, state, ttl, f={...}}}      outcomes; the event leaves the lane
+--   touch   = {{e, f={...}, state}}           facts on events that stay
+--   intent  = {field, value, ...} | ''        the write under way; '' when it is settled
+--   facts   = {field, value, ...}             of the room
+--   says    = {{m, f={...}}}                  of messages: latest text, deleted, on which ticket
+--   set     = {{key, value, ttl in s}}        indexes: sent ids, tickets, persons, joins
+--   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices)
+--   tries   = {field, value} | ''             the lane's failures; '' after a success
+--   cheer   = {connection, ...}               that answered: their breaker closes
+--   again   = ms | nil                        give the lease back, look again after so long
+local orders = cjson.decode(ARGV[2])
+local lane, room, now = orders.lane, orders.room, time_ms()
+if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[1] then return 0 end
+for _, item in ipairs(orders.events or {}) do
+  local key = P .. 'e:' .. item.e
+  local connection = redis.call('HGET', key, 'c')
+  if connection then
+    if #item.f > 0 then redis.call('HSET', key, unpack(item.f)) end
+    local was = move(item.e, connection, item.state)
+    redis.call('LREM', P .. 'l:' .. lane, 0, item.e)
+    if item.state == 'dead' then
+      redis.call('ZADD', P .. 'dead', now, item.e)
+      redis.call('PERSIST', key)
+      local did = redis.call('HGET', key, 'd')
+      if did and did ~= '' then redis.call('PERSIST', P .. 'd:' .. did) end
+    else
+      redis.call('PEXPIRE', key, item.ttl)
+      if was == 'dead' then redis.call('ZREM', P .. 'dead', item.e) end
+    end
+    redis.call('XADD', P .. 'feed', 'MAXLEN', '~', 2000, '*', 'e', item.e)
+  end
+end
+for _, item in ipairs(orders.touch or {}) do
+  local key = P .. 'e:' .. item.e
+  local connection = redis.call('HGET', key, 'c')
+  if connection then
+    if #item.f > 0 then redis.call('HSET', key, unpack(item.f)) end
+    if item.state and item.state ~= '' then move(item.e, connection, item.state) end
+  end
+end
+if orders.intent == '' then
+  redis.call('DEL', P .. 'i:' .. lane)
+elseif orders.intent and #orders.intent > 0 then
+  redis.call('HSET', P .. 'i:' .. lane, unpack(orders.intent))
+end
+if orders.facts and #orders.facts > 0 then redis.call('HSET', P .. 'r:' .. room, unpack(orders.facts)) end
+redis.call('EXPIRE', P .. 'r:' .. room, 7776000)
+for _, item in ipairs(orders.says or {}) do
+  redis.call('HSET', P .. 'm:' .. item.m, unpack(item.f))
+  redis.call('EXPIRE', P .. 'm:' .. item.m, 2592000)
+end
+for _, item in ipairs(orders.set or {}) do
+  redis.call('SET', P .. item[1], item[2], 'EX', item[3])
+end
+for _, item in ipairs(orders.push or {}) do
+  local key = P .. 'e:' .. item.e
+  if redis.call('HEXISTS', key, 'state') == 0 then
+    redis.call('HSET', key, 'v', 1, 'c', item.c, 'd', '', 'at', now, 'state', 'in_progress', 'reason', '',
+      'room', item.room, 'lane', item.lane, unpack(item.f))
+    books(item.c, 'received', 1)
+    books(item.c, 'in_progress', 1)
+    local name = item.lane .. ':' .. item.room
+    redis.call('RPUSH', P .. 'l:' .. name, item.e)
+    due(name, now + (item.after or 0))
+    if name ~= lane then wake(now, {unpack(ARGV, 3)}) end
+  end
+end
+if orders.tries == '' then
+  redis.call('DEL', P .. 's:' .. lane)
+elseif orders.tries and #orders.tries > 0 then
+  redis.call('HSET', P .. 's:' .. lane, unpack(orders.tries))
+end
+for _, connection in ipairs(orders.cheer or {}) do
+  redis.call('DEL', P .. 'fails:' .. connection)
+  if redis.call('HGET', P .. 'down:' .. connection, 'why') ~= 'paused' and redis.call('DEL', P .. 'down:' .. connection) == 1 then
+    redis.call('HDEL', P .. 'alarms', 'down:' .. connection)
+    local waiting = redis.call('SMEMBERS', P .. 'waiting:' .. connection)
+    for i, name in ipairs(waiting) do
+      if redis.call('EXISTS', P .. 'lease:' .. name) == 0 then redis.call('ZADD', P .. 'due', 'XX', now + i * 5, name) end
+    end
+    redis.call('DEL', P .. 'waiting:' .. connection)
+  end
+end
+if orders.again then
+  redis.call('DEL', P .. 'lease:' .. lane)
+  if redis.call('LLEN', P .. 'l:' .. lane) > 0 or redis.call('EXISTS', P .. 'i:' .. lane) == 1 then
+    redis.call('ZADD', P .. 'due', now + orders.again, lane)
+    if orders.waits and orders.waits ~= '' then
+      redis.call('SADD', P .. 'waiting:' .. orders.waits, lane)
+      redis.call('EXPIRE', P .. 'waiting:' .. orders.waits, 604800)
+    end
+    return 2
+  end
+  redis.call('ZREM', P .. 'due', lane)
+  redis.call('DEL', P .. 's:' .. lane)
+end
+return 1

@@ -1,0 +1,406 @@
+"""The journal: what we have been told, what we have done, who is at it. The only direct user of Redis.
+
+The journal is the truth and the queue a hint. Everything accepted is in one of these places, each with
+an owner and an end (docs/redis.md has the table, and a test walks the keys):
+
+    d:<delivery>   raw bytes as they came       ingest   deliveries to read, by due time
+    e:<event>      one event, its state         l:<lane> events that wait, in order
+    due            lanes to work off, by time   lease:<lane>, i:<lane>, s:<lane>   whose turn, the write
+                                                under way, its failures
+    r:<room>       a conversation and its ticket
+
+A *room* is a conversation, or several joined ones; a *lane* is one direction of it: `in:<room>` towards
+the helpdesk, `out:<room>` towards the platform. Redis commands can happen twice when an answer is lost,
+so every write is a script that is harmless to repeat, and the client never retries by itself.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import redis
+from rq.job import Job, JobStatus
+from rq.serializers import JSONSerializer
+
+from bridge.core.errors import TransientError
+
+QUEUE: Final = "bridge"
+LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write plus a margin
+PREFIX: Final = "bridge:"
+_LUA = Path(__file__).with_name("lua")
+_SCRIPTS = (
+    "accept", "claim", "renew", "record", "load", "settle", "gate", "trouble", "sweep", "mend",
+    "revive",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A delivery taken for reading. `tries` counts the times somebody took it."""
+
+    id: str
+    tries: int
+    connection: str
+    source: str
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a lane. `says` are the facts known of the message it is about."""
+
+    id: str
+    connection: str
+    at: float
+    kind: str  # m: message, u: ticket update, n: note, s: status notice
+    doc: dict[str, Any]
+    fields: Mapping[str, str]
+    says: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """All that one look at a lane shows: what waits, the write under way, the room as it is now."""
+
+    lane: str
+    room_id: str
+    events: tuple[Event, ...]
+    intent: Mapping[str, str]
+    tries: Mapping[str, str]
+    room: Mapping[str, str]
+    other_intent: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Orders:
+    """What a turn did, to be written down at once; see lua/settle.lua."""
+
+    lane: str
+    room: str
+    events: list[dict[str, Any]] = field(default_factory=list)
+    touch: list[dict[str, Any]] = field(default_factory=list)
+    intent: Mapping[str, str] | str | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    says: list[dict[str, Any]] = field(default_factory=list)
+    set: list[tuple[str, str, int]] = field(default_factory=list)
+    push: list[dict[str, Any]] = field(default_factory=list)
+    tries: Mapping[str, str] | str | None = None
+    cheer: list[str] = field(default_factory=list)
+    again: int | None = None
+    waits: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        out: dict[str, Any] = {"lane": self.lane, "room": self.room}
+        for name in ("events", "touch", "says", "push", "cheer", "set"):
+            if value := getattr(self, name):
+                out[name] = value
+        for name in ("intent", "tries"):
+            value = getattr(self, name)
+            if value is not None:
+                out[name] = value if isinstance(value, str) else flat(value)
+        if self.facts:
+            out["facts"] = flat(self.facts)
+        if self.again is not None:
+            out["again"] = self.again
+            out["waits"] = self.waits
+        return out
+
+
+def flat(fields: Mapping[str, str]) -> list[str]:
+    """`{a: 1}` as `[a, 1]`, the way HSET takes it."""
+    return [part for pair in fields.items() for part in pair]
+
+
+def _pairs(row: Sequence[bytes]) -> dict[str, str]:
+    words = [part.decode("utf-8", "replace") for part in row]
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+def _dumps(value: object) -> str:
+    # Lone surrogates never get here (core.untrusted); escapes keep Lua's JSON reader byte-safe.
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+
+
+@functools.cache
+def _wake_fields() -> tuple[bytes, ...]:
+    """The fields of the RQ job that means "there is work", made once by RQ itself."""
+    job = Job.create(
+        "bridge.jobs.drain", connection=redis.Redis(), serializer=JSONSerializer,
+        timeout=3600, result_ttl=60, failure_ttl=3600, description="drain", origin=QUEUE,
+        status=JobStatus.QUEUED,
+    )  # fmt: skip
+    fields: list[bytes] = []
+    for name, value in job.to_dict().items():
+        fields += [name.encode(), value if isinstance(value, bytes) else str(value).encode()]
+    return tuple(fields)
+
+
+class Store:
+    """The journal over one Redis. Raises TransientError('redis_away') when Redis does not answer."""
+
+    def __init__(
+        self, client: redis.Redis, *, keep: float, keep_raw: float, clock: Callable[[], datetime]
+    ) -> None:
+        self.client = client
+        self._clock = clock
+        self.keep_ms = int(keep * 1000)
+        self.keep_raw_ms = int(keep_raw * 1000)
+        prelude = (_LUA / "prelude.lua").read_text()
+        self._scripts = {
+            name: client.register_script(prelude + (_LUA / f"{name}.lua").read_text())
+            for name in _SCRIPTS
+        }
+        self._wake = _wake_fields()
+
+    def _run(self, name: str, *args: Any) -> Any:
+        try:
+            return self._scripts[name](args=args)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise TransientError("redis_away", f"Redis does not answer: {error}") from error
+        except redis.ResponseError as error:
+            word = str(error).split(" ", 1)[0]
+            if word in ("MISCONF", "OOM", "READONLY", "LOADING", "BUSY", "NOAUTH", "WRONGPASS"):
+                raise TransientError("redis_away", f"Redis cannot write: {error}") from error
+            raise
+
+    # -- the way in -----------------------------------------------------------------------------
+
+    def accept(
+        self, delivery: str, connection: str, source: str, headers: Mapping[str, str],
+        body: bytes, at: datetime,
+    ) -> bool:  # fmt: skip
+        """Keep a delivery in one round trip; False when it was here already."""
+        return bool(
+            self._run(
+                "accept", delivery, connection, source, _dumps(dict(headers)) if headers else "{}",
+                body, at.isoformat(), *self._wake,
+            )
+        )  # fmt: skip
+
+    def claim(self, owner: str, deliveries: int, lanes: int) -> tuple[list[Kept], list[str]]:
+        """Take up to so many deliveries and lanes that are due."""
+        kept, names = self._run("claim", owner, deliveries, lanes, int(LEASE * 1000), 30_000)
+        return [
+            Kept(
+                row[0].decode(), int(row[1]), row[2].decode(), row[3].decode(),
+                json.loads(row[4]), row[5], datetime.fromisoformat(row[6].decode()),
+            )
+            for row in kept
+        ], [name.decode() for name in names]  # fmt: skip
+
+    def record(self, delivery: str, connection: str, events: Sequence[Mapping[str, Any]]) -> int:
+        """Record what a delivery held; running it again adds nothing. Returns how many were new."""
+        plain = []
+        for event in events:
+            row = {key: value for key, value in event.items() if value not in (None, "")}
+            row["f"] = flat(event["f"])
+            row["lane"], row["st"] = event.get("lane", ""), event.get("st", "")
+            row["reason"] = event.get("reason", "")
+            row["ttl"] = self.keep_ms
+            if room := event.get("room"):
+                row["room"] = flat(room)
+            plain.append(row)
+        return int(
+            self._run("record", delivery, connection, self.keep_raw_ms, _dumps(plain), *self._wake)
+        )
+
+    # -- turns ----------------------------------------------------------------------------------
+
+    def renew(self, owner: str, lanes: Sequence[str]) -> set[str]:
+        """Prolong the leases; returns the lanes that are still ours."""
+        kept = self._run("renew", owner, int(LEASE * 1000), *lanes) if lanes else []
+        return {name.decode() for name in kept}
+
+    def load(self, lane: str, owner: str, most: int = 200) -> Turn | None:
+        """What waits in *lane*; None when the lease is not ours any more."""
+        room_id = lane.split(":", 1)[1]
+        rows = self._run("load", lane, owner, room_id, most)
+        if not rows:
+            return None
+        events = []
+        for eid, says, fields in rows[0]:
+            known = _pairs(fields)
+            events.append(
+                Event(
+                    eid.decode(), known.get("c", ""), float(known.get("at", 0)) / 1000,
+                    known.get("k", ""), json.loads(known.get("doc") or "{}"), known, _pairs(says),
+                )
+            )  # fmt: skip
+        intent, tries, room, other = (_pairs(row) for row in rows[1:])
+        return Turn(lane, room_id, tuple(events), intent, tries, room, other)
+
+    def settle(self, owner: str, orders: Orders) -> int:
+        """Write down what a turn did. 0: the lease was lost, nothing was written; 2: there is more."""
+        for item in orders.events:
+            item.setdefault("ttl", self.keep_ms)
+            item["f"] = flat(item.get("f", {}))
+        for item in (*orders.touch, *orders.says, *orders.push):
+            item["f"] = flat(item.get("f", {}))
+        return int(self._run("settle", owner, _dumps(orders.plain()), *self._wake))
+
+    # -- limits and troubles --------------------------------------------------------------------
+
+    def gate(
+        self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
+    ) -> tuple[float, str]:
+        """Ask for leave to send: (0, '') and it is counted, else (seconds to wait, why)."""
+        args: list[Any] = []
+        for name, limit, window in budgets:
+            args += [name, limit, int(window * 1000)]
+        answer = self._run("gate", connection, share, *args)
+        if int(answer[0]) == 0:
+            return 0.0, ""
+        return int(answer[0]) / 1000, answer[1].decode()
+
+    def stop(self, connection: str, budget: str, seconds: float) -> None:
+        """The provider told us to wait: nobody spends this budget before then."""
+        key = f"{PREFIX}rate:{connection}:{budget}:stop"
+        self._do(lambda: self.client.set(key, "1", px=max(int(seconds * 1000), 100)))
+
+    def trouble(self, connection: str, why: str, wait: float = 0, alarm: str = "") -> bool:
+        """Note an outage, a refused credential or a pause; True when the connection is closed by it."""
+        text = _dumps({"text": alarm, "at": self._clock().isoformat()}) if alarm else ""
+        return bool(self._run("trouble", connection, why, int(wait * 1000), text))
+
+    def alarm(self, name: str, text: str | None) -> None:
+        """Raise the alarm *name*, or clear it."""
+        key = PREFIX + "alarms"
+        if text is None:
+            self._do(lambda: self.client.hdel(key, name))
+        else:
+            value = _dumps({"text": text, "at": self._clock().isoformat()})
+            self._do(lambda: self.client.hset(key, name, value))
+
+    def sweep(self) -> int:
+        """Wake somebody if anything is due and nobody was woken; returns how much is due."""
+        return int(self._run("sweep", *self._wake))
+
+    def mend(self, cursor: int) -> int:
+        """Look at some keys for work that fell out of its index, and put it back; the next cursor."""
+        try:
+            cursor, keys = self.client.scan(cursor, match=PREFIX + "*", count=500)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise TransientError("redis_away", str(error)) from error
+        for kind in ("l", "d"):
+            head = f"{PREFIX}{kind}:"
+            texts = (key.decode() if isinstance(key, bytes) else key for key in keys)
+            names = [text[len(head) :] for text in texts if text.startswith(head)]
+            if names:
+                self._run("mend", kind, *names)
+        return int(cursor)
+
+    # -- small things by name ---------------------------------------------------------------------
+
+    def _do(self, call: Any) -> Any:
+        try:
+            return call()
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            raise TransientError("redis_away", f"Redis does not answer: {error}") from error
+
+    def get(self, key: str) -> str | None:
+        value = self._do(lambda: self.client.get(PREFIX + key))
+        return None if value is None else value.decode()
+
+    def put(self, key: str, value: str, seconds: float) -> None:
+        self._do(lambda: self.client.set(PREFIX + key, value, px=max(int(seconds * 1000), 1)))
+
+    def forget(self, key: str) -> None:
+        self._do(lambda: self.client.delete(PREFIX + key))
+
+    def take(self, key: str, owner: str, seconds: float) -> bool:
+        """Become the one who does *key*; also True when we are already (a lost answer harms nothing)."""
+        name = PREFIX + key
+        self._do(lambda: self.client.set(name, owner, nx=True, px=int(seconds * 1000)))
+        return bool(self._do(lambda: self.client.get(name)) == owner.encode())
+
+    def ping(self) -> None:
+        self._do(self.client.ping)
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    def connections(self) -> list[str]:
+        """Every connection that ever brought an event."""
+        head = PREFIX + "books:"
+        keys = self._do(lambda: list(self.client.scan_iter(head + "*", count=1000)))
+        return sorted(key.decode()[len(head) :] for key in keys)
+
+    def books(self) -> dict[str, dict[str, int]]:
+        """`{connection: {received, duplicates, done, ignored, parked, dead, in_progress}}`."""
+        names = ("received", "duplicates", "done", "ignored", "parked", "dead", "in_progress")
+        out = {}
+        for connection in self.connections():
+            row = self.hash(f"books:{connection}")
+            out[connection] = {name: int(row.get(name, "0")) for name in names}
+        return out
+
+    def hash(self, key: str) -> dict[str, str]:
+        row = self._do(lambda: self.client.hgetall(PREFIX + key))
+        return {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
+
+    def event(self, eid: str) -> dict[str, str]:
+        """The stored fields of one event, empty when it is not known (any more)."""
+        return self.hash(f"e:{eid}")
+
+    def raw(self, delivery: str) -> bytes | None:
+        """The body of a delivery as it came, while it is kept."""
+        body: bytes | None = self._do(lambda: self.client.hget(f"{PREFIX}d:{delivery}", "b"))
+        return body
+
+    def dead(self, most: int = 1000) -> list[str]:
+        """Ids of dead letters, newest first."""
+        rows = self._do(lambda: self.client.zrevrange(PREFIX + "dead", 0, most - 1))
+        return [row.decode() for row in rows]
+
+    def revive(self, eid: str, what: str) -> bool:
+        """Retry or drop a dead letter; False when it is not dead (any more)."""
+        return bool(self._run("revive", eid, what, self.keep_ms, *self._wake))
+
+    def feed(self, since: str, most: int = 200) -> list[tuple[str, str]]:
+        """(position, event id) of what was decided after *since*; '' gives the newest."""
+        stream = PREFIX + "feed"
+        if since:
+            rows = self._do(lambda: self.client.xrange(stream, f"({since}", "+", count=most))
+        else:
+            rows = self._do(lambda: self.client.xrevrange(stream, count=most))[::-1]
+        return [(pos.decode(), fields[b"e"].decode()) for pos, fields in rows]
+
+    def queues(self) -> dict[str, int]:
+        """How much waits where."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.llen("rq:queue:bridge")
+        for index in ("ingest", "due", "dead"):
+            pipe.zcard(PREFIX + index)
+        pipe.scard("rq:workers")
+        names = ("wake_ups", "deliveries", "lanes", "dead_letters", "workers")
+        return dict(zip(names, (int(n) for n in self._do(pipe.execute)), strict=True))
+
+    def alarms(self) -> dict[str, dict[str, str]]:
+        return {name: json.loads(text) for name, text in self.hash("alarms").items()}
+
+    def down(self, connection: str) -> dict[str, str]:
+        return self.hash(f"down:{connection}")
+
+    def resume(self, connection: str) -> bool:
+        """Open a closed or paused connection again and wake what waited for it."""
+        key = f"{PREFIX}down:{connection}"
+
+        def call() -> int:
+            waiting = self.client.smembers(f"{PREFIX}waiting:{connection}")
+            pipe = self.client.pipeline()
+            pipe.delete(key)
+            pipe.hdel(PREFIX + "alarms", f"down:{connection}")
+            for name in waiting:
+                lane = name.decode() if isinstance(name, bytes) else name
+                pipe.zadd(PREFIX + "due", {lane: 0}, xx=True)
+            pipe.delete(f"{PREFIX}waiting:{connection}")
+            return int(pipe.execute()[0])
+
+        return bool(self._do(call))

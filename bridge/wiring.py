@@ -1,0 +1,126 @@
+"""The parts, built once from settings and configuration, and the only clock.
+
+Everything above (jobs, web, cli) is handed a `Bridge` and never builds a part by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from bridge import embedded
+from bridge.channels import CHANNELS, SOURCES
+from bridge.channels.base import Channel, Source
+from bridge.config import Config, Providers, load
+from bridge.core.errors import ConfigError
+from bridge.core.mapping import HelpdeskMap
+from bridge.core.model import Account, Connection
+from bridge.helpdesks import HELPDESKS
+from bridge.helpdesks.base import Helpdesk
+from bridge.http import Http
+from bridge.settings import Settings
+from bridge.store import Store
+
+
+def now() -> datetime:
+    """The time, aware and in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - the one clock
+
+
+def providers() -> Providers:
+    """What the configuration must know of the providers, as plain data."""
+    return Providers.of(SOURCES, HELPDESKS)
+
+
+def configuration(settings: Settings, environ: Mapping[str, str] = os.environ) -> Config:
+    """The configuration in force, or ConfigError."""
+    return load(Path(settings.mappings), environ, providers())
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """Settings, configuration, the journal and the way out, for one process."""
+
+    settings: Settings
+    config: Config
+    store: Store
+    http: Http
+
+    def now(self) -> datetime:
+        return now()
+
+    @cached_property
+    def owner(self) -> str:
+        """The name this process signs its leases with; another one after every start."""
+        return f"{os.getpid()}-{secrets.token_hex(6)}"
+
+    # -- who is who -------------------------------------------------------------------------------
+
+    def source(self, connection: Connection) -> Source | None:
+        return SOURCES.get(connection.type)
+
+    def helpdesk(self, connection: Connection) -> Helpdesk:
+        """The product behind a helpdesk connection; the configuration refuses unknown types."""
+        return HELPDESKS[connection.type]
+
+    def channel(self, name: str) -> Channel:
+        return CHANNELS[name]
+
+    def desk_for(self, wanted: str | None, account: Account | None) -> Connection:
+        """The helpdesk connection a ticket goes to: the rule's, the account's, else the only one."""
+        named = wanted or (account.helpdesk if account else None)
+        if named:
+            return self.config.connections[named]
+        desks = [one for one in self.config.connections.values() if one.type in HELPDESKS]
+        if len(desks) == 1:
+            return desks[0]
+        raise ConfigError(
+            ["connections.yaml: several helpdesks, and neither rule nor account names one"]
+        )
+
+    def joins(self, account: Account) -> bool:
+        """Whether a private talk joins the open ticket of the same person's public words."""
+        desk_map = self.config.maps.get(account.helpdesk or "")
+        return desk_map.join_dms if desk_map else all(m.join_dms for m in self.config.maps.values())
+
+    def map_of(self, desk: str) -> HelpdeskMap:
+        return self.config.maps[desk]
+
+    # -- the way in -------------------------------------------------------------------------------
+
+    def accept(self, connection: Connection, headers: Mapping[str, str], body: bytes) -> bool:
+        """Keep a delivery, durably, before it is answered; False when it was here already.
+
+        Raises TransientError when Redis cannot keep it.
+        """
+        kept: Mapping[str, str] = {}
+        if (source := self.source(connection)) is not None:
+            named = b"" if source.names_event else None
+        else:
+            helpdesk = self.helpdesk(connection)
+            kept = {name: headers[name] for name in helpdesk.kept_headers if name in headers}
+            attempt = headers.get(helpdesk.delivery_header or "")
+            named = attempt.encode("utf-8", "replace") if attempt else None
+        if named is None:
+            # A body that does not name its event may come twice and mean two things: always read it.
+            name = secrets.token_hex(16)
+        else:
+            whole = b"\0".join((connection.name.encode(), named, body))
+            name = hashlib.sha256(whole).hexdigest()[:32]
+        return self.store.accept(name, connection.name, connection.type, kept, body, now())
+
+
+def build(settings: Settings, *, config: Config | None = None, connections: int = 64) -> Bridge:
+    """The parts of one process. Raises ConfigError or BridgeError with a sentence for people."""
+    config = config or configuration(settings)
+    client = embedded.connect(settings)
+    store = Store(
+        client, keep=settings.keep_days * 86400, keep_raw=settings.keep_raw_days * 86400, clock=now
+    )
+    return Bridge(settings=settings, config=config, store=store, http=Http(pool=connections))
