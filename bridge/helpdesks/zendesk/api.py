@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from bridge.core.calls import HttpRequest, HttpResponse, verdict
 from bridge.core.errors import AuthError, BridgeError, PermanentError
@@ -155,13 +155,16 @@ def about_ticket(
     return verdict(request, response, said)
 
 
-def same_origin(connection: Connection, url: str) -> bool:
-    """Whether *url* belongs to the account itself, so that it may see our credentials."""
-    ours = urlsplit(base(connection))
-    try:
-        theirs = urlsplit(url)
-        return (ours.scheme, ours.hostname, ours.port) == (
-            theirs.scheme, theirs.hostname, theirs.port
-        )  # fmt: skip
-    except ValueError:
-        return False
+# Nothing two readers of addresses could understand differently: no user part, no backslash.
+_ADDRESS = re.compile(
+    r"(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::([0-9]{1,5}))?(?:[/?#][^\s\\]*)?\Z"
+)
+
+
+def origin(url: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port of an address; None for what is no plain http or https address."""
+    match = _ADDRESS.match(url)
+    if match is None:
+        return None
+    scheme, host, port = match.groups()
+    return scheme, host.lower(), int(port) if port else {"http": 80, "https": 443}[scheme]

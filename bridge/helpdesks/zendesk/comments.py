@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from bridge.core.calls import Calls, HttpRequest, verdict
 from bridge.core.compose import html_to_text
@@ -21,7 +21,7 @@ from bridge.helpdesks.zendesk.api import (
     base,
     get,
     identity,
-    same_origin,
+    origin,
     texts,
     ticket_path,
 )
@@ -132,9 +132,9 @@ def fetch(connection: Connection, attachment: Any) -> Calls[File]:
     """
     url = str(getattr(attachment, "url", None) or "")
     for _ in range(4):
-        ours = same_origin(connection, url)
-        host = (urlsplit(url).hostname or "") if url.startswith("https://") else ""
-        if not ours and not host.endswith(_FILE_HOSTS):
+        place = origin(url)
+        ours = place is not None and place == origin(base(connection))
+        if place is None or not (ours or (place[0] == "https" and place[1].endswith(_FILE_HOSTS))):
             raise Unsupported("attachment_elsewhere", "the attachment lies outside Zendesk")
         request = HttpRequest(
             method="GET",
@@ -158,5 +158,8 @@ def fetch(connection: Connection, attachment: Any) -> Calls[File]:
         target = response.headers.get("location", "")
         if response.status not in (301, 302, 303, 307, 308) or not target:
             raise verdict(request, response)
-        url = urljoin(url, target)
+        try:
+            url = urljoin(url, target)
+        except ValueError:
+            url = target
     raise PermanentError("redirected", "the attachment redirects too often")

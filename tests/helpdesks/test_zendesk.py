@@ -1,0 +1,788 @@
+"""Zendesk: what its webhooks mean, what we send, and how its answers are read."""
+
+import json
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bridge.core.calls import HttpResponse, drive
+from bridge.core.errors import (
+    Ambiguous,
+    AuthError,
+    PermanentError,
+    TransientError,
+    Unsupported,
+)
+from bridge.core.model import (
+    Attachment,
+    Connection,
+    Delivery,
+    Draft,
+    File,
+    Person,
+    Secret,
+    Status,
+    TicketUpdate,
+)
+from bridge.helpdesks import HELPDESKS
+from bridge.helpdesks.zendesk.api import identity
+
+ZENDESK = HELPDESKS["zendesk"]
+URL = "https://acme.zendesk.com"
+OAUTH = Connection(
+    name="zendesk",
+    type="zendesk",
+    options={
+        "url": f"{URL}/",
+        "client_id": "bridge",
+        "client_secret": Secret("s3cret"),
+        "webhook_secrets": (Secret("hook"),),
+    },
+)
+TOKEN = replace(
+    OAUTH, options={"url": URL, "email": "bot@example.com", "api_token": Secret("t0ken")}
+)
+DRAFT = Draft(
+    stamp="5f" * 16,
+    conversation="facebook:1:2:3",
+    marker="m1",
+    subject="Facebook comment from Ana",
+    text="Where is my order?",
+    requester_id="46408773673489",
+)
+
+
+class Server:
+    """Answers by hand: (status, body) or a whole response each; remembers what was asked."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked = []
+
+    def __call__(self, request):
+        self.asked.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, HttpResponse):
+            return answer
+        status, body = answer
+        return HttpResponse(status=status, body=json.dumps(body).encode())
+
+
+def ask(calls, *answers):
+    server = Server(*answers)
+    return drive(calls, server), server.asked
+
+
+# --- webhooks ------------------------------------------------------------------------------------
+
+EVENTS = json.loads((Path(__file__).parent / "zendesk" / "events.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=[event["idea"] for event in EVENTS])
+def test_a_webhook_body_means(event):
+    body = json.dumps(event["body"]).encode()
+    delivery = Delivery(
+        connection="z", source="zendesk", headers=event.get("headers", {}), body=body
+    )
+    (update,) = ZENDESK.parse(delivery)
+    expected = event["expected"]
+    told = asdict(update)
+    for name, value in expected.items():
+        if name == "comment":
+            shown = {key: told["comment"][key] for key in value}
+            shown["attachments"] = list(told["comment"]["attachments"])
+            assert shown == {"attachments": [], **value}
+        else:
+            assert (list(told[name]) if isinstance(value, list) else told[name]) == value, name
+    # What the table does not mention is as if nobody had said it.
+    for name in ("comment", "previous", "merged_into", "ignored"):
+        assert name in expected or told[name] is None
+    for name in ("deleted", "withdrawn", "hint"):
+        assert name in expected or told[name] is False
+    assert isinstance(update, TicketUpdate)
+
+
+def test_nanoseconds_are_read_as_utc():
+    body = json.dumps(EVENTS[0]["body"]).encode()
+    (update,) = ZENDESK.parse(Delivery(connection="z", source="zendesk", body=body))
+    assert update.at == datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
+    assert update.comment.created_at == update.at
+
+
+def test_the_same_comment_has_one_name_in_an_event_and_a_retry():
+    body = dict(EVENTS[0]["body"])
+    names = set()
+    for event_id in ("01J0A", "another"):
+        given = json.dumps(body | {"id": event_id}).encode()
+        names.add(ZENDESK.parse(Delivery(connection="z", source="zendesk", body=given))[0].dedupe)
+    assert names == {"comment:5158:77"}
+
+
+def hint(headers, received=None, body=b'{"ticket_id": "1"}'):
+    delivery = Delivery(
+        connection="z", source="zendesk", headers=headers, body=body, received_at=received
+    )
+    return ZENDESK.parse(delivery)[0].dedupe
+
+
+def test_a_trigger_body_names_no_event_so_the_delivery_does():
+    invocation, attempt = ZENDESK.kept_headers
+    assert hint({invocation: "a", attempt: "x"}) == hint({invocation: "a", attempt: "y"})
+    assert hint({invocation: "a"}) != hint({invocation: "b"})
+    assert hint({attempt: "x"}) != hint({attempt: "y"})
+    assert hint({attempt: "x"}) == hint({attempt: "x"})
+    one, two = (datetime(2026, 11, 22, 10, minute, tzinfo=UTC) for minute in (0, 1))
+    assert hint({}, one) != hint({}, two)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (5158, "5158"),
+        ("5158", "5158"),
+        (" 5158 ", "5158"),
+        ("01J0A-b_c", "01J0A-b_c"),
+        (0, None),
+        ("0", None),
+        ("", None),
+        (None, None),
+        (True, None),
+        (1.5, None),
+        ("../users/me", None),
+        ("1?x=1", None),
+        ("9" * 65, None),
+        ([], None),
+    ],
+)
+def test_an_id_is_text_or_nothing(value, expected):
+    assert identity(value) == expected
+
+
+# --- who we are ----------------------------------------------------------------------------------
+
+
+def test_an_oauth_client_asks_for_a_token_and_an_api_token_needs_none():
+    assert ZENDESK.authorise(OAUTH) is None
+    assert ZENDESK.authorise(TOKEN) == {
+        "Authorization": "Basic Ym90QGV4YW1wbGUuY29tL3Rva2VuOnQwa2Vu"
+    }
+
+
+def test_an_api_token_is_warned_about_with_its_dates_and_a_client_is_not():
+    (warning,) = ZENDESK.warnings(TOKEN)
+    assert "2026-10-27" in warning
+    assert "2027-04-30" in warning
+    assert ZENDESK.warnings(OAUTH) == []
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize(
+    ("life", "expected"), [(1800, 1800.0), (None, None), ("soon", None), (0, None), (True, None)]
+)
+def test_a_token_lives_as_long_as_told_or_until_it_is_refused(status, life, expected):
+    answer = {"access_token": "abc", "token_type": "bearer", "expires_in": life}
+    token, (request,) = ask(ZENDESK.token(OAUTH), (status, answer))
+    assert (token.value, token.expires_in) == ("abc", expected)
+    assert request.url == f"{URL}/oauth/tokens"
+    assert request.json == {
+        "grant_type": "client_credentials",
+        "client_id": "bridge",
+        "client_secret": "s3cret",
+        "scope": "read tickets:write users:write",
+        "expires_in": 1800,
+    }
+
+
+def test_scope_and_life_are_options():
+    given = replace(OAUTH, options={**OAUTH.options, "scope": "read", "expires_in": 600})
+    _, (request,) = ask(ZENDESK.token(given), (200, {"access_token": "abc"}))
+    assert (request.json["scope"], request.json["expires_in"]) == ("read", 600)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_refused_client_is_told_which_options_to_check(status):
+    with pytest.raises(AuthError, match="client_id and client_secret"):
+        ask(ZENDESK.token(OAUTH), (status, {"error": "invalid_client"}))
+
+
+@pytest.mark.parametrize("role", ["agent", "admin"])
+def test_we_are_the_user_the_token_belongs_to(role):
+    me, _ = ask(ZENDESK.whoami(OAUTH), (200, {"user": {"id": 42, "role": role}}))
+    assert me == "42"
+
+
+@pytest.mark.parametrize(
+    ("user", "code"),
+    [
+        ({"id": None, "name": "Anonymous user", "role": "end-user"}, "anonymous"),
+        ({"id": 42, "role": "end-user"}, "role_too_small"),
+        ({"id": 42}, "role_too_small"),
+    ],
+)
+def test_nobody_and_a_customer_are_not_let_in(user, code):
+    with pytest.raises(AuthError) as caught:
+        ask(ZENDESK.whoami(OAUTH), (200, {"user": user}))
+    assert caught.value.code == code
+
+
+# --- people and files ----------------------------------------------------------------------------
+
+
+def test_a_requester_has_no_email_and_no_role():
+    person = Person(external_id="h4sh", name="Ana  Nowak")
+    made, (request,) = ask(ZENDESK.requester(OAUTH, person), (201, {"user": {"id": 7}}))
+    assert made == "7"
+    assert request.url == f"{URL}/api/v2/users/create_or_update"
+    assert request.json == {
+        "user": {"name": "Ana Nowak", "external_id": "h4sh", "skip_verify_email": True}
+    }
+
+
+def test_a_nameless_requester_has_a_name():
+    _, (request,) = ask(
+        ZENDESK.requester(OAUTH, Person(external_id="h", name=" \n")), (200, {"user": {"id": 7}})
+    )
+    assert request.json["user"]["name"] == "Social customer"
+
+
+def test_a_requester_made_by_two_at_once_is_looked_for_again():
+    said = {"details": {"external_id": [{"description": "External has already been taken"}]}}
+    with pytest.raises(TransientError):
+        ask(ZENDESK.requester(OAUTH, Person(external_id="h", name="A")), (422, said))
+    with pytest.raises(PermanentError):
+        ask(ZENDESK.requester(OAUTH, Person(external_id="h", name="A")), (422, {"error": "x"}))
+
+
+def test_an_upload_is_read_though_it_calls_itself_text():
+    answer = HttpResponse(
+        status=201,
+        headers={"content-type": "text/plain; charset=utf-8"},
+        body=b'{"upload": {"token": "TOK"}}',
+    )
+    file = File(name="C:\\x\\../p\u202eng.png", media_type="image/png", content=b"\x89")
+    token, (request,) = ask(ZENDESK.upload(OAUTH, file), answer)
+    assert token == "TOK"
+    assert request.params == {"filename": "png.png"}
+    assert request.headers == {"Content-Type": "image/png"}
+    assert request.body == b"\x89"
+
+
+def test_a_media_type_from_a_stranger_cannot_become_a_header():
+    file = File(name="a", media_type="image/png\r\nX-Evil: 1", content=b"x")
+    _, (request,) = ask(ZENDESK.upload(OAUTH, file), (201, {"upload": {"token": "T"}}))
+    assert request.headers == {"Content-Type": "application/octet-stream"}
+
+
+# --- bodies --------------------------------------------------------------------------------------
+
+
+def test_a_ticket_is_opened_with_the_customers_words_said_by_the_customer():
+    draft = replace(
+        DRAFT,
+        priority="high",
+        group="360001",
+        type="incident",
+        tags=("bridge", "facebook"),
+        fields={"360004": "reason_refund"},
+        uploads=("TOK",),
+        followup_of="5158",
+        note="for the agent",
+    )
+    assert ZENDESK.create_body(draft) == {
+        "ticket": {
+            "subject": "Facebook comment from Ana",
+            "comment": {
+                "body": "Where is my order?",
+                "public": True,
+                "author_id": 46408773673489,
+                "uploads": ["TOK"],
+            },
+            "external_id": "5f" * 16,
+            "priority": "high",
+            "type": "incident",
+            "group_id": 360001,
+            "custom_fields": [{"id": 360004, "value": "reason_refund"}],
+            "metadata": {"bridge": {"marker": "m1", "conversation": "facebook:1:2:3"}},
+            "requester_id": 46408773673489,
+            "submitter_id": 46408773673489,
+            "tags": ["bridge", "facebook"],
+            "via_followup_source_id": 5158,
+        }
+    }
+
+
+def test_a_ticket_without_words_opens_with_the_note_in_private():
+    body = ZENDESK.create_body(replace(DRAFT, text="", note="look"))["ticket"]
+    assert body["comment"] == {"body": "look", "public": False}
+    assert "submitter_id" not in body
+    assert body["requester_id"] == 46408773673489
+
+
+def test_an_update_says_words_and_status_in_one_call_and_never_tags():
+    draft = replace(DRAFT, status=Status.OPEN, tags=("a",), note="n")
+    assert ZENDESK.update_body(draft) == {
+        "ticket": {
+            "comment": {"body": DRAFT.text, "public": True, "author_id": 46408773673489},
+            "status": "open",
+            "metadata": {"bridge": {"marker": "m1", "conversation": "facebook:1:2:3"}},
+        }
+    }
+
+
+def test_a_note_is_private_and_ours():
+    draft = replace(DRAFT, note="for the agent", uploads=("TOK",))
+    assert ZENDESK.note_body(draft)["ticket"]["comment"] == {
+        "body": "for the agent",
+        "public": False,
+    }
+    alone = ZENDESK.update_body(replace(draft, text="", status=Status.ON_HOLD))["ticket"]
+    assert alone["comment"] == {"body": "for the agent", "public": False, "uploads": ["TOK"]}
+    assert alone["status"] == "hold"
+
+
+def test_a_group_that_is_no_id_is_left_out():
+    assert "group_id" not in ZENDESK.create_body(replace(DRAFT, group="Refunds"))["ticket"]
+
+
+@pytest.mark.parametrize("build", [ZENDESK.create_body, ZENDESK.update_body])
+def test_what_zendesk_cannot_hold_is_never_sent(build):
+    build(replace(DRAFT, text="x" * 65_535))
+    with pytest.raises(PermanentError) as caught:
+        build(replace(DRAFT, text="x" * 65_536))
+    assert caught.value.code == "too_long"
+
+
+# --- tickets -------------------------------------------------------------------------------------
+
+CREATED = {"ticket": {"id": 5158, "status": "new", "external_id": "ab"}, "audit": {"author_id": 9}}
+
+
+@pytest.mark.parametrize("status", [200, 201])
+def test_a_create_sends_the_recorded_body_with_its_key(status):
+    body = '{"ticket":{"subject":"ż"}}'
+    ticket, (request,) = ask(ZENDESK.create(OAUTH, body, "key-1"), (status, CREATED))
+    assert (ticket.id, ticket.status, ticket.stamp, ticket.actor_id) == (
+        "5158", Status.NEW, "ab", "9",
+    )  # fmt: skip
+    assert ticket.url == f"{URL}/agent/tickets/5158"
+    assert request.url == f"{URL}/api/v2/tickets"
+    assert request.body == body.encode()
+    assert request.headers == {"Content-Type": "application/json", "Idempotency-Key": "key-1"}
+
+
+MISMATCH = {
+    "error": "IdempotentRequestError",
+    "description": "Request parameters don't match the given idempotency key",
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "verdict", "code"),
+    [
+        (400, MISMATCH, Ambiguous, "idempotency_mismatch"),
+        (400, {"error": "x"}, PermanentError, "refused"),
+        (409, {"error": "IdempotentRequestInProgress"}, TransientError, "conflict"),
+        (422, {"error": "RecordInvalid"}, PermanentError, "refused"),
+    ],
+)
+def test_a_create_that_is_refused(status, answer, verdict, code):
+    with pytest.raises(verdict) as caught:
+        ask(ZENDESK.create(OAUTH, "{}", "k"), (status, answer))
+    assert caught.value.code == code
+
+
+def test_a_refused_followup_says_so():
+    body = json.dumps(ZENDESK.create_body(replace(DRAFT, followup_of="1")))
+    with pytest.raises(PermanentError) as caught:
+        ask(ZENDESK.create(OAUTH, body, "k"), (422, {"error": "RecordInvalid"}))
+    assert caught.value.code == "followup_refused"
+
+
+CLOSED = "Status: closed prevents ticket update"
+
+
+@pytest.mark.parametrize(
+    ("details", "code"),
+    [
+        ({"status": [{"description": CLOSED}]}, "ticket_closed"),
+        ({"base": [{"description": CLOSED, "error": "x"}]}, "ticket_closed"),
+        ({"base": [{"description": "Subject: cannot be blank"}]}, "refused"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["update", "add_tags"])
+def test_a_closed_ticket_is_told_from_other_refusals(verb, details, code):
+    calls = {
+        "update": ZENDESK.update(OAUTH, "7", "{}"),
+        "add_tags": ZENDESK.add_tags(OAUTH, "7", ("a",)),
+    }[verb]
+    with pytest.raises(PermanentError) as caught:
+        ask(calls, (422, {"error": "RecordInvalid", "details": details}))
+    assert caught.value.code == code
+    assert not caught.value.gone
+
+
+def test_an_update_spends_the_tickets_budget_first():
+    ticket, (request,) = ask(ZENDESK.update(OAUTH, "7", "{}"), (200, CREATED))
+    assert ticket.actor_id == "9"
+    assert (request.method, request.url) == ("PUT", f"{URL}/api/v2/tickets/7")
+    assert request.budget == ("ticket:7", "updates", "account")
+    assert request.write
+    assert not request.repeatable
+
+
+def test_tags_are_added_and_the_others_stay():
+    _, (request,) = ask(ZENDESK.add_tags(OAUTH, "7", ("a", "b")), (200, {"tags": []}))
+    assert (request.method, request.url) == ("PUT", f"{URL}/api/v2/tickets/7/tags")
+    assert request.json == {"tags": ["a", "b"]}
+
+
+def test_found_tickets_are_ours_and_newest_first():
+    rows = [
+        {"id": 99, "external_id": "AB", "status": "closed"},
+        {"id": 101, "external_id": "ab", "status": "open"},
+        {"id": 102, "external_id": "other"},
+        {"id": 103, "external_id": None},
+        {"id": None},
+        "x",
+    ]
+    found, (request,) = ask(ZENDESK.find(OAUTH, "ab"), (200, {"tickets": rows}))
+    assert [(one.id, one.status) for one in found] == [("101", Status.OPEN), ("99", Status.CLOSED)]
+    assert request.params == {"external_id": "ab"}
+    assert not request.write
+
+
+def test_nothing_found_is_an_empty_list():
+    assert ask(ZENDESK.find(OAUTH, "ab"), (200, {"tickets": []}))[0] == []
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [("hold", Status.ON_HOLD), ("deleted", Status.DELETED), ("solved", Status.SOLVED), ("?", None)],
+)
+def test_a_ticket_is_read_with_its_status(word, status):
+    raw = {"id": 7, "status": word, "tags": ["a", 1], "updated_at": "2026-11-22T10:00:00Z"}
+    ticket, _ = ask(ZENDESK.read(OAUTH, "7"), (200, {"ticket": raw}))
+    assert ticket.status is status
+    assert ticket.tags == ("a",)
+    assert ticket.updated_at == datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+def test_an_id_from_outside_cannot_leave_its_place_in_the_address():
+    _, (request,) = ask(ZENDESK.read(OAUTH, "../users/me?x="), (200, {"ticket": {"id": 7}}))
+    assert request.url == f"{URL}/api/v2/tickets/..%2Fusers%2Fme%3Fx%3D"
+
+
+# --- comments ------------------------------------------------------------------------------------
+
+
+def comment(**given):
+    return {"id": 1, "type": "Comment", "body": "b", "public": True, "author_id": 9, **given}
+
+
+def comments(*rows):
+    return ask(ZENDESK.comments(OAUTH, "7"), (200, {"comments": list(rows)}))
+
+
+def test_comments_come_newest_first_however_they_are_sent():
+    found, (request,) = comments(
+        comment(id=1, created_at="2026-11-22T10:00:00Z"),
+        comment(id=3, created_at="2026-11-22T10:02:00Z"),
+        comment(id=2, created_at="2026-11-22T10:02:00Z"),
+    )
+    assert [one.id for one in found] == ["3", "2", "1"]
+    assert request.params == {"sort": "-created_at", "page[size]": "100"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"plain_body": "a &amp; b&nbsp;c"}, "a & b c"),
+        ({"plain_body": "  "}, "b"),
+        ({"plain_body": "", "html_body": "<p>x<br>y</p>"}, "x\ny"),
+        (
+            {"plain_body": "see here", "html_body": '<a href="https://x.io/">here</a>'},
+            "https://x.io/",
+        ),
+        ({}, "b"),
+        ({"body": None}, ""),
+    ],
+)
+def test_a_comments_words_are_plain_text(given, expected):
+    ((one,), _) = comments(comment(**given))
+    assert expected in one.text if "https" in expected else one.text == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "public"),
+    [
+        ({"public": True}, True),
+        ({"public": False}, False),
+        ({"public": None}, None),
+        ({"public": "true"}, None),
+        ({"type": "VoiceComment"}, None),
+    ],
+)
+def test_only_what_is_surely_public_is_public(given, public):
+    ((one,), _) = comments(comment(**given))
+    assert one.public is public
+
+
+def test_attachments_are_read_and_deleted_ones_are_not():
+    rows = [
+        {"id": 1, "content_url": f"{URL}/1", "file_name": "a.png", "content_type": "image/png"},
+        {
+            "id": 2,
+            "content_url": f"{URL}/2",
+            "file_name": "b.pdf",
+            "content_type": "application/pdf",
+        },
+        {"id": 3, "content_url": f"{URL}/3", "deleted": True},
+        {"id": 4},
+        None,
+    ]
+    ((one,), _) = comments(comment(attachments=rows))
+    assert one.attachments == (
+        Attachment(type="image", url=f"{URL}/1", name="a.png", id="1"),
+        Attachment(type="file", url=f"{URL}/2", name="b.pdf", id="2"),
+    )
+
+
+MARKED = comment(metadata={"system": {}, "custom": {"bridge": {"marker": "m1"}}})
+DEEPER = comment(metadata={"custom": {"x": [{"marker": "m1"}]}})
+
+
+def test_our_marker_is_read_from_a_comment():
+    found, _ = comments(MARKED, comment(id=2))
+    assert {one.id: one.marker for one in found} == {"1": "m1", "2": None}
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([MARKED], True),
+        ([comment(), DEEPER], True),
+        ([comment(body="m1", metadata={"system": {"client": "m1"}})], False),
+        ([comment(metadata=None), None, {}], False),
+        ([], False),
+    ],
+)
+def test_a_marker_counts_only_where_we_put_it(rows, expected):
+    found, _ = ask(ZENDESK.marked(OAUTH, "7", "m1"), (200, {"comments": rows}))
+    assert found is expected
+
+
+# --- files ---------------------------------------------------------------------------------------
+
+
+def picture(url):
+    return Attachment(type="image", url=url, name="a.png")
+
+
+def test_a_file_is_fetched_over_the_accounts_redirect_without_our_credentials():
+    moved = HttpResponse(
+        status=302, headers={"location": "https://p18.zdusercontent.com/x?token=k"}
+    )
+    there = HttpResponse(status=200, headers={"content-type": "image/png; q=1"}, body=b"\x89")
+    file, (first, second) = ask(ZENDESK.fetch(OAUTH, picture(f"{URL}/a/1")), moved, there)
+    assert (file.name, file.media_type, file.content) == ("a.png", "image/png", b"\x89")
+    assert not first.media
+    assert second.media
+    assert "token=k" not in str(second.shown)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/a.png",
+        "https://acme.zendesk.com.evil.example/a.png",
+        "https://acme.zendesk.com@evil.example/a.png",
+        "http://p18.zdusercontent.com/a.png",
+        "http://169.254.169.254/latest",
+        "https://evilzdusercontent.com/a",
+        "https://[bad/a",
+        "https://evil.example\\@acme.zendesk.com/a",
+        "https://user@acme.zendesk.com/a",
+        "https://acme.zendesk.com:x/a",
+        "file:///etc/passwd",
+        "",
+    ],
+)
+def test_a_file_elsewhere_is_not_asked_for(url):
+    with pytest.raises(Unsupported):
+        ask(ZENDESK.fetch(OAUTH, picture(url)))
+    moved = HttpResponse(status=302, headers={"location": url or "https://x.example"})
+    with pytest.raises(Unsupported):
+        ask(ZENDESK.fetch(OAUTH, picture(f"{URL}/a/1")), moved)
+
+
+def test_other_accounts_of_zendesk_see_no_credentials():
+    there = HttpResponse(status=200, body=b"x")
+    _, (request,) = ask(ZENDESK.fetch(OAUTH, picture("https://other.zendesk.com/a")), there)
+    assert request.media
+
+
+def test_redirects_in_a_circle_end():
+    moved = HttpResponse(status=302, headers={"location": f"{URL}/a/1"})
+    with pytest.raises(PermanentError):
+        ask(ZENDESK.fetch(OAUTH, picture(f"{URL}/a/1")), *[moved] * 9)
+
+
+def test_a_loopback_account_keeps_its_own_files():
+    local = replace(OAUTH, options={"url": "http://127.0.0.1:9000/zendesk"})
+    there = HttpResponse(status=200, body=b"x")
+    _, (request,) = ask(ZENDESK.fetch(local, picture("http://127.0.0.1:9000/cdn/a.png")), there)
+    assert not request.media
+    with pytest.raises(Unsupported):
+        ask(ZENDESK.fetch(local, picture("http://127.0.0.1:9001/cdn/a.png")))
+
+
+# --- limits --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"x-rate-limit": "700", "x-rate-limit-remaining": "670"}, {"account": 670}),
+        ({"ratelimit-remaining": "5", "x-rate-limit-remaining": "7"}, {"account": 5}),
+        ({"rate-limit-remaining": "670"}, {"account": 670}),
+        ({"zendesk-ratelimit-per-ticket-updates": "total=30; remaining=29; resets=468"}, {"ticket": 29}),
+        ({"zendesk-rate-limit-tickets-update": "total=20;remaining=19;resets=59"}, {"updates": 19}),
+        ({"zendesk-ratelimit-other": "total=30; remaining=29"}, {}),
+        ({"x-rate-limit-remaining": "many"}, {}),
+        ({"zendesk-ratelimit-per-ticket-updates": "?"}, {}),
+        ({}, {}),
+    ],
+)  # fmt: skip
+def test_headers_tell_what_is_left(headers, expected):
+    assert ZENDESK.headers(headers) == expected
+
+
+# --- set-up --------------------------------------------------------------------------------------
+
+ME = (200, {"user": {"id": 42, "role": "admin"}})
+HOOK_URL = "https://bridge.example.com/hooks/zendesk"
+SECRET = (200, {"signing_secret": {"secret": "hook", "algorithm": "SHA256"}})
+OTHER_SECRET = (200, {"signing_secret": {"secret": "n3w"}})
+
+
+def hook(**given):
+    return {
+        "id": "01H",
+        "endpoint": HOOK_URL,
+        "status": "active",
+        "subscriptions": [
+            "zen:event-type:ticket.comment_added",
+            "zen:event-type:ticket.status_changed",
+            "zen:event-type:ticket.merged",
+            "zen:event-type:ticket.soft_deleted",
+        ],
+        **given,
+    }
+
+
+def test_setup_makes_the_webhook_once_and_says_where_its_secret_is():
+    steps, asked = ask(
+        ZENDESK.setup(OAUTH, HOOK_URL),
+        ME,
+        (200, {"webhooks": [hook(endpoint="https://else.example")]}),
+        (201, {"webhook": {"id": "01NEW"}}),
+        OTHER_SECRET,
+    )
+    made = asked[2].json["webhook"]
+    assert made["endpoint"] == HOOK_URL
+    assert "zen:event-type:ticket.comment_added" in made["subscriptions"]
+    assert any("Reveal secret" in step for step in steps)
+    assert not any("n3w" in step for step in steps)
+
+
+def test_setup_again_changes_nothing():
+    steps, asked = ask(ZENDESK.setup(OAUTH, HOOK_URL), ME, (200, {"webhooks": [hook()]}), SECRET)
+    assert all(request.method == "GET" for request in asked)
+    assert any("nothing is left to do" in step for step in steps)
+
+
+def test_setup_without_the_scope_says_which_one():
+    with pytest.raises(AuthError, match="webhooks:write"):
+        ask(
+            ZENDESK.setup(OAUTH, HOOK_URL),
+            ME,
+            (200, {"webhooks": []}),
+            (403, {"error": "Forbidden"}),
+        )
+
+
+def findings(*answers, connection=OAUTH):
+    found, _ = ask(ZENDESK.check(connection), *answers)
+    return found
+
+
+READABLE = (200, {"tickets": []})
+
+
+def test_a_healthy_connection_is_green():
+    found = findings(ME, READABLE, (200, {"webhooks": [hook()]}), SECRET)
+    assert all(fine for fine, _ in found)
+    assert len(found) == 4
+
+
+def test_a_second_page_of_webhooks_is_looked_at():
+    first = {"webhooks": [], "meta": {"has_more": True, "after_cursor": "c"}}
+    found = findings(ME, READABLE, (200, first), (200, {"webhooks": [hook()]}), SECRET)
+    assert all(fine for fine, _ in found)
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        ([(401, {"error": "invalid"})], "401"),
+        ([(200, {"user": {"id": None}})], "not valid"),
+        ([ME, (403, {}), (200, {"webhooks": [hook()]}), SECRET], "scope"),
+        ([ME, READABLE, (403, {})], "webhooks cannot be seen"),
+        ([ME, READABLE, (200, {"webhooks": []})], "bridge setup zendesk"),
+        ([ME, READABLE, (200, {"webhooks": [hook(status="inactive")]}), SECRET], "switched off"),
+        ([ME, READABLE, (200, {"webhooks": [hook(subscriptions=[])]}), SECRET], "comment_added"),
+        ([ME, READABLE, (200, {"webhooks": [hook()]}), OTHER_SECRET], "not among webhook_secrets"),
+    ],
+)
+def test_what_is_wrong_is_named(answers, words):
+    wrong = [text for fine, text in findings(*answers) if not fine]
+    assert len(wrong) == 1
+    assert words in wrong[0]
+
+
+def trigger(**given):
+    return {
+        "title": "Tell the bridge",
+        "active": True,
+        "conditions": {
+            "all": [{"field": "current_tags", "operator": "includes", "value": "bridge"}]
+        },
+        "actions": [{"field": "notification_webhook", "value": ["01H", "{}"]}],
+        **given,
+    }
+
+
+@pytest.mark.parametrize(
+    ("triggers", "fine", "words"),
+    [
+        ([trigger()], True, "tells of our tickets"),
+        ([trigger(active=False)], False, "switched off"),
+        ([trigger(conditions={"all": []})], False, "condition on tags"),
+        ([trigger(actions=[{"field": "status", "value": "open"}])], False, "no trigger calls"),
+        ([], False, "no trigger calls"),
+    ],
+)
+def test_the_trigger_way_needs_its_trigger(triggers, fine, words):
+    one = hook(subscriptions=["conditional_ticket_events"])
+    found = findings(
+        ME, READABLE, (200, {"webhooks": [one]}), SECRET, (200, {"triggers": triggers})
+    )
+    assert found[-1][0] is fine
+    assert words in found[-1][1]
+
+
+def test_the_doctor_repeats_the_warning_about_api_tokens():
+    found = findings(ME, READABLE, (200, {"webhooks": [hook()]}), SECRET, connection=TOKEN)
+    assert any("2027-04-30" in text for fine, text in found if not fine)
