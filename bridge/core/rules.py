@@ -721,3 +721,26 @@ def proves(decision: Decision, rules: Rules, gives: str | tuple[str, ...]) -> bo
         return decision.rules == gives
     passing = {rule.name for rule in rules.rules if rule.then.go_on}
     return decision.rule == gives or (gives in decision.rules and gives in passing)
+
+
+# What an example leaves out: it is a new public comment on Facebook.
+_USUAL = {"kind": "comment", "channel": "facebook", "change": "created"}
+
+
+def example_view(facts: Mapping[str, Any]) -> View:
+    """An example as rules see it; what it leaves out is that of a new comment on Facebook."""
+    usual: dict[str, Any] = {**_USUAL, **facts}
+    usual.setdefault("visibility", "private" if usual["kind"] == "dm" else "public")
+    usual.setdefault("attachments", ())
+    return View(usual)
+
+
+def failing(rules: Rules) -> list[tuple[Rule, Example, Decision]]:
+    """The examples that do not give what they promise, with what they give instead."""
+    found = []
+    for rule in rules.rules:
+        for example in rule.examples:
+            decision = decide(rules, example_view(example.facts))
+            if not proves(decision, rules, example.gives):
+                found.append((rule, example, decision))
+    return found
