@@ -78,9 +78,12 @@ Facts = dict[str, Any]
 
 def _event(body: Mapping[str, Any], kind: str, delivery: Delivery) -> TicketUpdate:
     detail, event = mapping(body.get("detail")), mapping(body.get("event"))
+    if not kind.startswith(PREFIX):
+        name = f"event:{identity(body.get('id')) or _digest(delivery)}"
+        return TicketUpdate(dedupe=name, ticket_id=None, ignored=kind[:80])
+    name = kind.removeprefix(PREFIX)
     # `subject` names the ticket even where `detail` is thin: "zen:ticket:5158".
-    subject = str(body.get("subject") or "").rpartition("zen:ticket:")[2]
-    name = kind.removeprefix(PREFIX) if kind.startswith(PREFIX) else kind
+    subject = str(body.get("subject") or "").removeprefix("zen:ticket:")
     facts: Facts = {
         "dedupe": f"event:{identity(body.get('id')) or _digest(delivery)}",
         "ticket_id": identity(detail.get("id")) or identity(subject),

@@ -11,7 +11,7 @@ from bridge.core.calls import Calls, HttpRequest
 from bridge.core.errors import PermanentError, TransientError
 from bridge.core.model import Connection, File, Person
 from bridge.core.untrusted import mapping
-from bridge.helpdesks.zendesk.api import ACCOUNT, address, identity, refusal, words
+from bridge.helpdesks.zendesk.api import ACCOUNT, address, identity, refusal, texts
 
 _MEDIA_TYPE = re.compile(r"\A[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,80}\Z")
 
@@ -34,10 +34,9 @@ def requester(connection: Connection, person: Person) -> Calls[str]:
     made = identity(mapping(mapping(response.json()).get("user")).get("id"))
     if response.ok and made is not None:
         return made
-    said = words(connection, response)
-    if response.status == 422 and "already" in said and "taken" in said:
+    if response.status == 422 and any("already been taken" in t for t in texts(response.json())):
         # Two workers made the same person at once; the second look finds it.
-        raise TransientError("conflict", f"the requester is being made elsewhere: {said}")
+        raise TransientError("conflict", "the requester is being made elsewhere")
     raise refusal(connection, request, response)
 
 

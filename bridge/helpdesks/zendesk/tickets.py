@@ -22,6 +22,7 @@ from bridge.helpdesks.zendesk.api import (
     identity,
     refusal,
     status,
+    texts,
     ticket_path,
     updates,
     words,
@@ -48,7 +49,7 @@ def create(connection: Connection, body: str, key: str) -> Calls[Ticket]:
     if response.ok:
         return _written(connection, request, response)
     said = words(connection, response)
-    if response.status == 400 and "IdempotentRequestError" in said:
+    if response.status == 400 and "IdempotentRequestError" in texts(response.json()):
         raise Ambiguous("idempotency_mismatch", f"the key stands for another body: {said}")
     if response.status == 422:
         code = "followup_refused" if '"via_followup_source_id"' in body else "refused"
