@@ -1,0 +1,79 @@
+"""The fake credentials, and the configuration with which a bridge talks to the sandbox."""
+
+from __future__ import annotations
+
+PAGE_ID = "106728097004746"
+APP_ID = "1234567890123456"
+APP_SECRET = "sandbox-app-secret-5d41402abc4b2a76"
+VERIFY_TOKEN = "sandbox-verify-token"
+PAGE_TOKEN = "EAASandboxPageToken0123456789abcdef"
+TELEGRAM_BOT_ID = 110201543
+TELEGRAM_TOKEN = f"{TELEGRAM_BOT_ID}:AAHsandboxsandboxsandboxsandboxsandbx"
+TELEGRAM_SECRET = "sandbox-telegram-secret"
+ZENDESK_CLIENT_ID = "escalation_bridge"
+ZENDESK_CLIENT_SECRET = "sandbox-zendesk-client-secret"
+ZENDESK_EMAIL = "bridge@acme.example"
+ZENDESK_API_TOKEN = "sandbox-zendesk-api-token"
+ZENDESK_WEBHOOK_SECRET = "c2FuZGJveC16ZW5kZXNrLXdlYmhvb2stc2VjcmV0ISE="
+
+
+def environment(base_url: str, bridge_url: str) -> dict[str, str]:
+    """The variables that `connections_yaml` names, and where the two sides find each other."""
+    return {
+        "META_APP_SECRET": APP_SECRET,
+        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        "META_PAGE_TOKEN": PAGE_TOKEN,
+        "TELEGRAM_TOKEN": TELEGRAM_TOKEN,
+        "TELEGRAM_WEBHOOK_SECRET": TELEGRAM_SECRET,
+        "ZENDESK_CLIENT_ID": ZENDESK_CLIENT_ID,
+        "ZENDESK_CLIENT_SECRET": ZENDESK_CLIENT_SECRET,
+        "ZENDESK_WEBHOOK_SECRET": ZENDESK_WEBHOOK_SECRET,
+        "BRIDGE_PUBLIC_URL": bridge_url,
+        "SANDBOX_URL": base_url,
+    }
+
+
+def connections_yaml(base_url: str) -> str:
+    """A connections.yaml for the sandbox at *base_url*; its secrets come from `environment`."""
+    return f"""\
+# The fake platforms and the fake helpdesk of `bridge sandbox`.
+connections:
+  meta:
+    type: meta
+    app_secrets: ["${{META_APP_SECRET}}"]
+    verify_token: "${{META_VERIFY_TOKEN}}"
+    api_url: {base_url}/graph
+    app_id: "{APP_ID}"
+    accounts:
+      - {{channel: facebook, id: "{PAGE_ID}", name: Acme, token: "${{META_PAGE_TOKEN}}", helpdesk: zendesk, language: en}}
+  telegram:
+    type: telegram
+    token: "${{TELEGRAM_TOKEN}}"
+    webhook_secret: "${{TELEGRAM_WEBHOOK_SECRET}}"
+    api_url: {base_url}/telegram
+    helpdesk: zendesk
+  zendesk:
+    type: zendesk
+    url: {base_url}/zendesk
+    client_id: "${{ZENDESK_CLIENT_ID}}"
+    client_secret: "${{ZENDESK_CLIENT_SECRET}}"
+    webhook_secrets: ["${{ZENDESK_WEBHOOK_SECRET}}"]
+"""
+
+
+def credentials(base_url: str) -> dict[str, dict[str, str]]:
+    """Everything that is needed to talk to the sandbox by hand; none of it is secret."""
+    return {
+        "meta": {
+            "api_url": f"{base_url}/graph", "app_id": APP_ID, "app_secret": APP_SECRET,
+            "verify_token": VERIFY_TOKEN, "page_id": PAGE_ID, "page_token": PAGE_TOKEN,
+        },
+        "telegram": {
+            "api_url": f"{base_url}/telegram", "token": TELEGRAM_TOKEN, "webhook_secret": TELEGRAM_SECRET,
+        },
+        "zendesk": {
+            "url": f"{base_url}/zendesk", "client_id": ZENDESK_CLIENT_ID,
+            "client_secret": ZENDESK_CLIENT_SECRET, "email": ZENDESK_EMAIL,
+            "api_token": ZENDESK_API_TOKEN, "webhook_secret": ZENDESK_WEBHOOK_SECRET,
+        },
+    }  # fmt: skip

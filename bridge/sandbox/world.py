@@ -1,0 +1,161 @@
+"""The whole sandbox: the services on their common ground, the seeded scene, and what the page draws."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from bridge.sandbox import desk_shapes
+from bridge.sandbox.chats import Chats
+from bridge.sandbox.clock import stamp
+from bridge.sandbox.desk import Desk
+from bridge.sandbox.desk_hooks import DeskHooks
+from bridge.sandbox.faults import Faults
+from bridge.sandbox.graph import Graph
+from bridge.sandbox.ground import BRAND, RATES, Ground, Settings
+from bridge.sandbox.hooks import Hooks
+from bridge.sandbox.http import BadRequest
+from bridge.sandbox.page import Page
+from bridge.sandbox.telegram import Telegram
+from bridge.sandbox.wires import APP_SECRET, TELEGRAM_SECRET, ZENDESK_WEBHOOK_SECRET
+from bridge.sandbox.zendesk import Zendesk
+
+PEOPLE = ("Ana", "Jan", "Ola", "Tom", "Ewa", "Leo")
+POSTS = (
+    (
+        "Our autumn blend is back: hazelnut, cocoa, a little orange. From today in every Acme Coffee.",
+        False,
+    ),
+    ("New machines in the Main Street shop. Come and see them at work!", True),
+)
+
+
+class World:
+    """Everything the sandbox holds; made inside the running event loop."""
+
+    def __init__(self, url: str, limited: bool = True) -> None:
+        self.ground = Ground(url=url, limited=limited)
+        self.faults = Faults()
+        self.page = Page(self.ground)
+        self.graph = Graph(self.page)
+        self.chats = Chats(self.ground)
+        self.telegram = Telegram(self.chats)
+        self.desk_hooks = DeskHooks(self.ground)
+        self.desk = Desk(self.ground, self.desk_hooks.tell)
+        self.zendesk = Zendesk(self.ground, self.desk, self.desk_hooks)
+        self.bridge_url: str | None = None
+        self.console_token = os.environ.get("BRIDGE_CONSOLE_TOKEN", "")
+        self.seed()
+
+    @property
+    def hooks(self) -> dict[str, Hooks]:
+        return {
+            "meta": self.page.hooks,
+            "telegram": self.chats.hooks,
+            "zendesk": self.desk_hooks.hooks,
+        }
+
+    def seed(self) -> None:
+        """Put the scene there; nobody is told."""
+        url, self.page.hook_url = self.page.hook_url, None
+        for name in PEOPLE:
+            self.ground.people.named(name)
+        for text, pictured in POSTS:
+            self.page.post(text, image=self.ground.picture() if pictured else None)
+        self.page.hook_url = url
+
+    def reset(self) -> None:
+        """The seeded scene again; connections stay, the record starts anew."""
+        for hooks in self.hooks.values():
+            hooks.stop()
+        ground = self.ground
+        ground.people.forget()
+        ground.files.clear()
+        ground.limits.clear()
+        ground.settings = Settings()
+        ground.rates = {system: dict(rates) for system, rates in RATES.items()}
+        ground.clock.move(ground.wall() - ground.clock.now(), 1.0)
+        ground.record.entries.clear()
+        ground.record.touch()
+        self.faults.rules.clear()
+        self.page.clear()
+        self.page.subscribed = None
+        self.chats.clear()
+        self.desk.clear()
+        self.zendesk.clear()
+        self.seed()
+
+    def connect(self, wish: dict[str, Any]) -> None:
+        """Point the webhooks at a bridge, or each system at its own URL."""
+        if token := wish.get("console_token"):
+            self.console_token = str(token)
+        if (bridge := wish.get("bridge")) is not None:
+            self.bridge_url = str(bridge).rstrip("/")
+            wish = {
+                **{name: {"url": f"{self.bridge_url}/hooks/{name}"} for name in self.hooks},
+                **wish,
+            }
+        for name in self.hooks:
+            if name not in wish:
+                continue
+            target = wish[name]
+            if not isinstance(target, dict) or not isinstance(target.get("url"), str | None):
+                raise BadRequest(f'{name} is {{"url": ..., "secret": ...}}')
+            self._point(name, target.get("url"), target.get("secret"))
+        self.ground.record.touch()
+
+    def _point(self, name: str, url: str | None, secret: str | None) -> None:
+        if name == "meta":
+            self.page.hook_url, self.page.secret = url, secret or APP_SECRET
+        elif name == "telegram":
+            self.chats.hook_url, self.chats.secret = url, secret or TELEGRAM_SECRET
+            self.chats.hooks.connected()
+        else:
+            self.desk_hooks.connect(url, secret or ZENDESK_WEBHOOK_SECRET)
+
+    def hook_states(self) -> dict[str, Any]:
+        main = self.desk_hooks.main
+        urls = {
+            "meta": self.page.hook_url,
+            "telegram": self.chats.hook_url,
+            "zendesk": main.endpoint if main else None,
+        }
+        return {
+            name: {
+                "url": urls[name], "held": len(hooks.held or ()), "sending": hooks.waiting,
+                "verified": self.page.verified if name == "meta" else None,
+            }
+            for name, hooks in self.hooks.items()
+        }  # fmt: skip
+
+    async def idle(self, seconds: float) -> bool:
+        """Whether no webhook was on its way any more within *seconds*."""
+        until = asyncio.get_running_loop().time() + seconds
+        while any(hooks.waiting for hooks in self.hooks.values()):
+            left = until - asyncio.get_running_loop().time()
+            if left <= 0:
+                return False
+            await self.ground.record.wait(self.ground.record.change, left)
+        return True
+
+    def state(self) -> dict[str, Any]:
+        ground = self.ground
+        people = [
+            {"name": one.name, "facebook_id": one.facebook_id, "telegram_id": one.telegram_id, "username": one.username}
+            for one in ground.people.all()
+        ]  # fmt: skip
+        desk = self.desk
+        return {
+            "change": ground.record.change, "seq": ground.record.seq, "now": stamp(ground.clock.now()),
+            "brand": BRAND, "people": people, "facebook": self.page.show(),
+            "messenger": {"chats": self.page.show_chats()}, "telegram": self.chats.shown(),
+            "zendesk": {
+                "url": self.zendesk.base,
+                "agents": [{"id": one.id, "name": one.name} for one in desk.users.values() if one.role == "agent"],
+                "bridge_user": {"id": desk.bridge.id, "name": desk.bridge.name},
+                "tickets": desk_shapes.shown(desk, self.zendesk.base),
+            },
+            "hooks": self.hook_states(), "faults": [fault.show() for fault in self.faults.rules],
+            "limits": ground.limited,
+        }  # fmt: skip
