@@ -240,6 +240,8 @@ def test_nothing_a_stranger_writes_acts_on_the_helpdesk(payload):
         ticket.held("unconfirmed", payload, payload),
         ticket.partly(1, 2, "refused", payload, payload),
         ticket.linked_previous(payload, payload),
+        ticket.waits("auth", payload),
+        ticket.not_copied([(payload, payload)]),
         ticket.command_done("mute", payload),
         ticket.command_refused(payload, payload),
     ):
