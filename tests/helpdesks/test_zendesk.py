@@ -727,6 +727,12 @@ def test_a_healthy_connection_is_green():
     assert len(found) == 4
 
 
+def test_a_secret_that_only_an_admin_may_see_is_no_fault():
+    found = findings(ME, READABLE, (200, {"webhooks": [hook()]}), (403, {"error": "Forbidden"}))
+    assert all(fine for fine, _ in found)
+    assert "only by an admin" in found[-1][1]
+
+
 def test_a_second_page_of_webhooks_is_looked_at():
     first = {"webhooks": [], "meta": {"has_more": True, "after_cursor": "c"}}
     found = findings(ME, READABLE, (200, first), (200, {"webhooks": [hook()]}), SECRET)

@@ -86,14 +86,7 @@ def check(connection: Connection) -> Calls[list[Finding]]:
     for hook in ours:
         findings.extend(_hook_findings(hook))
         known = yield from _secret_known(connection, str(hook.get("id")))
-        findings.append(
-            (True, "its signing secret is among webhook_secrets")
-            if known
-            else (
-                False,
-                f"webhook {hook.get('id')}: its signing secret is not among webhook_secrets",
-            )
-        )
+        findings.append(_secret_finding(known, str(hook.get("id"))))
         if TRIGGERED in _subscriptions(hook):
             findings.append((yield from _triggered(connection, str(hook.get("id")))))
     return findings
@@ -161,12 +154,22 @@ def _scoped(connection: Connection, request: HttpRequest, response: HttpResponse
     return refusal(connection, request, response)
 
 
-def _secret_known(connection: Connection, hook_id: str) -> Calls[bool]:
-    """Whether webhook_secrets holds this webhook's secret, as far as we are allowed to see it."""
+def _secret_known(connection: Connection, hook_id: str) -> Calls[bool | None]:
+    """Whether webhook_secrets holds this webhook's secret; None when only an admin may see it."""
     request = get(connection, f"/webhooks/{quote(hook_id, safe='')}/signing_secret")
     response = yield request
+    if not response.ok:
+        return None
     secret = mapping(mapping(response.json()).get("signing_secret")).get("secret")
-    return response.ok and secret in connection.secrets("webhook_secrets")
+    return secret in connection.secrets("webhook_secrets")
+
+
+def _secret_finding(known: bool | None, hook_id: str) -> Finding:
+    if known is None:
+        return True, f"webhook {hook_id}: its signing secret can be compared only by an admin"
+    if known:
+        return True, f"webhook {hook_id}: its signing secret is among webhook_secrets"
+    return False, f"webhook {hook_id}: its signing secret is not among webhook_secrets"
 
 
 def _triggered(connection: Connection, hook_id: str) -> Calls[Finding]:
