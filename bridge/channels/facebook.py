@@ -64,7 +64,7 @@ def change(entry: Entry, item: Mapping[str, Any]) -> Message:
         return other(NAME, entry.account_id, f"field {word(field)}", item)
     if not isinstance(value, dict):
         raise Broken("the value is not an object")
-    named = value.get("item")
+    named = text(value.get("item"))
     if named in REACTIONS:
         return _reaction(entry, value)
     if field == "mention":
@@ -94,7 +94,7 @@ def _comment(entry: Entry, value: Mapping[str, Any]) -> Message:
         kind=Kind.COMMENT,
         external_id=comment_id,
         thread_id=thread,
-        in_reply_to=parent_id or story_id,
+        in_reply_to=parent_id if root == parent_id else story_id,
         answer=answer,
         permalink=_permalink(value, post_id, comment_id),
     )
@@ -128,7 +128,7 @@ def _mention(entry: Entry, value: Mapping[str, Any]) -> Message:
         kind=Kind.MENTION,
         external_id=mentioned,
         thread_id=root or mentioned,
-        in_reply_to=parent_id,
+        in_reply_to=parent_id if root == parent_id else None,
         answer={"comment_id": comment_id, "root": root, "post_id": post_id},
         permalink=_permalink(value, post_id, comment_id),
     )
@@ -394,7 +394,10 @@ def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[str]:
             "POST",
             graph.page_id(target),
             "messages",
-            json={"recipient": recipient, "message": {"text": outgoing.text}},
+            json={
+                "recipient": recipient,
+                "message": {"text": outgoing.text, "metadata": outgoing.marker[:999]},
+            },
             repeatable=True,
         )
     )

@@ -29,6 +29,7 @@ from bridge.core.errors import (
     Unsupported,
 )
 from bridge.core.model import Account, Connection, Outgoing, Target
+from bridge.core.signing import octets
 from bridge.core.untrusted import ident, items, mapping, moment, number, text
 
 API_URL = "https://graph.facebook.com"
@@ -61,7 +62,7 @@ def request_as(
     query = dict(params or {})
     if secret := connection.secret("app_secrets"):
         query["appsecret_proof"] = hmac.new(
-            secret.encode(), token.encode(), hashlib.sha256
+            octets(secret), octets(token), hashlib.sha256
         ).hexdigest()
     return HttpRequest(
         method=method,

@@ -38,9 +38,13 @@ class Handshake(Protocol):
 def same(given: str, expected: bytes) -> bool:
     """Whether *given* is *expected*, in time that does not depend on where they differ."""
     return hmac.compare_digest(
-        hashlib.sha256(given.encode("utf-8", "surrogateescape")).digest(),
-        hashlib.sha256(expected).digest(),
+        hashlib.sha256(octets(given)).digest(), hashlib.sha256(expected).digest()
     )
+
+
+def octets(words: str) -> bytes:
+    """The bytes of *words*, whatever they are: a header or an environment may hold half characters."""
+    return words.encode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,7 @@ class HmacHex:
             raise Rejected("signature_missing", f"the header {self.header} is missing")
         matched = False
         for secret in connection.secrets(self.option):
-            digest = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+            digest = hmac.new(octets(secret), body, hashlib.sha256).hexdigest()
             matched |= same(given, (self.prefix + digest).encode())
         if not matched:
             raise Rejected("signature_wrong", f"{self.header} does not match the body")
@@ -80,7 +84,7 @@ class EchoedToken:
             raise Rejected("secret_missing", f"the header {self.header} is missing")
         matched = False
         for secret in connection.secrets(self.option):
-            matched |= same(given, secret.encode())
+            matched |= same(given, octets(secret))
         if not matched:
             raise Rejected("secret_wrong", f"{self.header} is not the configured secret")
 
@@ -106,10 +110,10 @@ class HmacTimestamped:
         given, at = headers.get(self.header, ""), headers.get(self.timestamp, "")
         if not given or not at:
             raise Rejected("signature_missing", f"{self.header} or {self.timestamp} is missing")
-        stamp = at.encode("utf-8", "surrogateescape")
+        stamp = octets(at)
         matched = False
         for secret in connection.secrets(self.option):
-            digest = hmac.new(secret.encode(), stamp + body, hashlib.sha256).digest()
+            digest = hmac.new(octets(secret), stamp + body, hashlib.sha256).digest()
             matched |= same(given, base64.b64encode(digest))
         if not matched:
             raise Rejected("signature_wrong", f"{self.header} does not match timestamp and body")
@@ -141,7 +145,7 @@ class HubChallenge:
         token, challenge = query.get("hub.verify_token", ""), query.get("hub.challenge", "")
         matched = False
         for secret in connection.secrets(self.option):
-            matched |= same(token, secret.encode())
+            matched |= same(token, octets(secret))
         if query.get("hub.mode") != "subscribe" or not matched:
             raise Rejected(
                 "handshake_refused", "hub.verify_token is not the configured one", status=403

@@ -20,6 +20,7 @@ MAX_DEPTH = 32
 MAX_VALUES = 200_000  # a Meta batch of 1,000 has up to 24,000
 MAX_NUMBER = 100  # characters of one number
 MAX_ID = 512  # characters of one id
+EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 # Strings are skipped whole (also one that never ends), so brackets and commas inside do not count.
 _TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[{\]},]', re.DOTALL)
@@ -177,26 +178,21 @@ def number(value: object) -> int | float | None:
 def moment(value: object) -> datetime | None:
     """The time in *value*: seconds, milliseconds (from 1e12 on) or ISO 8601, as number or text.
 
-    Aware UTC; a text without a zone counts as UTC; None for rubbish, zero and the far future.
+    Aware UTC; a text without a zone counts as UTC; None for rubbish and for times outside 1970 to
+    2100, which would only upset clocks and windows.
     """
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,16}", value):
-        value = int(value)
-    if isinstance(value, str):
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,16}", value):
         try:
-            found = datetime.fromisoformat(value) if len(value) <= 40 else None
-        except ValueError:
+            told = datetime.fromisoformat(value[:40])
+            found = told.replace(tzinfo=told.tzinfo or UTC).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        if found is None:
-            return None
-        try:
-            return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
-        except OverflowError:
-            return None
-    amount = number(value)
-    if amount is None or not 0 < amount < 1e14:
+        return found if EPOCH < found < FAR else None
+    amount = int(value) if isinstance(value, str) else number(value)
+    if amount is None or amount <= 0:
         return None
-    seconds = amount / 1000 if amount >= 1e12 else amount
-    return datetime.fromtimestamp(seconds, UTC) if seconds < 1e11 else None
+    seconds = amount / 1000 if 1e12 <= amount < 1e16 else amount
+    return datetime.fromtimestamp(seconds, UTC) if seconds < FAR.timestamp() else None
 
 
 def fingerprint(value: object) -> str:

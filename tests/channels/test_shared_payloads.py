@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.platforms import FOLDERS, SHARED
 
 from bridge.channels import SOURCES
 from bridge.core.line import line
 from bridge.core.model import Delivery
 
-PAYLOADS = Path(__file__).parents[3] / "shared" / "payloads"
-FOLDERS = {"facebook_page": "meta", "messenger": "meta", "telegram": "telegram"}
 KINDS = {
     "comment_edit": ("comment", "edited"),
     "comment_remove": ("comment", "deleted"),
@@ -34,10 +33,10 @@ KINDS = {
 
 def cases() -> Iterator[Any]:
     for folder, source in FOLDERS.items():
-        expected = PAYLOADS / folder / "expected.json"
+        expected = SHARED / folder / "expected.json"
         if expected.exists():
             for name, events in json.loads(expected.read_text()).items():
-                yield pytest.param(PAYLOADS / folder / name, source, events, id=f"{folder}/{name}")
+                yield pytest.param(SHARED / folder / name, source, events, id=f"{folder}/{name}")
 
 
 CASES = list(cases())
