@@ -64,7 +64,7 @@ def unknown(name: str) -> str:
 _UNSAFE = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 
 
-def written(event: dict[str, Any]) -> str:
+def written(event: Any) -> str:
     """*event* on one line, in plain letters where that is safe, else with escapes."""
     readable = json.dumps(event, ensure_ascii=False, allow_nan=False)
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")

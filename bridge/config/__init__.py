@@ -6,7 +6,7 @@ the same call serves `bridge check`, the start of every process, and a reload.
 
 from __future__ import annotations
 
-from bridge.config.load import Config, load
+from bridge.config.load import Config, load, load_replies, load_rules
 from bridge.config.providers import Options, Providers
 
-__all__ = ["Config", "Options", "Providers", "load"]
+__all__ = ["Config", "Options", "Providers", "load", "load_replies", "load_rules"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from bridge.config.providers import Providers
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Connection
-from bridge.core.replies import Replies, Variant
+from bridge.core.replies import Replies, Variant, problems
 from bridge.core.rules import (
     FIELDS,
     OPEN,
@@ -61,6 +62,15 @@ def load_rules(file: Path) -> Rules:
     if reading.findings.problems:
         raise ConfigError(reading.findings.problems)
     return rules
+
+
+def load_replies(folder: Path) -> Replies:
+    """The words in *folder*/replies alone. Raises ConfigError."""
+    reading = _Reading(folder, {}, Providers(), strict=False)
+    replies = reading.replies()
+    if reading.findings.problems:
+        raise ConfigError(reading.findings.problems)
+    return replies
 
 
 class _Reading:
@@ -189,7 +199,7 @@ class _Reading:
         return HelpdeskMap(**values)
 
     def replies(self) -> Replies:
-        texts: dict[str, dict[str, tuple[Variant, ...]]] = {}
+        texts: dict[str, Mapping[str, tuple[Variant, ...]]] = {}
         folder = self.folder / "replies"
         for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
             document = self.document(path)
@@ -197,14 +207,17 @@ class _Reading:
                 continue
             if not schemas.LANGUAGE.fullmatch(path.stem):
                 self.findings.wrong(document, (), "must be named for a language, such as en.yaml")
-            data = self.loaded(document, schemas.REPLIES)
+            data = self.loaded(document, schemas.REPLIES) or {}
             texts[path.stem] = {
                 name: (
                     *(Variant(text=text, named=True) for text in one["named"]),
                     *(Variant(text=text, named=False) for text in one["plain"]),
                 )
-                for name, one in (data or {}).items()
+                for name, one in data.items()
             }
+            for told in problems(Replies(texts={path.stem: texts[path.stem]})):
+                where, sentence = _place(told)
+                self.findings.wrong(document, where, sentence)
         return Replies(texts=texts)
 
     # --- what they say about each other ----------------------------------------------------------
@@ -351,6 +364,18 @@ class _Reading:
         for path in sorted([*self.folder.glob("*.yaml"), *self.folder.glob("*.yml")]):
             if str(path) not in labels and path.name not in ours:
                 self.findings.warnings.append(f"{path}: is read by nothing in this release")
+
+
+_TOLD = re.compile(r"replies/[^:]*: ([^ :]+)(?: > (named|plain) > (\d+))?: (.*)", re.DOTALL)
+
+
+def _place(told: str) -> tuple[Where, str]:
+    """Where in its file a problem of the words stands: `replies/pl.yaml: solved > named > 2: ...`."""
+    match = _TOLD.fullmatch(told)
+    if match is None:
+        return (), told
+    name, kind, number, sentence = match.groups()
+    return ((name, kind, int(number) - 1) if kind else (name,)), sentence
 
 
 def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:

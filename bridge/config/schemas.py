@@ -21,7 +21,6 @@ REPLY = re.compile(r"[a-z0-9_-]{1,64}")
 CONNECTION = re.compile(r"[a-z0-9_-]{1,64}")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 TAG = re.compile(r"\S{1,255}")
-PLACEHOLDERS = ("first_name", "brand", "link")
 _UNKNOWN = "\0unknown"
 
 
@@ -322,24 +321,11 @@ class HelpdeskSchema(Strict):
 # --- replies/<language>.yaml -----------------------------------------------------------------------
 
 
-def _placeholders(*allowed: str) -> Callable[[str], None]:
-    def check(text: str) -> None:
-        for inside in re.findall(r"\{([^{}]*)\}", text):
-            if inside not in allowed:
-                known = ", ".join(f"{{{name}}}" for name in allowed)
-                raise ValidationError(
-                    f"{{{inside}}} is no placeholder here; known: {known}"
-                    f"{core.nearest(inside, allowed)}"
-                )
-        if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", text)):
-            raise ValidationError("has a { or } that belongs to no placeholder")
-
-    return check
-
-
 class ReplyTextsSchema(Strict):
-    named = Texts(check=_placeholders(*PLACEHOLDERS), load_default=())
-    plain = Texts(check=_placeholders(*PLACEHOLDERS[1:]), required=True)
+    """Shapes only: what is wrong with the words, `core.replies.problems` says."""
+
+    named = Texts(load_default=())
+    plain = Texts(required=True)
 
 
 RULES = RulesSchema()

@@ -316,10 +316,12 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def view(message: Message, signals: Mapping[str, Any] | None = None) -> View:
-    """*message* as rules see it: its line, what the adapter told beyond it, and *signals*."""
+    """*message* as rules see it: its line, what the adapter told beyond it, and *signals*.
+
+    What the line knows cannot be overruled; what it does not know, a signal may tell (`language`).
+    """
     author = message.author
-    facts: dict[str, Any] = {**_flat(message.extra), **_flat(signals or {})}
-    facts |= {
+    line = {
         "text": message.text,
         "channel": message.channel,
         "account_id": message.account_id,
@@ -342,7 +344,8 @@ def view(message: Message, signals: Mapping[str, Any] | None = None) -> View:
         "author.verified": author.verified if author else None,
         "author.url": author.url if author else None,
     }
-    return View(facts)
+    known = {name: value for name, value in line.items() if value is not None}
+    return View({**_flat(message.extra), **_flat(signals or {}), **known})
 
 
 # --- conditions --------------------------------------------------------------------------------
@@ -457,6 +460,7 @@ def _shown(wanted: Any, most: int = 6) -> str:
     if isinstance(wanted, bool):
         return "true" if wanted else "false"
     many = [_shown(one) if isinstance(one, bool) else str(one) for one in _many(wanted)]
+    many = [one if len(one) <= 60 else f"{one[:59]}…" for one in many]
     more = f" and {len(many) - most} more" if len(many) > most else ""
     return ", ".join(many[:most]) + more
 

@@ -1,0 +1,121 @@
+"""`bridge check [DIR]`: validate the mappings and try every example in them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bridge.channels import SOURCES
+from bridge.config import Config, Providers, load
+from bridge.core.errors import ConfigError
+from bridge.core.rules import Decision, Example, Rule, failing
+from bridge.helpdesks import HELPDESKS
+from bridge.settings import environment
+
+HELP = "validate the mappings and run their examples"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the folder and --json."""
+    parser.add_argument(
+        "folder", metavar="DIR", nargs="?", type=Path, help="the mappings (default: ./mappings)"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is wrong, what is doubtful and what was checked; 1 if anything is wrong."""
+    folder = args.folder or mappings_folder(os.environ)
+    config, problems = None, []
+    try:
+        config = load(folder, surroundings(folder), Providers.of(SOURCES, HELPDESKS), strict=False)
+    except ConfigError as error:
+        problems = error.problems
+    else:
+        problems = [_told(folder, *wrong) for wrong in failing(config.rules)]
+    if args.json:
+        print(json.dumps(_summary(config, problems)))
+    else:
+        _print(folder, config, problems)
+    return 1 if problems else 0
+
+
+def mappings_folder(environ: Mapping[str, str]) -> Path:
+    """The folder BRIDGE_MAPPINGS names, else ./mappings."""
+    return Path(environ.get("BRIDGE_MAPPINGS", "").strip() or "mappings").expanduser()
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment, over .env here, over .env beside the mappings."""
+    return {**environment(folder.resolve().parent), **environment()}
+
+
+def _told(folder: Path, rule: Rule, example: Example, decision: Decision) -> str:
+    """One failing example: where it stands, what it gives, and what stood in the way."""
+    words = str(example.facts.get("text") or ", ".join(map(str, example.facts.values())))
+    shown = words if len(words) <= 60 else f"{words[:59]}…"
+    wanted = example.gives if isinstance(example.gives, str) else " then ".join(example.gives)
+    why = next(
+        (
+            f": {one.rule} wants {one.condition}, and saw {json.dumps(one.value, ensure_ascii=False)}"
+            for one in decision.tried
+            if one.rule == wanted and not one.matched
+        ),
+        "",
+    )
+    got = " then ".join(decision.rules) or "no rule at all"
+    return (
+        f"{folder / 'rules.yaml'}:{example.line}: rules > {rule.name} > examples:"
+        f' "{shown}" gives {got}, not {wanted}{why}'
+    )
+
+
+def _summary(config: Config | None, problems: list[str]) -> dict[str, Any]:
+    rules = config.rules.rules if config else ()
+    return {
+        "ok": not problems,
+        "problems": problems,
+        "warnings": list(config.warnings) if config else [],
+        "connections": len(config.connections) if config else 0,
+        "rules": len(rules),
+        "examples": sum(len(rule.examples) for rule in rules),
+        "maps": sorted(config.maps) if config else [],
+        "languages": sorted(config.replies.texts) if config else [],
+        "hash": config.hash if config else None,
+    }
+
+
+def _print(folder: Path, config: Config | None, problems: list[str]) -> None:
+    for problem in problems:
+        print(f"wrong    {problem}")
+    if config is not None:
+        counts = _summary(config, problems)
+        for warning in config.warnings:
+            print(f"warning  {warning}")
+        wordings = sum(
+            len(variants) for names in config.replies.texts.values() for variants in names.values()
+        )
+        if config.connections:
+            print(f"ok       {_counted(counts['connections'], 'connection')}: "
+                  f"{', '.join(config.connections)}")  # fmt: skip
+        for name in counts["maps"]:
+            print(f"ok       the map of {name}: {_counted(len(config.maps[name].fields), 'field')}, "
+                  f"{_counted(len(config.maps[name].groups), 'group')}")  # fmt: skip
+        if counts["languages"]:
+            print(f"ok       replies in {', '.join(counts['languages'])}: "
+                  f"{_counted(wordings, 'wording')}")  # fmt: skip
+        if not problems:
+            print(f"ok       {_counted(counts['rules'], 'rule')}, and all "
+                  f"{_counted(counts['examples'], 'example')} give what they promise")  # fmt: skip
+    if problems:
+        print(f"{folder}: {_counted(len(problems), 'mistake')}")
+    else:
+        print(f"{folder}: fine")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,208 @@
+"""`bridge explain SOURCE FILE...`: what the rules would do with payloads, and why. Sends nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bridge.channels import SOURCES
+from bridge.cli.check import mappings_folder
+from bridge.cli.normalise import shown, unknown, written
+from bridge.config import load_replies, load_rules
+from bridge.core.errors import Unreadable
+from bridge.core.model import Change, Delivery, Message
+from bridge.core.replies import Replies, choose
+from bridge.core.rules import Decision, Escalation, Rules, View, decide, example_view, view
+
+HELP = "show what the rules would do with payloads, and why"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the source, the files, and what may stand in their place."""
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help=f"one of {', '.join(SOURCES)}")
+    parser.add_argument("files", metavar="FILE", nargs="*", help="a payload; - is standard input")
+    parser.add_argument("--text", help="words to explain, instead of a payload")
+    parser.add_argument("--kind", default="comment", help="what the words are (default: comment)")
+    parser.add_argument("--rules", metavar="FILE", type=Path, help="other rules than the mappings'")
+    parser.add_argument("--json", action="store_true", help="one JSON object per event")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the decision for every event; 1 if a file could not be read, 2 for wrong arguments."""
+    source = SOURCES.get(args.source) if args.source else None
+    if args.source and source is None:
+        print(f"bridge explain: {unknown(args.source)}", file=sys.stderr)
+        return 2
+    if args.text is None and not (source and args.files):
+        print("bridge explain: needs a SOURCE and a FILE, or --text WORDS", file=sys.stderr)
+        return 2
+    folder = args.rules.parent if args.rules else mappings_folder(os.environ)
+    rules = load_rules(args.rules or folder / "rules.yaml")
+    replies = load_replies(folder)
+    out = _json if args.json else _sentences
+    if args.text is not None:
+        channel = next(iter(source.channels)) if source else "facebook"
+        facts = {"text": args.text, "kind": args.kind, "channel": channel}
+        out("--text", None, example_view(facts), rules, replies)
+    found_wrong = False
+    for name in args.files:
+        try:
+            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+            assert source is not None  # noqa: S101 -- files without a source were refused above
+            messages = source.parse(Delivery(connection=source.name, source=source.name, body=body))
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            print(f"bridge explain: {shown(name)}: {reason}", file=sys.stderr)
+            found_wrong = True
+        except Unreadable as error:
+            print(f"bridge explain: {shown(name)}: {error.detail}", file=sys.stderr)
+            found_wrong = True
+        else:
+            for message in messages:
+                out(name, message, view(message), rules, replies)
+    return int(found_wrong)
+
+
+def _decided(message: Message | None, seen: View, rules: Rules) -> Decision:
+    """The rules' decision, or that of the bridge where rules are not asked at all."""
+    if message is not None and message.ignored:
+        return Decision(rule=None, outcome="ignore", reason=message.ignored)
+    if message is not None and message.change is Change.DELETED:
+        reason = "deleted: no ticket is opened, and an open one gets a note"
+        return Decision(rule=None, outcome="ignore", reason=reason)
+    return decide(rules, seen)
+
+
+# --- for machines --------------------------------------------------------------------------------
+
+
+def _json(name: str, message: Message | None, seen: View, rules: Rules, replies: Replies) -> None:
+    decision = _decided(message, seen, rules)
+    print(
+        written(
+            {
+                "rule": decision.rule,
+                "outcome": decision.outcome,
+                "tried": [
+                    {
+                        "rule": one.rule,
+                        "matched": one.matched,
+                        "failed": None
+                        if one.matched
+                        else {"condition": one.condition, "value": one.value},
+                    }
+                    for one in decision.tried
+                ],
+                "file": name,
+                "external_id": message.external_id if message else None,
+                "reason": decision.reason,
+                "rules": list(decision.rules),
+                "escalation": _escalation(decision.escalation),
+                "replies": [
+                    {"visibility": how, "name": reply, "text": text}
+                    for how, reply, text in _said(decision, message, seen, replies)
+                ],
+                "notify": list(decision.notify),
+            }
+        )
+    )
+
+
+def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
+    if escalation is None:
+        return None
+    return {
+        "helpdesk": escalation.helpdesk,
+        "priority": escalation.priority,
+        "group": escalation.group,
+        "type": escalation.type,
+        "tags": list(escalation.tags),
+        "fields": dict(escalation.fields),
+    }
+
+
+# --- for people ----------------------------------------------------------------------------------
+
+
+def _sentences(
+    name: str, message: Message | None, seen: View, rules: Rules, replies: Replies
+) -> None:
+    decision = _decided(message, seen, rules)
+    print(f"{shown(name)}: {_what(seen)}")
+    for one in decision.tried:
+        if one.matched:
+            print(f"  {one.rule}: matches")
+        else:
+            print(f"  {one.rule}: no, it wants {one.condition}; seen: {_quoted(one.value)}")
+    print(f"  -> {_outcome(decision)}")
+    for how, reply, text in _said(decision, message, seen, replies):
+        words = _quoted(text) if text else "nothing, for there is no such text"
+        print(f"     says in {how} ({reply}): {words}")
+    for notified in decision.notify:
+        print(f"     notifies {notified}")
+    print()
+
+
+def _what(seen: View) -> str:
+    """The event in a sentence: a new comment on facebook by Ana, in en: "words"."""
+    changes = {"created": "a new", "edited": "an edited", "deleted": "a deleted"}
+    author = seen.get("author.name") or seen.get("author.username") or seen.get("author.id")
+    parts = [f"{changes[seen.get('change')]} {seen.get('kind')} on {seen.get('channel')}"]
+    parts += [f"by {_bare(author)}" if author else "by somebody unknown"]
+    language = seen.get("language")
+    parts += [f"in {language}"] if language else []
+    files = seen.get("attachments")
+    parts += [f"with {', '.join(map(_bare, files))}"] if files else []
+    text = seen.get("text")
+    return f"{' '.join(parts)}: {_quoted(text)}" if text else f"{' '.join(parts)}, no words"
+
+
+def _outcome(decision: Decision) -> str:
+    by = f" (rule {decision.rule})" if decision.rule else ""
+    escalation = decision.escalation
+    if escalation is not None:
+        parts = [f"a ticket, priority {escalation.priority or 'as the helpdesk sets it'}"]
+        parts += [f"at {escalation.helpdesk}"] if escalation.helpdesk else []
+        parts += [f"group {escalation.group}"] if escalation.group else []
+        parts += [f"type {escalation.type}"] if escalation.type else []
+        parts += [f"tags {', '.join(escalation.tags)}"] if escalation.tags else []
+        parts += [f"{name} = {value}" for name, value in escalation.fields.items()]
+        return ", ".join(parts) + by
+    if decision.outcome == "ignore":
+        return f"ignored: {decision.reason}{by}"
+    return {"reply": "an answer, and no ticket", "notify": "a notification, and no ticket"}.get(
+        decision.outcome, "nothing: no rule says what to do"
+    ) + by
+
+
+def _said(
+    decision: Decision, message: Message | None, seen: View, replies: Replies
+) -> Iterator[tuple[str, str, str | None]]:
+    """Each reply as (public or private, name, the words or None)."""
+    for how, name in decision.replies:
+        text = choose(
+            replies,
+            name,
+            language=seen.get("language"),
+            key=message.conversation if message else "-",
+            person_name=seen.get("first_name") or seen.get("author.name"),
+            values={"brand": "[the account's name]", "link": "[the link]"},
+        )
+        yield how, name, text
+
+
+def _quoted(value: Any) -> str:
+    """*value* in quotes, short, and harmless on a terminal."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, str) and len(value) > 160:
+        value = f"{value[:159]}…"
+    return written(value)
+
+
+def _bare(value: Any) -> str:
+    return _quoted(str(value))[1:-1]
