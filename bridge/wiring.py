@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from bridge import embedded
 from bridge.channels import CHANNELS, SOURCES
 from bridge.channels.base import Channel, Source
 from bridge.config import Config, Providers, load
+from bridge.core import receipt
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Account, Connection
@@ -91,6 +93,21 @@ class Bridge:
 
     def map_of(self, desk: str) -> HelpdeskMap:
         return self.config.maps[desk]
+
+    # -- looking ------------------------------------------------------------------------------------
+
+    def books(self) -> dict[str, dict[str, int]]:
+        return self.store.books()
+
+    def decisions(self, since: str = "") -> list[dict[str, Any]]:
+        """What was decided after the position *since* (of the last one seen), oldest first."""
+        found: dict[str, dict[str, Any]] = {}
+        for position, eid in self.store.feed(since):
+            fields = self.store.event(eid)
+            if fields:
+                found.pop(eid, None)  # an event decided twice shows where it ended
+                found[eid] = {"seq": position, **receipt.shown(eid, fields)}
+        return list(found.values())
 
     # -- the way in -------------------------------------------------------------------------------
 

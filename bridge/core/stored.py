@@ -164,7 +164,6 @@ def update_out(update: TicketUpdate) -> dict[str, Any]:
             {
                 "dedupe": update.dedupe,
                 "ticket": update.ticket_id,
-                "stamp": update.stamp,
                 "actor": update.actor_id,
                 "at": moment_out(update.at),
                 "status": update.status and str(update.status),
@@ -178,6 +177,8 @@ def update_out(update: TicketUpdate) -> dict[str, Any]:
                 "ignored": update.ignored,
             }
         ),
+        # "" (the ticket has none) and None (nobody said) are two things.
+        "stamp": update.stamp,
         "comment": comment_out(update.comment),
     }
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.channels.base import Voice
-from bridge.core import commands, compose, replies, sync, ticket
+from bridge.core import commands, compose, receipt, replies, sync, ticket
 from bridge.core.errors import (
     AuthError,
     BridgeError,
@@ -32,8 +32,7 @@ from bridge.core.model import (
     stamp,
 )
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
-from bridge.jobs import receipt
-from bridge.jobs.escalate import YEAR, note_event, ways
+from bridge.jobs.escalate import OURS, YEAR, note_event, ways
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
@@ -91,7 +90,7 @@ def _update(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
         return _close(hand, room, event, "done", "the ticket was deleted")
     if update.comment is not None:
         return _comment(hand, room, event, update, update.comment)
-    if update.status is not None:
+    if update.status is not None and update.previous is not None:
         return _status(hand, room, event, update)
     for tag in update.tags_added:
         if told := commands.command_of_tag(tag):
@@ -137,7 +136,7 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
             "e": name_of("notice", room.id, room.ticket, str(status), at),
             "lane": "out",
             "room": room.id,
-            "c": event.connection,
+            "c": OURS,
             "after": int(wait * 1000),
             "f": {"k": "s", "doc": json.dumps(doc)},
         }
@@ -219,7 +218,7 @@ def _read(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
                 actor_id=update.actor_id,
                 at=now.updated_at,
                 status=now.status,
-                previous=room.status,
+                previous=room.status or Status.NEW,
             )
         )
     for one in found:
@@ -274,7 +273,7 @@ def _unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
 
 def _command(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
-    desk, now = room.desk, hand.bridge.now()
+    now = hand.bridge.now()
     if told.name in ("dm", "public"):
         room.facts["route"] = told.name
         text = ticket.command_done(told.name)
@@ -294,7 +293,7 @@ def _command(hand: Hand, room: Room, event: Event, told: commands.Command) -> No
         )
     orders = _closing(hand, event, "done", f"/{told.name}")
     orders.facts = room.changed()
-    orders.push.append(note_event(room, desk, text, "command", event.id))
+    orders.push.append(note_event(room, text, "command", event.id))
     hand.settle(orders)
 
 
@@ -609,7 +608,7 @@ def _undelivered(
             note = ticket.held(code, detail, text)
         else:
             note = ticket.failed(code, detail, _left(hand, room, code), text)
-        orders.push.append(note_event(room, room.desk, note, "undelivered", event.id))
+        orders.push.append(note_event(room, note, "undelivered", event.id))
     hand.settle(orders)
 
 
@@ -626,9 +625,7 @@ def _left(hand: Hand, room: Room, code: str) -> list[str]:
 def _tell_held(hand: Hand, room: Room, event: Event, error: BridgeError, whole: str) -> None:
     """The platform refuses our credentials: the agent learns that the answer waits."""
     orders = hand.orders()
-    orders.push.append(
-        note_event(room, room.desk, ticket.waits(error.code, whole), "held", event.id)
-    )
+    orders.push.append(note_event(room, ticket.waits(error.code, whole), "held", event.id))
     hand.settle(orders)
 
 

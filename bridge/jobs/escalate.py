@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from bridge.core import language, mapping, sync, ticket, words
+from bridge.core import language, mapping, receipt, sync, ticket, words
 from bridge.core.compose import window
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
 from bridge.core.line import line
@@ -33,7 +33,6 @@ from bridge.core.model import (
 )
 from bridge.core.rules import Decision, decide, view
 from bridge.core.stored import author_in, message_in, moment_in, moment_out
-from bridge.jobs import receipt
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.outside import OPEN, UPDATE
 from bridge.jobs.room import Room
@@ -44,6 +43,7 @@ KEPT_TEXT = 500  # characters of a message kept for the note that shows an edit
 EARLIER = 10  # messages said before the ticket that its note shows
 FILES = 5  # attachments copied a write; more are linked
 LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
+OURS = "bridge"  # in the books, the row of the notes and notices that are our own
 YEAR = 7776000  # seconds an index lives after its last use: 90 days
 
 
@@ -124,7 +124,11 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if says.get("deleted"):
             plan.outcomes.append((event, "ignored", "deleted before it was handled", None))
             continue
-        if message.change is Change.EDITED and says.get("on"):
+        again = message.change is Change.CREATED and (says.get("on") or says.get("seen"))
+        if again and says.get("text") == _kept(message.text):
+            plan.outcomes.append((event, "ignored", "known already", None))
+            continue
+        if (again or message.change is Change.EDITED) and says.get("on"):
             if plan.said:
                 break
             _edited(plan, room, event, message, says)
@@ -562,7 +566,7 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
     orders.says = after.get("says", [])
     orders.push = after.get("push", [])
     for number, note in enumerate(after.get("notes", ())):
-        orders.push.append(note_event(room, desk, note, "after", intent["id"], str(number)))
+        orders.push.append(note_event(room, note, "after", intent["id"], str(number)))
     facts = room.changed()
     if "places" in after["facts"]:
         facts["places"] = after["facts"]["places"]
@@ -570,13 +574,13 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
     hand.settle(orders)
 
 
-def note_event(room: Room, desk: str, text: str, *why: str) -> dict[str, Any]:
+def note_event(room: Room, text: str, *why: str) -> dict[str, Any]:
     """A private note as an event of the room's `in` lane; the same reasons make the same note once."""
     return {
         "e": name_of("note", room.id, *why),
         "lane": "in",
         "room": room.id,
-        "c": desk,
+        "c": OURS,
         "f": {"k": "n", "doc": json.dumps({"v": 1, "text": text})},
     }
 
@@ -588,7 +592,7 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
             "e": name_of("automatic", event.id, visibility, name),
             "lane": "out",
             "room": room.id,
-            "c": room.facts.get("c", event.connection),
+            "c": OURS,
             "f": {"k": "s", "doc": json.dumps({"v": 1, "reply": name, "visibility": visibility})},
         }
         for visibility, name in decision.replies

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -148,12 +149,13 @@ class Outside:
     def _signed(
         self, helpdesk: Helpdesk, connection: Connection, request: HttpRequest, stale: str
     ) -> HttpRequest:
+        home = urlsplit(str(connection.options.get("url", "")))
+        there = urlsplit(request.url)
+        if (home.scheme, home.netloc) != (there.scheme, there.netloc):
+            return request  # an attachment kept elsewhere: never with our credentials
         headers = helpdesk.authorise(connection)
         if headers is None:
             headers = {"Authorization": f"Bearer {self._token(helpdesk, connection, stale)}"}
-        host = str(connection.options.get("url", ""))
-        if not request.url.startswith(host):
-            return request  # an attachment kept elsewhere: never with our credentials
         return replace(request, headers={**request.headers, **headers})
 
     def _token(self, helpdesk: Helpdesk, connection: Connection, stale: str) -> str:
