@@ -235,6 +235,9 @@ def condition_holds(condition: dict[str, Any], change: Change) -> bool:
     return False
 
 
+LABELS = {"hold": "On-hold"}  # a placeholder renders the label, not the word of the API
+
+
 def compared(operator: Any, actual: str, value: Any) -> bool:
     return (actual == str(value)) is (operator == "is")
 
@@ -261,7 +264,7 @@ def rendered(template: str, change: Change) -> str:
     one = change.ticket
     public = [said for said in one.comments if said.public]
     values = {
-        "ticket.id": one.id, "ticket.title": one.subject, "ticket.status": one.status.capitalize(),
+        "ticket.id": one.id, "ticket.title": one.subject, "ticket.status": LABELS.get(one.status, one.status.capitalize()),
         "ticket.external_id": one.external_id or "", "ticket.tags": " ".join(one.tags),
         "ticket.priority": (one.priority or "").capitalize(), "ticket.description": one.description,
         "ticket.latest_comment": one.comments[-1].body if one.comments else "",

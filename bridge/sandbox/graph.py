@@ -223,8 +223,10 @@ class Graph:
                 return self._conversations(params)
             case ("GET", "subscribed_apps"):
                 fields = (
-                    sorted(self.page.subscribed) if self.page.subscribed is not None else ALL_FIELDS
+                    ALL_FIELDS if self.page.subscribed is None else sorted(self.page.subscribed)
                 )
+                if not fields:
+                    return {"data": []}
                 return {
                     "data": [
                         {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -172,7 +173,13 @@ def connection(handle: Handler) -> Callable[[asyncio.StreamReader, asyncio.Strea
                 except BadRequest as error:
                     await write(writer, text(f"{error}\n", 400), bare=False, keep=False)
                     return
-                response = await handle(request)
+                try:
+                    response = await handle(request)
+                except (
+                    Exception
+                ):  # a mistake of ours: the caller gets a 500, the operator the reason
+                    traceback.print_exc()
+                    response = text("The sandbox made a mistake; see its output.\n", 500)
                 keep = await write(writer, response, request.method == "HEAD", keep)
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
             return  # the caller went away or sent no HTTP: there is nobody to tell

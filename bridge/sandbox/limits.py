@@ -21,7 +21,7 @@ class Spent:
         return f"total={self.total}; remaining={self.remaining}; resets={self.reset}"
 
     def percent(self) -> int:
-        return round(100 * (self.total - self.remaining) / self.total)
+        return round(100 * (self.total - self.remaining) / max(1, self.total))
 
 
 class Limits:

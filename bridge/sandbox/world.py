@@ -44,6 +44,7 @@ class World:
         self.desk_hooks = DeskHooks(self.ground)
         self.desk = Desk(self.ground, self.desk_hooks.tell)
         self.zendesk = Zendesk(self.ground, self.desk, self.desk_hooks)
+        self._limited = limited
         self.bridge_url: str | None = None
         self.console_token = os.environ.get("BRIDGE_CONSOLE_TOKEN", "")
         self.seed()
@@ -73,6 +74,7 @@ class World:
         ground.people.forget()
         ground.files.clear()
         ground.limits.clear()
+        ground.limited = self._limited
         ground.settings = Settings()
         ground.rates = {system: dict(rates) for system, rates in RATES.items()}
         ground.clock.move(ground.wall() - ground.clock.now(), 1.0)
@@ -81,6 +83,7 @@ class World:
         self.faults.rules.clear()
         self.page.clear()
         self.page.subscribed = None
+        self.chats.allowed = None
         self.chats.clear()
         self.desk.clear()
         self.zendesk.clear()
