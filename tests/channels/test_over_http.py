@@ -1,0 +1,330 @@
+"""The channels against the sandbox over real HTTP: what it sends is read, what we say arrives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from support.sandbox import Sandbox
+
+from bridge.channels import CHANNELS, SOURCES, facebook, messenger, telegram
+from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
+from bridge.core.errors import AuthError, Done, PermanentError
+from bridge.core.model import (
+    Account,
+    Change,
+    Connection,
+    Delivery,
+    Kind,
+    Message,
+    Outgoing,
+    Secret,
+    Target,
+    Visibility,
+)
+from bridge.http import Http
+from bridge.sandbox import wires
+
+
+class House:
+    """A bridge made of nothing but the channels: it reads what comes and says what it is told."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.http = Http()
+        self.heard: list[Message] = []
+        page = Account(
+            channel="facebook", id=wires.PAGE_ID, name="Acme", token=Secret(wires.PAGE_TOKEN)
+        )
+        self.connections = {
+            "meta": Connection(
+                name="meta",
+                type="meta",
+                options={
+                    "api_url": f"{sandbox.url}/graph",
+                    "app_id": wires.APP_ID,
+                    "app_secrets": (Secret(wires.APP_SECRET),),
+                    "verify_token": Secret(wires.VERIFY_TOKEN),
+                },
+                accounts=(page,),
+            ),
+            "telegram": Connection(
+                name="telegram",
+                type="telegram",
+                options={
+                    "api_url": f"{sandbox.url}/telegram",
+                    "token": Secret(wires.TELEGRAM_TOKEN),
+                    "webhook_secret": Secret(wires.TELEGRAM_SECRET),
+                },
+                accounts=(Account(channel="telegram"),),
+            ),
+        }
+        house = self
+
+        class Door(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                name = self.path.rpartition("/")[2]
+                if name in SOURCES:
+                    house.receive(name, {k.lower(): v for k, v in self.headers.items()}, body)
+                self.send_response(200)
+                self.send_header("content-length", "0")
+                self.end_headers()
+
+            def log_message(self, *args: Any) -> None:
+                pass
+
+        self.door = ThreadingHTTPServer(("127.0.0.1", 0), Door)
+        self.door.daemon_threads = True
+        Thread(target=self.door.serve_forever, args=(0.02,), daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.door.server_port}"
+
+    def receive(self, name: str, headers: dict[str, str], body: bytes) -> None:
+        now = datetime.now(UTC)  # noqa: TID251
+        connection, source = self.connections[name], SOURCES[name]
+        source.proof.check(headers, body, connection, now)
+        account = source.account_of(connection)
+        delivery = Delivery(connection=name, source=name, body=body, received_at=now)
+        self.heard += [one.at_account(account) for one in source.parse(delivery)]
+
+    def wait(self, **facts: Any) -> Message:
+        """The first event with these facts, once it has come."""
+        until = time.monotonic() + 15
+        while time.monotonic() < until:
+            for message in list(self.heard):
+                if all(getattr(message, name) == value for name, value in facts.items()):
+                    return message
+            time.sleep(0.01)
+        raise AssertionError(f"no event with {facts} among {self.heard}")
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        if request.media:
+            return self.http.fetch(request, (), self.sandbox.url)
+        return self.http.send(request)
+
+    def drive(self, calls: Calls[Any]) -> Any:
+        return drive(calls, self.send)
+
+    def target(self, message: Message) -> Target:
+        name = "telegram" if message.channel == "telegram" else "meta"
+        connection = self.connections[name]
+        return Target(
+            connection=connection,
+            account=connection.accounts[0],
+            channel=message.channel,
+            account_id=message.account_id,
+            thread_id=message.thread_id,
+            person_id=message.person,
+            item_id=message.external_id,
+            answer=message.answer,
+        )
+
+
+@pytest.fixture(scope="module")
+def process() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def house(process: Sandbox) -> Iterator[House]:
+    process.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
+    process.post("reset")
+    house = House(process)
+    process.post("connect", {"bridge": house.url})
+    yield house
+    process.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
+    house.door.shutdown()
+    house.door.server_close()
+    house.http.close()
+
+
+def words(text: str) -> Outgoing:
+    return Outgoing(text=text, marker="b:1", since=datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_a_complaint_is_read_answered_found_again_and_its_echo_known(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/comment", {"text": "My cup came broken 😡", "person": "Ana", "image": True}
+    )
+    heard = house.wait(external_id=made["id"])
+    assert (heard.kind, heard.text, heard.own, heard.ignored) == (
+        Kind.COMMENT, "My cup came broken 😡", False, None,
+    )  # fmt: skip
+    assert heard.author is not None
+    assert heard.author.id == made["person_id"]
+    where = house.target(heard)
+    assert house.drive(facebook.look_for_comment(where, words("We are sorry."))) is None
+    posted = house.drive(facebook.post_comment(where, words("We are sorry.")))
+    assert house.sandbox.record("comment", by="bridge")[0]["id"] == posted
+    assert house.drive(facebook.look_for_comment(where, words("We are sorry."))) == posted
+    echo = house.wait(external_id=posted)
+    assert (echo.own, echo.ignored, echo.thread_id) == (True, "own", heard.thread_id)
+    told = house.drive(facebook.describe(where, heard))
+    assert told["post_text"]
+    (picture,) = heard.attachments
+    fetch = CHANNELS["facebook"].fetch
+    assert fetch is not None
+    file = house.drive(fetch(where.connection, where.account, picture))
+    assert file.media_type.startswith("image/")
+    assert file.content
+
+
+def test_a_reply_is_answered_below_the_root_that_it_hangs_on(house: House) -> None:
+    root = house.sandbox.post("customer/comment", {"text": "Broken!", "person": "Ana"})
+    reply = house.sandbox.post(
+        "customer/comment", {"text": "Mine too", "person": "Ben", "reply_to": root["id"]}
+    )
+    heard = house.wait(external_id=reply["id"])
+    assert heard.thread_id == root["id"]
+    house.drive(facebook.post_comment(house.target(heard), words("Sorry, Ben.")))
+    assert house.sandbox.record("comment", by="bridge")[0]["parent_id"] == root["id"]
+
+
+def test_edits_and_removals_keep_the_id_and_differ_in_dedupe(house: House) -> None:
+    made = house.sandbox.post("customer/comment", {"text": "Bad", "person": "Ana"})
+    house.sandbox.post("customer/comment/edit", {"id": made["id"], "text": "Really bad"})
+    house.sandbox.post("customer/comment/remove", {"id": made["id"]})
+    found = [house.wait(external_id=made["id"], change=change) for change in Change]
+    assert len({one.dedupe for one in found}) == 3
+    assert [one.ignored for one in found] == [None] * 3
+    assert found[1].text == "Really bad"
+
+
+def test_an_anonymous_comment_gets_its_author_by_asking(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/comment", {"text": "Who am I?", "person": "Ana", "anonymous": True}
+    )
+    heard = house.wait(external_id=made["id"])
+    assert heard.author is None
+    told = house.drive(facebook.describe(house.target(heard), heard))
+    assert heard.text or told.get("text")
+
+
+def test_a_private_reply_reaches_messenger_once(house: House) -> None:
+    made = house.sandbox.post("customer/comment", {"text": "Broken!", "person": "Ana"})
+    where = house.target(house.wait(external_id=made["id"]))
+    posted = house.drive(facebook.post_private_reply(where, words("We write to you here.")))
+    assert posted.person == made["person_id"]
+    assert house.sandbox.record("private_reply")[0]["id"] == posted
+    with pytest.raises(Done):
+        house.drive(facebook.post_private_reply(where, words("Again.")))
+    assert len(house.sandbox.record("private_reply")) == 1
+
+
+def test_a_comment_can_be_hidden_and_a_removed_one_cannot_be_answered(house: House) -> None:
+    made = house.sandbox.post("customer/comment", {"text": "Rude words", "person": "Ana"})
+    where = house.target(house.wait(external_id=made["id"]))
+    house.drive(facebook.hide(where))
+    assert house.sandbox.record("comment_hidden", by="bridge")
+    house.sandbox.post("customer/comment/remove", {"id": made["id"]})
+    with pytest.raises(PermanentError) as error:
+        house.drive(facebook.post_comment(where, words("Too late.")))
+    assert error.value.gone
+
+
+def test_a_message_is_answered_inside_its_windows_and_not_outside(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/message", {"channel": "messenger", "text": "Hello?", "person": "Ana"}
+    )
+    heard = house.wait(external_id=made["id"])
+    where = house.target(heard)
+    posted = house.drive(messenger.post(where, words("Hello Ana.")))
+    assert house.drive(messenger.look(where, words("Hello Ana."))) == posted
+    assert house.drive(messenger.look(where, words("Never said."))) is None
+    echo = house.wait(external_id=posted)
+    assert (echo.own, echo.extra["metadata"], echo.conversation) == (
+        True, "b:1", heard.conversation,
+    )  # fmt: skip
+    assert house.drive(messenger.describe(where, heard))["first_name"] == "Ana"
+
+    house.sandbox.post("clock", {"advance": 25 * 3600})
+    with pytest.raises(PermanentError) as error:
+        house.drive(messenger.post(where, words("A day later.")))
+    assert error.value.code == "window_closed"
+    human = Outgoing(text="A person, a day later.", marker="b:2", tag="human")
+    assert house.drive(messenger.post(where, human))
+    house.sandbox.post("clock", {"advance": 7 * 24 * 3600})
+    with pytest.raises(PermanentError) as error:
+        house.drive(messenger.post(where, human))
+    assert error.value.code == "window_closed"
+
+
+def test_somebody_who_blocked_us_is_not_available_and_that_stops_nothing(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/message", {"channel": "messenger", "text": "Bye", "person": "Ana"}
+    )
+    where = house.target(house.wait(external_id=made["id"]))
+    house.sandbox.post("customer/block", {"channel": "messenger", "person": "Ana", "blocked": True})
+    with pytest.raises(PermanentError) as error:
+        house.drive(messenger.post(where, words("Wait!")))
+    assert error.value.code == "person_unavailable"
+
+
+def test_a_revoked_token_is_a_matter_of_credentials(house: House) -> None:
+    made = house.sandbox.post("customer/comment", {"text": "Broken!", "person": "Ana"})
+    where = house.target(house.wait(external_id=made["id"]))
+    house.sandbox.post("settings", {"meta_token": "revoked"})
+    with pytest.raises(AuthError):
+        house.drive(facebook.post_comment(where, words("x")))
+
+
+@pytest.mark.parametrize("chat", ["private", "group", "discussion", "business"])
+def test_telegram_is_answered_where_the_customer_wrote(house: House, chat: str) -> None:
+    wish: dict[str, Any] = {"channel": "telegram", "text": "My cup?", "person": "Tom", "chat": chat}
+    if chat == "discussion":
+        house.sandbox.post("staff/channel_post", {"text": "New cups!"})
+        house.wait(kind=Kind.POST, visibility=Visibility.PUBLIC, ignored="own post")
+        house.sandbox.idle()
+        root = next(one for one in house.heard if one.thread_id == one.external_id)
+        wish["reply_to"] = int(root.answer["message_id"])
+    house.sandbox.post("customer/message", wish)
+    heard = house.wait(text="My cup?")
+    public = chat in ("group", "discussion")
+    assert heard.visibility is (Visibility.PUBLIC if public else Visibility.PRIVATE)
+    assert heard.kind is (Kind.COMMENT if chat == "discussion" else Kind.DM)
+    assert heard.account_id == str(wires.TELEGRAM_BOT_ID)
+    voice = CHANNELS["telegram"].voice(heard.visibility, heard.answer)
+    assert voice is not None
+    posted = house.drive(voice.post(house.target(heard), words("We look into it, 100% *sure*_.")))
+    said = house.sandbox.record("message", by="bridge")[-1]
+    assert said["text"] == "We look into it, 100% *sure*_."
+    # The sandbox names a business chat apart from the person's chat with the bot.
+    assert f"{said['chat'].lstrip('b')}:{said['id']}" == posted
+
+
+def test_a_picture_in_telegram_is_fetched(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/message",
+        {"channel": "telegram", "text": "look", "person": "Tom", "image": True},
+    )
+    heard = house.wait(external_id=f"{made['chat']}:{made['id']}")
+    connection = house.connections["telegram"]
+    file = house.drive(telegram.fetch(connection, connection.accounts[0], heard.attachments[0]))
+    assert file.content
+
+
+def test_somebody_who_blocked_the_bot_is_not_available(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/message", {"channel": "telegram", "text": "Bye", "person": "Tom"}
+    )
+    where = house.target(house.wait(external_id=f"{made['chat']}:{made['id']}"))
+    house.sandbox.post("customer/block", {"channel": "telegram", "person": "Tom", "blocked": True})
+    with pytest.raises(PermanentError) as error:
+        house.drive(telegram.post_privately(where, words("Wait!")))
+    assert error.value.code == "person_unavailable"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_after_setup_the_doctor_finds_nothing(house: House, name: str) -> None:
+    source, connection = SOURCES[name], house.connections[name]
+    assert source.setup is not None
+    assert source.check is not None
+    house.drive(source.setup(connection, f"{house.url}/hooks/{name}"))
+    findings = house.drive(source.check(connection))
+    assert [sentence for fine, sentence in findings if not fine] == []
