@@ -14,7 +14,7 @@ from bridge.cli.check import mappings_folder
 from bridge.cli.normalise import shown, unknown, written
 from bridge.config import load_replies, load_rules
 from bridge.core.errors import Unreadable
-from bridge.core.model import Change, Delivery, Message
+from bridge.core.model import Change, Delivery, Kind, Message
 from bridge.core.replies import Replies, choose
 from bridge.core.rules import Decision, Escalation, Rules, View, decide, example_view, view
 
@@ -26,7 +26,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="SOURCE", nargs="?", help=f"one of {', '.join(SOURCES)}")
     parser.add_argument("files", metavar="FILE", nargs="*", help="a payload; - is standard input")
     parser.add_argument("--text", help="words to explain, instead of a payload")
-    parser.add_argument("--kind", default="comment", help="what the words are (default: comment)")
+    parser.add_argument(
+        "--kind", default="comment", choices=[kind.value for kind in Kind], metavar="KIND",
+        help="what the words are: comment (default), dm, review, mention, post, ...",
+    )  # fmt: skip
     parser.add_argument("--rules", metavar="FILE", type=Path, help="other rules than the mappings'")
     parser.add_argument("--json", action="store_true", help="one JSON object per event")
 

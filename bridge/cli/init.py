@@ -78,10 +78,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def shipped() -> Path:
-    """The mappings that came with the product: in a checkout beside the package, else inside it."""
-    package = Path(bridge.__file__).parent
-    beside = package.parent / "mappings"
-    return beside if (beside / EXAMPLE).is_file() else package / "mappings"
+    """The mappings that came with the product; in a checkout a link to those beside the package."""
+    return Path(bridge.__file__).parent / "mappings"
 
 
 def _copy(folder: Path, *, replace: bool) -> tuple[list[Path], list[Path]]:
@@ -126,7 +124,8 @@ def _add_variables(env: Path, names: Iterable[str]) -> list[str]:
         lines.append(f"{name}={secrets.token_urlsafe(32) if ours else ''}")
     if not there:
         lines += ["", "# Settings with their defaults; remove the # to change one."]
-        lines += [f"# {name}={value}  # {says}" for name, (value, says) in SETTINGS.items()]
+        for name, (value, says) in SETTINGS.items():
+            lines += ["", f"# {says[0].upper()}{says[1:]}.", f"# {name}={value}"]
     if lines:
         new = not env.exists()
         env.parent.mkdir(parents=True, exist_ok=True)

@@ -174,7 +174,10 @@ class _Reader:
             if name not in self.environ:
                 self.missing(where, name)
                 return None
-        return env.filled(text, self.environ)
+            if not self.environ[name].strip():
+                self.findings.unready(self.document, where, f"the value of ${{{name}}} is empty")
+                return None
+        return env.filled(text, self.environ).strip()
 
     def option(self, where: Where, key: str, written: Any, default: Any) -> Any:
         """The value of an option that is no secret, of the same type as its *default*."""

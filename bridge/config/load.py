@@ -84,6 +84,7 @@ class _Reading:
         self.providers = providers
         self.findings = Findings(strict=strict)
         self.documents: list[Document] = []
+        self.unread_languages = False  # a replies file is wrong: what it has cannot be known
 
     def config(self) -> Config:
         """Everything, or ConfigError."""
@@ -103,7 +104,7 @@ class _Reading:
         return Config(
             connections=connections,
             rules=rules,
-            maps={name: map_ for name, (_, map_) in maps.items()},
+            maps={name: map_ for name, map_ in maps.items() if map_ is not None},
             replies=replies,
             warnings=tuple(self.findings.warnings),
             hash=_hash(self.documents),
@@ -156,9 +157,7 @@ class _Reading:
         found = tuple(_rule(document, ("rules", at), one) for at, one in enumerate(data["rules"]))
         return Rules(rules=found, hash=_hash([document]))
 
-    def maps(
-        self, connections: Mapping[str, Connection]
-    ) -> dict[str, tuple[Document | None, HelpdeskMap]]:
+    def maps(self, connections: Mapping[str, Connection]) -> dict[str, HelpdeskMap | None]:
         """The map of each helpdesk connection; with none connected, of each type with a file."""
         wanted = {
             name: one.type
@@ -168,27 +167,27 @@ class _Reading:
         if not connections:
             files = {name: self.folder / f"{name}.yaml" for name in self.providers.helpdesks}
             wanted = {name: name for name, file in files.items() if file.is_file()}
-        found: dict[str, tuple[Document | None, HelpdeskMap]] = {}
-        read_already: dict[Path, tuple[Document | None, HelpdeskMap]] = {}
+        found: dict[str, HelpdeskMap | None] = {}
+        read_already: dict[Path, HelpdeskMap | None] = {}
         for name, type_ in wanted.items():
             paths = (self.folder / f"{one}.yaml" for one in (name, type_))
             path = next((path for path in paths if path.is_file()), None)
             if path is None:
-                found[name] = (None, HelpdeskMap())
+                found[name] = HelpdeskMap()
                 self.findings.warnings.append(
                     f"{self.folder / f'{type_}.yaml'}: is missing; {name} gets the plain defaults"
                 )
                 continue
             if path not in read_already:
-                document = self.document(path)
-                read_already[path] = (document, self.map(document))
+                read_already[path] = self.map(self.document(path))
             found[name] = read_already[path]
         return found
 
-    def map(self, document: Document | None) -> HelpdeskMap:
+    def map(self, document: Document | None) -> HelpdeskMap | None:
+        """The map in *document*, or None when it cannot be read."""
         data = self.loaded(document, schemas.HELPDESK) if document else None
         if data is None:
-            return HelpdeskMap()
+            return None
         values: dict[str, Any] = {
             "fields" if key == "fields_" else key: value for key, value in data.items()
         }
@@ -207,7 +206,10 @@ class _Reading:
                 continue
             if not schemas.LANGUAGE.fullmatch(path.stem):
                 self.findings.wrong(document, (), "must be named for a language, such as en.yaml")
-            data = self.loaded(document, schemas.REPLIES) or {}
+            data = self.loaded(document, schemas.REPLIES)
+            if data is None:
+                self.unread_languages = True
+                continue
             texts[path.stem] = {
                 name: (
                     *(Variant(text=text, named=True) for text in one["named"]),
@@ -227,7 +229,7 @@ class _Reading:
         document: Document,
         rules: Rules,
         connections: Mapping[str, Connection],
-        maps: Mapping[str, tuple[Document | None, HelpdeskMap]],
+        maps: Mapping[str, HelpdeskMap | None],
     ) -> None:
         names = [rule.name for rule in rules.rules]
         for at, rule in enumerate(rules.rules):
@@ -256,7 +258,7 @@ class _Reading:
         where: Where,
         escalation: Escalation,
         connections: Mapping[str, Connection],
-        maps: Mapping[str, tuple[Document | None, HelpdeskMap]],
+        maps: Mapping[str, HelpdeskMap | None],
     ) -> None:
         """Its helpdesk is connected; its group and fields stand in the map they will meet."""
         if escalation.helpdesk is not None and connections and escalation.helpdesk not in maps:
@@ -265,9 +267,10 @@ class _Reading:
                 f"'{escalation.helpdesk}' is not a helpdesk connection"
                 f" (there is: {', '.join(maps) or 'none'}){nearest(escalation.helpdesk, maps)}",
             )  # fmt: skip
-        meets = [map_ for name, (_, map_) in maps.items() if escalation.helpdesk in (None, name)]
-        if not meets:
-            return
+        asked = [map_ for name, map_ in maps.items() if escalation.helpdesk in (None, name)]
+        meets = [map_ for map_ in asked if map_ is not None]
+        if not meets or len(meets) < len(asked):
+            return  # one of them cannot be read, which is told already
         group = escalation.group
         groups = [name for map_ in meets for name in map_.groups]
         if group is not None and not group.isdigit() and group not in groups:
@@ -328,6 +331,8 @@ class _Reading:
 
     def check_names(self, rules_document: Document | None, rules: Rules, replies: Replies) -> None:
         """Every reply that a rule or a notice names exists in every language."""
+        if self.unread_languages:
+            return
         used: list[tuple[Document, Where, str]] = []
         if rules_document is not None:
             used += [

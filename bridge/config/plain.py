@@ -132,7 +132,10 @@ def _refuse_tricks(text: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise Misread(line, "anchors and aliases (&, *) are not taken; write it out, or quote")
+            raise Misread(
+                line,
+                "anchors and aliases are not taken; put a text that starts with & or * in quotes",
+            )
         if isinstance(event, (yaml.ScalarEvent, yaml.CollectionStartEvent)) and event.tag:
             raise Misread(line, f"tags ({event.tag}) are not taken; quote the text if it has a !")
         if isinstance(event, yaml.CollectionStartEvent):
@@ -172,7 +175,7 @@ def _value(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, in
             if key is None or key_node.tag != "tag:yaml.org,2002:str":
                 raise Misread(line, f"the key {key or 'here'} must be a text; put it in quotes")
             if key in found:
-                raise Misread(line, f"'{key}' stands here twice; the first is lost silently")
+                raise Misread(line, f"'{key}' stands here twice; keep one")
             lines[(*where, key)] = line
             found[key] = _value(loader, value_node, (*where, key), lines)
         return found

@@ -1,0 +1,110 @@
+"""`bridge check` as people and pipelines run it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bridge.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the shipped mappings, in a working folder of its own."""
+    shutil.copytree(
+        ROOT / "mappings", tmp_path / "mappings", ignore=shutil.ignore_patterns("connections.yaml")
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BRIDGE_MAPPINGS", raising=False)
+    return Path("mappings")
+
+
+def edit(path: Path, old: str, new: str) -> int:
+    """Replace *old* and return the line it stood on."""
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def test_the_shipped_mappings_are_fine(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert "give what they promise" in out
+    assert "warning  mappings/connections.yaml: is missing" in out
+    assert out.endswith("mappings: fine\n")
+
+
+def test_a_mistake_is_told_with_file_and_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = edit(folder / "rules.yaml", "priority: urgent", "priority: urgnet")
+    assert main(["check", "mappings"]) == 1
+    out = capsys.readouterr().out
+    assert f"mappings/rules.yaml:{line}: rules > self-harm > then > escalate > priority" in out
+    assert "did you mean 'urgent'?" in out
+    assert "fine" not in out
+
+
+def test_an_example_that_fails_is_told_with_what_stood_in_the_way(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = edit(folder / "rules.yaml", 'text: "Chcę zwrotu pieniędzy"', 'text: "Chcę spokoju"')
+    assert main(["check"]) == 1
+    out = capsys.readouterr().out
+    assert f'mappings/rules.yaml:{line}: rules > refund-demand > examples: "Chcę spokoju"' in out
+    assert "gives nothing-to-do, not refund-demand: refund-demand wants text any_of refund" in out
+    assert "1 mistake\n" in out
+
+
+def test_json_for_pipelines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is True
+    assert told["problems"] == []
+    assert told["rules"] > 10
+    assert told["examples"] > 50
+    assert told["languages"] == ["en", "pl"]
+    (folder / "zendesk.yaml").write_text("debounce: [\n")
+    assert main(["check", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["ok"] is False
+    assert len(told["problems"]) == 1
+
+
+def test_a_missing_variable_is_a_warning_that_env_files_answer(
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (folder / "connections.yaml").write_text(
+        "connections:\n  bot:\n    type: telegram\n"
+        '    token: "${BOT_TOKEN_HERE}"\n    webhook_secret: "${BOT_TOKEN_BESIDE}"\n'
+        "  desk:\n    type: zendesk\n    url: https://acme.zendesk.com\n    client_id: bridge\n"
+        '    client_secret: "${BOT_TOKEN_HERE}"\n    webhook_secrets: ["${BOT_TOKEN_HERE}"]\n'
+    )
+    assert main(["check"]) == 0
+    assert capsys.readouterr().out.count("is not set") == 4
+    (tmp_path / ".env").write_text("BOT_TOKEN_BESIDE=canary-beside\n")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".env").write_text("BOT_TOKEN_HERE=canary-here\n")
+    monkeypatch.chdir(elsewhere)
+    assert main(["check", str(tmp_path / "mappings")]) == 0
+    out = capsys.readouterr().out
+    assert "is not set" not in out
+    assert "canary" not in out
+
+
+def test_another_folder_by_the_environment(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.rename("policy")
+    assert main(["check"]) == 1
+    assert "bridge init" in capsys.readouterr().out
+    monkeypatch.setenv("BRIDGE_MAPPINGS", "policy")
+    assert main(["check"]) == 0

@@ -1,0 +1,149 @@
+"""`bridge explain`: the decision for a payload, before anything is connected."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bridge.channels import SOURCES
+from bridge.channels.base import Channel, Source
+from bridge.cli import main
+from bridge.core.model import Author, Change, Delivery, Kind, Message, Visibility
+from bridge.core.signing import EchoedToken
+
+ROOT = Path(__file__).parents[2]
+
+
+def parse(delivery: Delivery) -> list[Message]:
+    """A made-up source: one message a line, `kind change text`."""
+    from bridge.core.errors import Unreadable
+
+    if delivery.body.startswith(b"{"):
+        raise Unreadable("bad_json", "the body cannot be read")
+    found = []
+    for number, line in enumerate(delivery.body.decode().splitlines()):
+        kind, change, text = line.split(" ", 2)
+        found.append(
+            Message(
+                channel="place",
+                account_id="1",
+                kind=Kind(kind),
+                change=Change(change),
+                external_id=str(number),
+                thread_id="t",
+                visibility=Visibility.PUBLIC,
+                author=Author(id="24", name="Ana\x1b[31m"),
+                text=text,
+                dedupe=str(number),
+                ignored="own" if text == "own" else None,
+            )
+        )
+    return found
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source(
+        name="place", channels={"place": Channel(name="place")}, parse=parse,
+        proof=EchoedToken(header="x", option="secret"),
+    )  # fmt: skip
+    monkeypatch.setitem(SOURCES, "place", source)
+    shutil.copytree(ROOT / "mappings", tmp_path / "mappings")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("BRIDGE_MAPPINGS", raising=False)
+
+
+def explained(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, object]]:
+    assert main(["explain", *words, "--json"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_each_event_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("events").write_text("comment created I want a refund\nreview created fine\n")
+    refund, fine = explained(capsys, "place", "events")
+    assert refund["rule"] == "refund-demand"
+    assert refund["outcome"] == "escalate"
+    assert refund["escalation"]["priority"] == "high"  # type: ignore[index]
+    tried = refund["tried"]
+    assert tried[0] == {  # type: ignore[index]
+        "rule": "handover",
+        "matched": False,
+        "failed": {"condition": "kind is handover", "value": "comment"},
+    }
+    assert tried[-1] == {"rule": "refund-demand", "matched": True, "failed": None}  # type: ignore[index]
+    assert (fine["rule"], fine["outcome"], fine["external_id"]) == ("nothing-to-do", "ignore", "1")
+
+
+def test_what_the_adapter_ignores_no_rule_is_asked_about(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("events").write_text("comment created own\ncomment deleted \n")
+    own, deleted = explained(capsys, "place", "events")
+    assert (own["rule"], own["outcome"], own["reason"], own["tried"]) == (None, "ignore", "own", [])
+    assert (deleted["rule"], deleted["outcome"]) == (None, "ignore")
+    assert str(deleted["reason"]).startswith("deleted")
+
+
+def test_sentences_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("events").write_text("comment created I want a refund\n")
+    assert main(["explain", "place", "events"]) == 0
+    out = capsys.readouterr().out
+    assert 'a new comment on place by Ana\\u001b[31m in en: "I want a refund"' in out
+    assert '  handover: no, it wants kind is handover; seen: "comment"\n' in out
+    assert "  refund-demand: matches\n" in out
+    assert "  -> a ticket, priority high, tags refund (rule refund-demand)\n" in out
+    assert "\x1b" not in out
+
+
+def test_words_in_place_of_a_payload(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = explained(capsys, "--text", "jak złożyć reklamację?")
+    assert found["rule"] == "refund-demand"
+    (found,) = explained(capsys, "--text", "are you open today?", "--kind", "dm")
+    assert found["rule"] == "dm-question"
+
+
+def test_other_rules_and_the_words_that_would_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mappings/other.yaml").write_text(
+        "rules:\n  - name: all\n    then: {reply: {public: acknowledged}, notify: team}\n"
+    )
+    (found,) = explained(
+        capsys, "--text", "nie działa nic od rana", "--rules", "mappings/other.yaml"
+    )
+    assert (found["rule"], found["outcome"], found["notify"]) == ("all", "reply", ["team"])
+    (reply,) = found["replies"]  # type: ignore[misc]
+    assert (reply["visibility"], reply["name"]) == ("public", "acknowledged")
+    polish = (ROOT / "mappings/replies/pl.yaml").read_text("utf-8")
+    assert reply["text"] in polish
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["plaace", "x"], 2, "did you mean 'place'?"),
+        (["place"], 2, "needs a SOURCE and a FILE, or --text"),
+        ([], 2, "needs a SOURCE and a FILE, or --text"),
+        (["place", "nowhere"], 1, "nowhere: No such file"),
+        (["place", "broken"], 1, "broken: the body cannot be read"),
+        (["--text", "x", "--rules", "nowhere.yaml"], 1, "nowhere.yaml: is missing"),
+        (["--text", "x", "--kind", "tweet"], 2, "invalid choice"),
+    ],
+)
+def test_a_mistake_is_a_sentence(
+    words: list[str], code: int, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken").write_text("{")
+    try:
+        found = main(["explain", *words])
+    except SystemExit as stop:  # argparse's own way out
+        found = int(str(stop.code))
+    assert (found, told in capsys.readouterr().err) == (code, True)
+
+
+def test_one_broken_file_does_not_hide_the_others(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("broken").write_text("{")
+    Path("events").write_text("comment created I want a refund\n")
+    assert main(["explain", "place", "broken", "events", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["rule"] == "refund-demand"
+    assert "broken" in captured.err

@@ -1,0 +1,117 @@
+"""The mappings we ship are fine, and the documentation speaks of all that can be set."""
+
+import re
+from pathlib import Path
+
+import pytest
+from support.mappings import ENVIRON
+
+from bridge.channels import SOURCES
+from bridge.channels.base import Source
+from bridge.cli.init import SETTINGS
+from bridge.config import Providers, load
+from bridge.config.connections import variables
+from bridge.config.plain import read
+from bridge.config.schemas import FieldSchema, HelpdeskSchema
+from bridge.core.rules import FIELDS, OPERATORS, condition, decide, example_view, failing
+from bridge.helpdesks import HELPDESKS
+from bridge.helpdesks.base import Helpdesk
+
+ROOT = Path(__file__).parents[2]
+MAPPINGS = ROOT / "mappings"
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text("utf-8")
+RULES_PAGE = (ROOT / "docs/rules.md").read_text("utf-8")
+PROVIDERS = Providers.of(SOURCES, HELPDESKS)
+
+
+@pytest.fixture
+def config(tmp_path: Path):
+    return load(MAPPINGS, {}, PROVIDERS, strict=False)
+
+
+def test_every_example_gives_what_it_promises(config) -> None:
+    assert [(rule.name, example.facts) for rule, example, _ in failing(config.rules)] == []
+    assert all(rule.examples for rule in config.rules.rules)
+
+
+def test_every_rule_has_a_negative_twin_or_is_the_last(config) -> None:
+    for rule in config.rules.rules[:-1]:
+        assert {rule.name} < {example.gives for example in rule.examples}, rule.name
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("Moje dziecko trafiło do szpitala po waszym jogurcie", "urgent"),
+        ("your heater caught fire last night", "urgent"),
+        ("jutro składam pozew", "high"),
+        ("I am calling my lawyer tomorrow", "high"),
+        ("ODDAJCIE KASĘ", "high"),
+        ("please refund me", "high"),
+        ("appka znowu nie działa...", "high"),
+        ("your website is down", "high"),
+        ("paczka nie dotarla", "normal"),
+        ("the lid came broken", "normal"),
+        ("Uwielbiam wasze lody", "praise"),
+        ("thank you so much!", "praise"),
+        ("🎉🎉", "chatter"),
+        ("byłem tam w maju", "nothing-to-do"),
+    ],
+)
+def test_words_nobody_wrote_an_example_of(config, text: str, outcome: str) -> None:
+    decision = decide(config.rules, example_view({"text": text}))
+    found = decision.escalation.priority if decision.escalation else decision.reason
+    assert found == outcome
+
+
+def test_the_example_of_connections_is_valid(tmp_path: Path) -> None:
+    for name in ("rules.yaml", "zendesk.yaml"):
+        (tmp_path / name).write_bytes((MAPPINGS / name).read_bytes())
+    (tmp_path / "replies").mkdir()
+    for path in (MAPPINGS / "replies").glob("*.yaml"):
+        (tmp_path / "replies" / path.name).write_bytes(path.read_bytes())
+    example = MAPPINGS / "connections.example.yaml"
+    (tmp_path / "connections.yaml").write_bytes(example.read_bytes())
+    environ = {**dict.fromkeys(variables(read(example)), "canary-canary"), **ENVIRON}
+    config = load(tmp_path, environ, PROVIDERS)
+    assert set(config.connections) == {"meta", "telegram", "zendesk"}
+    assert not config.warnings
+
+
+def test_every_field_of_rules_has_a_line_and_a_working_example() -> None:
+    for name, fact in FIELDS.items():
+        assert f"| `{name}` | {fact.type} | {fact.says} | `{fact.example}` |" in RULES_PAGE, name
+
+
+def test_every_operator_has_a_line_and_a_working_example() -> None:
+    for name, operator in OPERATORS.items():
+        assert f"| `{name}` | {operator.says} | `{operator.example}` |" in RULES_PAGE, name
+
+
+@pytest.mark.parametrize(
+    "written", [one.example for one in (*FIELDS.values(), *OPERATORS.values())]
+)
+def test_an_example_of_the_documentation_is_a_condition(written: str, tmp_path: Path) -> None:
+    (tmp_path / "when.yaml").write_text(written, "utf-8")
+    assert condition(read(tmp_path / "when.yaml").data)
+
+
+def test_every_variable_of_the_product_is_documented_and_in_the_env_file() -> None:
+    settings = (ROOT / "bridge/settings.py").read_text("utf-8")
+    names = set(re.findall(r'read\("([A-Z_]+)"', settings))
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in CONFIGURATION] == []
+    assert names - {"REDIS_URL", "BRIDGE_SECRET_KEY"} == set(SETTINGS)
+
+
+@pytest.mark.parametrize("record", [*SOURCES.values(), *HELPDESKS.values()], ids=lambda r: r.name)
+def test_every_option_of_a_connection_is_documented(record: Source | Helpdesk) -> None:
+    section = CONFIGURATION.split(f"### type: {record.name}\n")[1].split("\n### ")[0]
+    missing = [name for name in (*record.secrets, *record.options) if f"`{name}`" not in section]
+    assert missing == []
+
+
+def test_every_key_of_a_helpdesk_map_is_documented() -> None:
+    names = [field.data_key or name for name, field in HelpdeskSchema().fields.items()]
+    names += [field.data_key or name for name, field in FieldSchema().fields.items()]
+    assert [name for name in names if f"`{name}`" not in CONFIGURATION] == []

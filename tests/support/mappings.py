@@ -1,0 +1,43 @@
+"""Providers and an environment for tests of the configuration; no adapter is imported."""
+
+from bridge.config import Options, Providers
+
+PROVIDERS = Providers(
+    sources={
+        "meta": Options(
+            secrets=("app_secrets", "verify_token"),
+            options={"api_url": "https://graph.facebook.com", "app_id": None},
+            accounts=True,
+            required=("app_secrets", "verify_token"),
+            channels=("facebook", "messenger"),
+        ),
+        "telegram": Options(
+            secrets=("token", "webhook_secret"),
+            options={"api_url": "https://api.telegram.org"},
+            required=("token", "webhook_secret"),
+            channels=("telegram",),
+        ),
+    },
+    helpdesks={
+        "zendesk": Options(
+            secrets=("client_secret", "api_token", "webhook_secrets"),
+            options={"url": None, "client_id": None, "email": None, "expires_in": 1800},
+            required=("url", "client_id|email", "client_secret|api_token", "webhook_secrets"),
+        )
+    },
+)
+
+ENVIRON = {
+    "META_APP_SECRET": "canary-app-secret-1",
+    "META_OLD_APP_SECRET": "canary-app-secret-0",
+    "META_VERIFY_TOKEN": "canary-verify-token",
+    "META_PAGE_TOKEN": "canary-page-token",
+    "TELEGRAM_TOKEN": "77:canary-bot-token",
+    "TELEGRAM_WEBHOOK_SECRET": "canary-hook-secret",
+    "ZENDESK_NAME": "acme",
+    "ZENDESK_CLIENT_SECRET": "canary-client-secret",
+    "ZENDESK_WEBHOOK_SECRET": "canary-desk-secret",
+    "SHORT": "abc123",
+    "PLACEHOLDER": "changeme-now",
+    "EMPTY": "",
+}
