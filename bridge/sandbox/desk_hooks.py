@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import BRAND_ID, CUSTOM_STATUS, FORM_ID, STATUSES, Change, Desk
+from bridge.sandbox.desk import BRAND_ID, CUSTOM_STATUS, FORM_ID, STATUSES, Change
 from bridge.sandbox.ground import Ground
 from bridge.sandbox.hooks import MANNERS, Delivery, Hooks
 from bridge.sandbox.wires import ZENDESK_WEBHOOK_SECRET
@@ -84,11 +84,15 @@ class DeskHooks:
         self.ground = ground
         self.webhooks: dict[str, Webhook] = {}
         self.triggers: dict[int, dict[str, Any]] = {}
-        self.desk: Desk | None = None
         self.main: Webhook | None = None  # the one that `connect` makes
         self.hooks = Hooks(
             "zendesk", MANNERS["zendesk"], lambda events: events[0], ground.clock, ground.record, ground.sender
         )  # fmt: skip
+
+    def clear(self) -> None:
+        """Only the webhook that `connect` made stays."""
+        self.triggers.clear()
+        self.webhooks = {self.main.id: self.main} if self.main else {}
 
     def connect(self, url: str | None, secret: str = ZENDESK_WEBHOOK_SECRET) -> None:
         """Have one webhook with every event that concerns the bridge, at *url*."""

@@ -85,15 +85,14 @@ class Faults:
         self, system: str, method: str, path: str, do: Callable[[], Awaitable[Response]], note: Note
     ) -> Response:
         """The answer to the call that *do* answers, with whatever is to go wrong about it."""
-        hits = [fault for fault in self.rules if fault.hit(system, method, path)]
-        if not hits:
-            return await do()
         last: Fault | None = None
-        for fault in hits:
-            if fault.effect == "delay":
-                await asyncio.sleep(fault.seconds)
-            elif last is None:
-                last = fault
+        for fault in tuple(self.rules):
+            # One call goes wrong in one way, though it may be late as well.
+            if (last is None or fault.effect == "delay") and fault.hit(system, method, path):
+                if fault.effect == "delay":
+                    await asyncio.sleep(fault.seconds)
+                else:
+                    last = fault
         if last is None:
             return await do()
         if last.effect in ("drop_after", "half", "drip"):

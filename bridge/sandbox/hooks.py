@@ -134,7 +134,7 @@ class Hooks:
         for task in self._tasks:
             task.cancel()
         self._lanes.clear()
-        self.held = None
+        self.held = self.last = self.last_answer = None
 
     def _name(self) -> str:
         return f"{self.system}-{next(self._numbers)}"

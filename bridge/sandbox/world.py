@@ -86,6 +86,7 @@ class World:
         self.chats.allowed = None
         self.chats.clear()
         self.desk.clear()
+        self.desk_hooks.clear()
         self.zendesk.clear()
         self.seed()
 
