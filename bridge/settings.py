@@ -94,6 +94,18 @@ def environment(folder: Path | None = None) -> dict[str, str]:
     )
 
 
+def settle() -> Settings:
+    """The settings of this process, once the .env files are part of its environment.
+
+    Read are .env here and, below it, .env beside the mappings; what is set already stays. Children
+    inherit what was read.
+    """
+    os.environ.update(environment())
+    mappings = Settings.from_environ(os.environ).mappings
+    os.environ.update(environment(mappings.resolve().parent))
+    return Settings.from_environ(os.environ)
+
+
 def _whole(least: int, most: int) -> Callable[[str], int]:
     def convert(text: str) -> int:
         if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):

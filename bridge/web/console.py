@@ -1,0 +1,126 @@
+"""The operator's page: the books, what waits for a person, and what was decided lately. Read only.
+
+Off (404) without BRIDGE_CONSOLE_TOKEN. The token comes as a bearer, by the form, or once in the link
+(`/console?token=...`), which is exchanged for a cookie at once so that it leaves the address bar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
+
+from bridge.core import receipt
+from bridge.core.signing import same
+from bridge.wiring import Bridge
+
+COOKIE = "bridge_console"
+COOKIE_SECONDS = 12 * 3600
+_POSITION = re.compile(r"\A([0-9]{1,20}(-[0-9]{1,20})?)?\Z")
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def add(app: Flask, bridge: Bridge) -> None:
+    """The console's pages on *app*, if there is a token to guard them."""
+    token = bridge.settings.console_token.reveal()
+    if not token:
+        return
+    pages = Blueprint(
+        "console", "bridge.web", url_prefix="/console", template_folder="templates",
+        static_folder="static", static_url_path="/static",
+    )  # fmt: skip
+    cookie = hmac.new(token.encode(), b"bridge console", hashlib.sha256).hexdigest()
+
+    def known() -> bool:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return same(bearer, token.encode()) or same(
+            request.cookies.get(COOKIE, ""), cookie.encode()
+        )
+
+    @pages.before_request
+    def guard() -> Response | Answer | None:
+        if request.endpoint in ("console.login", "console.static") or known():
+            return None
+        given = request.args.get("token", "")
+        if request.endpoint != "console.page":
+            abort(401, "send the token as Authorization: Bearer")
+        if given and same(given, token.encode()):
+            return _let_in(cookie)
+        return Response(render_template("login.html", wrong=bool(given)), status=401)
+
+    @pages.after_request
+    def protect(answer: Response) -> Response:
+        answer.headers.update(HEADERS)
+        return answer
+
+    @pages.post("/login")
+    def login() -> Response | Answer:
+        if same(request.form.get("token", ""), token.encode()):
+            return _let_in(cookie)
+        return Response(render_template("login.html", wrong=True), status=401)
+
+    @pages.get("")
+    def page() -> str:
+        return render_template(
+            "console.html",
+            books=bridge.books(),
+            columns=("received", "duplicates", "done", "ignored", "parked", "dead", "in_progress"),
+            alarms=bridge.store.alarms(),
+            dead=[_row(bridge, eid) for eid in bridge.store.dead(50)],
+            decisions=[_told(row) for row in reversed(bridge.decisions(""))],
+        )
+
+    @pages.get("/api/decisions")
+    def decisions() -> Response:
+        since = request.args.get("since", "")
+        if not _POSITION.match(since):
+            abort(400, "since is the seq of the last decision seen")
+        rows: list[dict[str, Any]] = bridge.decisions(since)
+        return jsonify({"decisions": rows})
+
+    app.register_blueprint(pages)
+
+
+def _let_in(cookie: str) -> Answer:
+    answer = redirect("/console", 303)
+    answer.set_cookie(
+        COOKIE,
+        cookie,
+        max_age=COOKIE_SECONDS,
+        path="/console",
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
+    return answer
+
+
+def _row(bridge: Bridge, eid: str) -> dict[str, Any]:
+    """A dead letter as its receipt shows it; gone from the store in between is told as that."""
+    fields = bridge.store.event(eid)
+    return receipt.shown(eid, fields) if fields else {"id": eid, "sentence": "gone meanwhile"}
+
+
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision as the page shows it; an address is a link only where it is https."""
+    permalink = str(row.get("permalink") or "")
+    safe = urlsplit(permalink).scheme == "https"
+    return {**row, "permalink": permalink if safe else ""}

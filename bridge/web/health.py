@@ -1,0 +1,91 @@
+"""Is it up, can it keep, how much is there: /healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, Response, jsonify
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from bridge import __version__
+from bridge.core.errors import BridgeError
+from bridge.wiring import Bridge
+
+OUTCOMES = ("done", "ignored", "parked", "dead")
+SILENT = 90.0  # seconds without a sign of life after which a worker is not counted
+
+
+def add(app: Flask, bridge: Bridge) -> None:
+    """The three addresses on *app*."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Books(bridge))
+
+    @app.get("/healthz")
+    def healthz() -> Response:
+        return jsonify({"status": "up", "version": __version__})
+
+    @app.get("/readyz")
+    def readyz() -> tuple[Response, int]:
+        """503 only where intake cannot go on; missing workers are told, and catch up later."""
+        state: dict[str, Any] = {
+            "ready": True,
+            "config": bridge.config.hash,
+            "redis": "answers",
+            "workers": 0,
+            "reasons": [],
+        }
+        try:
+            bridge.store.ping()
+            state["workers"] = sum(age < SILENT for age in bridge.store.workers().values())
+        except BridgeError as error:
+            state.update(ready=False, redis="away", workers=None)
+            state["reasons"].append(f"Redis does not answer: {error.code}")
+        if state["workers"] == 0:
+            state["reasons"].append("no worker runs: what comes in is kept and waits")
+        return jsonify(state), 200 if state["ready"] else 503
+
+    @app.get("/metrics")
+    def metrics() -> Response:
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class Books(Collector):
+    """The books as metrics, read when somebody asks; the numbers live in Redis, not in a process."""
+
+    def __init__(self, bridge: Bridge) -> None:
+        self._bridge = bridge
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("bridge_redis_up", "1 while Redis answers")
+        try:
+            books = self._bridge.books()
+            queues = self._bridge.store.queues()
+        except BridgeError:
+            up.add_metric([], 0)
+            yield up
+            return
+        up.add_metric([], 1)
+        yield up
+        received = CounterMetricFamily(
+            "bridge_events_received", "Events accepted", labels=["connection"]
+        )
+        repeated = CounterMetricFamily(
+            "bridge_events_duplicate", "Events that came again", labels=["connection"]
+        )
+        # A parked or dead event may move on, so what stands where is a gauge.
+        ended = GaugeMetricFamily(
+            "bridge_events", "Events by where they stand", labels=["connection", "outcome"]
+        )
+        for connection, row in sorted(books.items()):
+            received.add_metric([connection], row["received"])
+            repeated.add_metric([connection], row["duplicates"])
+            for outcome in (*OUTCOMES, "in_progress"):
+                ended.add_metric([connection, outcome], row[outcome])
+        yield from (received, repeated, ended)
+        waiting = GaugeMetricFamily("bridge_waiting", "How much waits where", labels=["queue"])
+        for name, count in sorted(queues.items()):
+            waiting.add_metric([name], count)
+        yield waiting
