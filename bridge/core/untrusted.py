@@ -18,7 +18,7 @@ from bridge.core.errors import Unreadable
 
 MAX_DEPTH = 32
 MAX_VALUES = 200_000  # a Meta batch of 1,000 has up to 24,000
-MAX_NUMBER = 100  # characters of one number
+MAX_NUMBER = 100  # characters of one number, without its sign
 MAX_ID = 512  # characters of one id
 EPOCH, FAR = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -85,13 +85,13 @@ def _mapping_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > MAX_NUMBER:
+    if len(digits.lstrip("-")) > MAX_NUMBER:
         raise Unreadable("huge_number", f"a number in the body is longer than {MAX_NUMBER} digits")
     return int(digits)
 
 
 def _finite(digits: str) -> float:
-    value = float(digits) if len(digits) <= MAX_NUMBER else math.inf
+    value = float(digits) if len(digits.lstrip("-")) <= MAX_NUMBER else math.inf
     if not math.isfinite(value):
         raise Unreadable("huge_number", "a number in the body is too large or too long")
     return value
