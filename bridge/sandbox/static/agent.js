@@ -84,7 +84,7 @@ export function thread(view) {
 function entry(view, ticket, one) {
   const who = one.author?.name || "Somebody";
   return h("li", { class: `entry ${one.public ? "public" : "private"} ${one.by || ""}`, data: { key: one.id, case: view.links.ofTicket(ticket.id) } },
-    avatar(who, one.by === "bridge"),
+    avatar(who, one.by === "bridge" && "bridge"),
     h("div", { class: "body" },
       h("p", { class: "by" }, h("strong", {}, bit(who)),
         h("span", { class: "badge" }, one.by === "bridge" ? "bridge" : one.by === "agent" ? "agent" : "customer"),

@@ -12,10 +12,8 @@ const EXAMPLES = [
 ];
 
 const KINDS = {
-  facebook: [["comment", "as a comment"], ["post", "as a post on the page"], ["review", "as a review"],
-    ["mention", "as a mention elsewhere"]],
-  telegram: [["private", "in a private chat"], ["group", "in a group"], ["discussion", "under a channel post"],
-    ["business", "in a business chat"]],
+  facebook: [["comment", "Comment"], ["post", "Page post"], ["review", "Review"], ["mention", "Mention"]],
+  telegram: [["private", "Private chat"], ["group", "Group"], ["discussion", "Channel post"], ["business", "Business chat"]],
   messenger: [],
 };
 
@@ -69,12 +67,13 @@ function card(view, post) {
   const picture = local(post.image);
   return h("article", { class: "post", "aria-label": `Post by ${post.author?.name || "somebody"}`,
     data: { key: `post${post.id}`, case: view.links.ofItem("facebook", String(post.id)), stop: staff ? null : "1" } },
-    h("header", {}, avatar(post.author?.name, staff),
+    h("header", {}, avatar(post.author?.name, staff && "cup"),
       h("div", {}, h("h3", {}, bit(post.author?.name)), h("p", { class: "meta" }, time(post.at), staff ? " · public" : " · visitor post"))),
-    post.removed ? h("p", { class: "gone" }, "This post was deleted.") : words(post.text),
+    h("div", { class: "shown" },
+      post.removed ? h("p", { class: "gone" }, "This post was deleted.") : words(post.text),
+      picture ? h("img", { src: picture, alt: "Picture of the post", loading: "lazy" })
+        : staff && h("div", { class: "picture" }, icon("cup"))),
     !staff && chips(view, "facebook", String(post.id)),
-    picture ? h("img", { src: picture, alt: "Picture of the post", loading: "lazy" })
-      : staff && h("div", { class: "picture" }, icon("cup")),
     h("p", { class: "meta count" }, comments.length ? plural(count(comments), "comment") : "No comments yet"),
     comments.length > 0 && h("ol", { class: "comments" }, comments.map((one) => h("li", { data: { key: one.id } },
       item(view, one, { post: post.id })))));
@@ -89,7 +88,7 @@ function item(view, one, { tag = "div", post = null, extra = null } = {}) {
   const mine = one.by === "customer" && name === view.person && !one.removed && post !== null;
   const data = { id };
   return h(tag, { class: `said${ours ? " ours" : ""}`, data: { key: `said${id}`, id } },
-    avatar(name, ours),
+    avatar(name, ours && "cup"),
     h("div", { class: "body" },
       h("div", { class: "bubble", data: { case: view.links.ofItem("facebook", id), stop: "1", item: id } },
         h("p", { class: "by" }, h("strong", {}, bit(name)), ours && h("span", { class: "badge" }, one.by === "bridge" ? "Brand, through the bridge" : "Brand, natively"),
@@ -132,7 +131,7 @@ function messenger(view) {
   const windows = { open: "The brand may answer for 24 hours.", human: "Only a person may answer now (7 days).",
     closed: "The answer window is closed." };
   return all(
-    h("div", { class: "chat-head" }, avatar(view.world.brand, true),
+    h("div", { class: "chat-head" }, avatar(view.world.brand, "cup"),
       h("div", {}, h("h3", {}, bit(view.world.brand || "Acme Coffee")),
         h("p", { class: "meta" }, !chat ? "Usually answers within minutes" : chat.blocked ? "You blocked this page." : windows[chat.window] || "")),
       chat && block(view, chat)),
@@ -148,7 +147,7 @@ function telegram(view) {
   const chat = telegramChat(view);
   const bot = view.world.telegram?.bot || {};
   return all(
-    h("div", { class: "chat-head" }, avatar(bot.name, true),
+    h("div", { class: "chat-head" }, avatar(bot.name, "cup"),
       h("div", {}, h("h3", {}, bit(chat?.title && chat.type !== "private" ? chat.title : bot.name || "Acme Coffee")),
         h("p", { class: "meta" }, chat?.blocked ? "You blocked this bot." : `${PLACES[view.where]}${bot.username ? ` · @${bot.username}` : ""}`)),
       chat && chat.person && block(view, chat)),
@@ -195,7 +194,7 @@ function message(view, channel, chat, one) {
 
 export function who(view) {
   const known = (view.world.people || []).map((one) => one.name);
-  const shown = known.slice(0, 4);
+  const shown = known.slice(0, 3);
   if (view.person && !shown.includes(view.person)) shown.push(view.person);
   if (view.editing || view.replying) {
     return h("p", { class: "mode", data: { key: "mode" } },
@@ -207,13 +206,14 @@ export function who(view) {
       h("input", { type: "radio", name: "person", value: name, checked: name === view.person, data: { do: "person" } }),
       avatar(name), bit(name))),
     h("label", { class: "hide", for: "other-name" }, "Write as somebody else: name"),
-    h("input", { id: "other-name", class: "name", placeholder: "Other name", maxlength: "40", autocomplete: "off",
+    h("input", { id: "other-name", class: "name", placeholder: "Other…", maxlength: "40", autocomplete: "off",
       data: { do: "new-person", key: "other" } }));
 }
 
 export function ideas(view) {
   return spoke(view) && !view.editing && !view.replying
-    ? h("details", { class: "ideas", data: { key: "ideas" } }, h("summary", {}, "Examples"), examples(view)) : null;
+    ? h("details", { class: "menu up", data: { key: "ideas" } }, h("summary", {}, "Examples"),
+      h("div", { class: "sheet" }, examples(view))) : null;
 }
 
 export function options(view) {
@@ -224,7 +224,7 @@ export function options(view) {
   return all(
     kinds.length > 0 && h("select", { "aria-label": "How it is said", data: { do: "kind", key: `kind-${view.channel}`, current: chosen } },
       kinds.map(([value, label]) => h("option", { value, selected: value === chosen }, label))),
-    photo && h("label", { class: "check", data: { key: "photo" } }, h("input", { type: "checkbox", id: "say-image" }), "with a photo"));
+    photo && h("label", { class: "check", data: { key: "photo" } }, h("input", { type: "checkbox", id: "say-image" }), "photo"));
 }
 
 export function labels(view) {

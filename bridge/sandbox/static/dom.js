@@ -85,13 +85,13 @@ export function time(iso) {
     : h("time", { datetime: at.toISOString(), title: at.toLocaleString() }, clock(iso));
 }
 
-/** A name's initials on a colour that is always the same for that name. */
-export function avatar(name, brand = false) {
+/** A picture, or the name's first letter on a colour that is always the same for that name. */
+export function avatar(name, picture = null) {
   const label = String(name || "?").trim();
   let sum = 0;
   for (const letter of label) sum = (sum * 31 + letter.codePointAt(0)) % 997;
-  return h("span", { class: "avatar", "aria-hidden": "true", data: { tone: brand ? "brand" : sum % 6 } },
-    brand ? icon("cup") : [...label][0]?.toUpperCase() || "?");
+  return h("span", { class: "avatar", "aria-hidden": "true", data: { tone: picture || sum % 6 } },
+    picture ? icon(picture) : [...label][0]?.toUpperCase() || "?");
 }
 
 // The reader's own: opened details, and what links.js lights up.
