@@ -3,7 +3,6 @@
 import json
 
 import pytest
-import requests
 
 DAY = 86400
 
@@ -187,10 +186,10 @@ def test_a_photo_is_downloaded_by_its_file(sandbox, bot, listener, write):
     photo = json.loads(listener.wait(1)[0].body)["message"]["photo"][-1]
     path = bot("getFile", file_id=photo["file_id"]).json()["result"]["file_path"]
     token = sandbox.get("credentials")["telegram"]["token"]
-    file = requests.get(f"{sandbox.url}/telegram/file/bot{token}/{path}", timeout=10)
+    file = sandbox.http.get(f"{sandbox.url}/telegram/file/bot{token}/{path}", timeout=10)
     assert file.content.startswith(b"\x89PNG")
     assert (
-        requests.get(
+        sandbox.http.get(
             f"{sandbox.url}/telegram/file/bot{token}/photos/no.png", timeout=10
         ).status_code
         == 404
