@@ -5,8 +5,8 @@
 
 No redirects, no cookies, no environment (proxies, netrc), bounded size, bounded time. An error is a
 verdict: before anything was sent nothing happened (`unreachable`, Transient); afterwards a write is
-Ambiguous unless doing it twice is as good as once. 4xx and 5xx are answers, not errors. Retries
-here take seconds; what takes longer is the journal's, so 429 and 503 are left to the budgets.
+Ambiguous. 4xx and 5xx are answers, not errors. Retries here take seconds; what takes longer is the
+journal's, so 429 and 503 are left to the budgets.
 """
 
 from __future__ import annotations
