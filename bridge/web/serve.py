@@ -45,13 +45,15 @@ def address_of(listener: socket.socket) -> str:
 
 class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings, listener: socket.socket, announce: bool) -> None:
-        self._settings, self._listener, self._announce = settings, listener, announce
+        self._settings, self._announce = settings, announce
+        # gunicorn makes sockets of its own of the descriptor and closes this one.
+        self._address, self._bind = address_of(listener), f"fd://{listener.detach()}"
         super().__init__()
 
     def load_config(self) -> None:
         settings = self._settings
         options: dict[str, Any] = {
-            "bind": f"fd://{self._listener.fileno()}",
+            "bind": self._bind,
             "worker_class": "gthread",
             "workers": settings.web_processes,
             "threads": settings.web_threads,
@@ -82,7 +84,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _ready(self) -> None:
         if self._announce:
-            print(f"listening on {address_of(self._listener)}", flush=True)  # noqa: T201 - promised
+            print(f"listening on {self._address}", flush=True)  # noqa: T201 - promised
 
 
 def _bind_to_parent(arbiter: Any, worker: Any) -> None:
