@@ -111,7 +111,7 @@ FORBIDDEN = {
     "a registry's host": re.compile(
         r"\b(?:" + "|".join(("py" + r"pi\.org", "python" + r"hosted\.org", "npm" + r"js\.(?:org|com)", "deb" + r"ian\.org", r"proxy\.go" + r"lang")) + r")\b"
     ),
-    "a TODO without its reason": re.compile(r"\bTO" + r"DO\b(?!: (?:\S+ ){4,})"),
+    "a to-do without its reason": re.compile(r"\bTO" + r"DO\b(?!: (?:\S+ ){4,})"),
 }  # fmt: skip
 
 
@@ -150,9 +150,9 @@ def test_no_tracked_file_has_it(what: str) -> None:
         ("a path of somebody's machine", "web/worker and https://example.com/work/1", False),
         ("a registry's host", "https://py" + "pi.org/simple", True),
         ("a registry's host", "developer.zendesk.com", False),
-        ("a TODO without its reason", "# TO" + "DO", True),
-        ("a TODO without its reason", "# TO" + "DO: later", True),
-        ("a TODO without its reason", "# TO" + "DO: read stories too; nobody sends them yet", False),
+        ("a to-do without its reason", "# TO" + "DO", True),
+        ("a to-do without its reason", "# TO" + "DO: later", True),
+        ("a to-do without its reason", "# TO" + "DO: read stories too; nobody sends them yet", False),
     ],
 )  # fmt: skip
 def test_the_search_knows_what_it_looks_for(what: str, text: str, forbidden: bool) -> None:
