@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -77,6 +77,7 @@ class Turn:
     tries: Mapping[str, str]
     room: Mapping[str, str]
     other_intent: Mapping[str, str]
+    paused: str = ""  # the paused connection that this room has to do with
 
 
 @dataclass(slots=True)
@@ -234,8 +235,8 @@ class Store:
                     known.get("k", ""), json.loads(known.get("doc") or "{}"), known, _pairs(says),
                 )
             )  # fmt: skip
-        intent, tries, room, other = (_pairs(row) for row in rows[1:])
-        return Turn(lane, room_id, tuple(events), intent, tries, room, other)
+        intent, tries, room, other = (_pairs(row) for row in rows[1:5])
+        return Turn(lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode())
 
     def settle(self, owner: str, orders: Orders) -> int:
         """Write down what a turn did. 0: the lease was lost, nothing was written; 2: there is more."""
@@ -393,14 +394,83 @@ class Store:
         key = f"{PREFIX}down:{connection}"
 
         def call() -> int:
-            waiting = self.client.smembers(f"{PREFIX}waiting:{connection}")
+            # Open first: a lane that settles after this sees it and waits no more.
             pipe = self.client.pipeline()
             pipe.delete(key)
             pipe.hdel(PREFIX + "alarms", f"down:{connection}")
+            opened = int(pipe.execute()[0])
+            waiting = self.client.smembers(f"{PREFIX}waiting:{connection}")
+            pipe = self.client.pipeline()
             for name in waiting:
                 lane = name.decode() if isinstance(name, bytes) else name
                 pipe.zadd(PREFIX + "due", {lane: 0}, xx=True)
             pipe.delete(f"{PREFIX}waiting:{connection}")
-            return int(pipe.execute()[0])
+            pipe.execute()
+            return opened
 
         return bool(self._do(call))
+
+    # -- looking closer: for the commands of daily work --------------------------------------------
+
+    SILENT: Final = 90.0  # seconds without a heartbeat after which a worker counts as gone
+
+    def time(self) -> float:
+        """Redis' own clock, in seconds since 1970."""
+        seconds, micros = self._do(self.client.time)
+        return float(seconds) + float(micros) / 1e6
+
+    def overdue(self) -> dict[str, float]:
+        """For how many seconds the oldest due delivery and lane have been waiting for a worker."""
+        now = self.time()
+        out = {}
+        for name, index in (("deliveries", "ingest"), ("lanes", "due")):
+            first = self._do(functools.partial(self._first, PREFIX + index))
+            out[name] = max(now - first[0][1] / 1000, 0.0) if first else 0.0
+        return out
+
+    def _first(self, key: str) -> list[tuple[bytes, float]]:
+        return self.client.zrange(key, 0, 0, withscores=True)  # type: ignore[return-value]
+
+    def workers(self) -> dict[str, float]:
+        """Seconds since the last heartbeat of each registered worker; a killed one goes silent."""
+        now, out = self.time(), {}
+        for key in self._do(lambda: self.client.smembers("rq:workers")):
+            beat = self._do(functools.partial(self.client.hget, key, "last_heartbeat"))
+            if beat:
+                at = datetime.fromisoformat(beat.decode().replace("Z", "+00:00"))
+                out[key.decode().removeprefix("rq:worker:")] = max(now - at.timestamp(), 0.0)
+        return out
+
+    def spent(self, connection: str, budget: str, window: float) -> tuple[int, float]:
+        """What of a budget was used in its *window*, and the seconds we were told to wait."""
+        key = f"{PREFIX}rate:{connection}:{budget}"
+        width = max(int(window * 1000) // 60, 1)
+        oldest = int(self.time() * 1000) // width - 60
+        row = self._do(lambda: self.client.hgetall(key))
+        barred = self._do(lambda: self.client.pttl(f"{key}:stop"))
+        return sum(int(n) for at, n in row.items() if int(at) >= oldest), max(barred, 0) / 1000
+
+    def waits(self, lane: str, connection: str) -> bool:
+        """Whether *lane* waits for *connection* to open."""
+        key = f"{PREFIX}waiting:{connection}"
+        return bool(self._do(lambda: self.client.sismember(key, lane)))
+
+    def delivery(self, did: str) -> dict[str, str]:
+        """What is known of a delivery beside its body: connection, time, how many events it held."""
+        row = self._do(lambda: self.client.hmget(f"{PREFIX}d:{did}", "c", "at", "n"))
+        names = ("connection", "at", "events")
+        return {k: v.decode() for k, v in zip(names, row, strict=True) if v is not None}
+
+    def events(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Every event that is kept, in no order; a look at all of them, so not for often."""
+        head = PREFIX + "e:"
+        cursor = -1
+        while cursor:
+            call = functools.partial(self.client.scan, max(cursor, 0), match=head + "*", count=1000)
+            cursor, keys = self._do(call)
+            pipe = self.client.pipeline(transaction=False)
+            for key in keys:
+                pipe.hgetall(key)
+            for key, row in zip(keys, self._do(pipe.execute), strict=True):
+                plain = {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
+                yield key.decode()[len(head) :], plain

@@ -13,6 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
@@ -124,6 +125,8 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
     try:
         while True:
             turn = hand.load()
+            if turn.paused:
+                break
             outcome = step(hand, turn)
             if outcome is not True:
                 again = int((outcome or 0) * 1000)
@@ -131,6 +134,9 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
             if stopping():
                 break
         orders = hand.orders()
+        if turn.paused:
+            orders.touch = _parked(turn)
+            again, waits = 900_000, turn.paused
         orders.again, orders.waits = again, waits
         hand.settle(orders)
     except Lost as error:
@@ -171,7 +177,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
         if connection:
             alarm = f"{connection}: {error.detail}; its work waits until the credentials are mended"
             bridge.store.trouble(connection, "auth", 60, alarm)
-        orders.touch = [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
+        orders.touch = _parked(turn)
         orders.again, orders.waits = int(60_000 * (1 + 0.2 * jitter)), connection
     elif isinstance(error, TransientError):
         _later(hand, orders, turn, error, tries, now - first, jitter)
@@ -197,7 +203,7 @@ def _later(
         # Told to wait is no failure: it neither counts nor ages.
         orders.tries = replace_tries(turn)
         if error.code in ("auth", "paused", "outage"):
-            orders.touch = [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
+            orders.touch = _parked(turn)
             orders.waits = connection
     elif connection and error.code in OUTAGES:
         opened = hand.bridge.store.trouble(
@@ -215,6 +221,11 @@ def _later(
 def replace_tries(turn: Turn) -> dict[str, str] | None:
     """The failures so far, unchanged."""
     return dict(turn.tries) or None
+
+
+def _parked(turn: Turn) -> list[dict[str, Any]]:
+    """All that waits in the lane, as waiting for an operator."""
+    return [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
 
 
 def _bury(orders: Orders, ids: list[str], reason: str) -> None:

@@ -1,31 +1,42 @@
 -- Give a dead letter another life, once. ARGV: event id, what ('retry' or 'drop'), ttl in ms, wake-up's fields.
--- Returns 1, or 0 when it is not dead (any more).
+-- Returns 1, or 0 when it is not dead (any more), or its delivery is to be read again and is gone.
 local now = time_ms()
 local key = P .. 'e:' .. ARGV[1]
 local f = redis.call('HMGET', key, 'state', 'c', 'lane', 'room', 'd', 'unread')
 if f[1] ~= 'dead' then return 0 end
+local did = f[5] or ''
+local dkey = P .. 'd:' .. did
+-- No lane: the delivery, or this part of it, could not be read.
+local unread = f[6] or not f[3]
+if ARGV[2] == 'retry' and unread and redis.call('EXISTS', dkey) == 0 then return 0 end
 redis.call('ZREM', P .. 'dead', ARGV[1])
 if ARGV[2] == 'drop' then
   move(ARGV[1], f[2], 'ignored')
   redis.call('HSET', key, 'reason', 'dropped by an operator')
   redis.call('PEXPIRE', key, ARGV[3])
-  if f[5] and f[5] ~= '' then redis.call('PEXPIRE', P .. 'd:' .. f[5], ARGV[3]) end
+  if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
   return 1
 end
-if f[6] and f[5] and f[5] ~= '' then
-  -- The delivery itself could not be read: read it again, as one event again.
+if unread then
+  -- It is read again, as one event again; what it brought before is known and stays as it is.
   books(f[2], 'dead', -1)
-  books(f[2], 'in_progress', 1)
+  if redis.call('HDEL', dkey, 'n') == 1 then
+    books(f[2], 'in_progress', 1)
+    redis.call('HDEL', dkey, 'tries')
+    redis.call('PERSIST', dkey)
+    redis.call('ZADD', P .. 'ingest', now, did)
+  else
+    books(f[2], 'received', -1)  -- it waits to be read already, and is counted
+  end
   redis.call('DEL', key)
-  redis.call('HDEL', P .. 'd:' .. f[5], 'n', 'tries')
-  redis.call('ZADD', P .. 'ingest', now, f[5])
 else
   move(ARGV[1], f[2], 'in_progress')
-  redis.call('HDEL', key, 'error')
+  redis.call('HSET', key, 'reason', '')
   local name = f[3] .. ':' .. f[4]
   redis.call('DEL', P .. 's:' .. name)
   redis.call('RPUSH', P .. 'l:' .. name, ARGV[1])
   due(name, now)
+  if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
 end
 wake(now, {unpack(ARGV, 4)})
 return 1

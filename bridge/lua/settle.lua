@@ -87,10 +87,13 @@ end
 if orders.again then
   redis.call('DEL', P .. 'lease:' .. lane)
   if redis.call('LLEN', P .. 'l:' .. lane) > 0 or redis.call('EXISTS', P .. 'i:' .. lane) == 1 then
-    redis.call('ZADD', P .. 'due', now + orders.again, lane)
-    if orders.waits and orders.waits ~= '' then
-      redis.call('SADD', P .. 'waiting:' .. orders.waits, lane)
-      redis.call('EXPIRE', P .. 'waiting:' .. orders.waits, 604800)
+    local wait, waits = orders.again, orders.waits or ''
+    -- What it waits for may have opened since: then nobody would wake it.
+    if waits ~= '' and redis.call('EXISTS', P .. 'down:' .. waits) == 0 then wait, waits = 0, '' end
+    redis.call('ZADD', P .. 'due', now + wait, lane)
+    if waits ~= '' then
+      redis.call('SADD', P .. 'waiting:' .. waits, lane)
+      redis.call('EXPIRE', P .. 'waiting:' .. waits, 604800)
     end
     return 2
   end
