@@ -1,0 +1,115 @@
+"""Asking the providers themselves, for `bridge doctor` and `bridge setup`.
+
+Also without Redis, and also where a connection is closed, since that is when one asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from bridge.config import Config
+from bridge.core.calls import Calls, HttpRequest, HttpResponse
+from bridge.core.errors import BridgeError
+from bridge.core.model import Connection
+from bridge.helpdesks import HELPDESKS
+from bridge.http import Http
+from bridge.jobs.outside import Outside, T
+from bridge.settings import Settings
+from bridge.store import Store
+from bridge.wiring import Bridge, now
+
+_CLOSED = ("auth", "outage", "paused")
+
+
+class Open(Store):
+    """The journal, to whom no connection is closed; its budgets are kept all the same."""
+
+    def gate(
+        self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
+    ) -> tuple[float, str]:
+        wait, why = super().gate(connection, share, budgets)
+        return (0.0, "") if why in _CLOSED else (wait, why)
+
+
+class Alone(Store):
+    """What the way out needs of the journal, in memory, for one command while Redis is away."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, str] = {}
+
+    def gate(
+        self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
+    ) -> tuple[float, str]:
+        return 0.0, ""
+
+    def stop(self, connection: str, budget: str, seconds: float) -> None:
+        return None
+
+    def get(self, key: str) -> str | None:
+        return self._kept.get(key)
+
+    def put(self, key: str, value: str, seconds: float) -> None:
+        self._kept[key] = value
+
+    def forget(self, key: str) -> None:
+        self._kept.pop(key, None)
+
+    def take(self, key: str, owner: str, seconds: float) -> bool:
+        return True
+
+
+class Refrained(BridgeError):
+    """A dry run: the write was not sent."""
+
+
+class Watched(Http):
+    """The way out, seen: what each host's clock said, which writes were made or failed."""
+
+    def __init__(self, *, dry: bool = False) -> None:
+        super().__init__(pool=4)
+        self.dry = dry
+        self.skew: dict[str, float] = {}  # host -> seconds its clock is ahead of ours
+        self.written: list[str] = []
+        self.failed = 0
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        if request.write:
+            self.written.append(f"{request.method} {request.shown or request.url}")
+            if self.dry:
+                raise Refrained("dry_run", "a dry run sends nothing")
+        asked = now()
+        try:
+            response = super().send(request)
+        except BridgeError:
+            self.failed += request.write
+            raise
+        self.failed += request.write and not response.ok
+        self._compare(request, response, asked.timestamp())
+        return response
+
+    def _compare(self, request: HttpRequest, response: HttpResponse, asked: float) -> None:
+        """Both clocks, in the middle of the call; the header tells whole seconds, cut off."""
+        try:
+            said = parsedate_to_datetime(response.headers["date"]).timestamp() + 0.5
+        except (KeyError, ValueError, TypeError):
+            return
+        host = urlsplit(request.url).hostname or "?"
+        self.skew[host] = said - (asked + now().timestamp()) / 2
+
+
+class Asking:
+    """Drives calls of any connection, with its credentials."""
+
+    def __init__(
+        self, settings: Settings, config: Config, store: Store | None, *, dry: bool = False
+    ) -> None:
+        self.http = Watched(dry=dry)
+        self._outside = Outside(Bridge(settings, config, store or Alone(), self.http))
+
+    def ask(self, connection: Connection, calls: Calls[T]) -> T:
+        """The result of *calls*; raises the BridgeError that ended them."""
+        if connection.type in HELPDESKS:
+            return self._outside.desk(connection, calls)
+        return self._outside.platform(connection, calls)

@@ -1,0 +1,103 @@
+"""What the commands for daily work share: the settings, the journal, the names, and plain words."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from bridge import embedded
+from bridge.cli.check import surroundings
+from bridge.cli.normalise import shown
+from bridge.config import Config, load
+from bridge.core.errors import ConfigError
+from bridge.settings import Settings, environment
+from bridge.store import Store
+from bridge.wiring import now, providers
+
+
+def settings() -> Settings:
+    """The product's own variables, a `.env` here included."""
+    return Settings.from_environ(environment())
+
+
+def journal(these: Settings, kind: type[Store] = Store) -> Store:
+    """The journal, without a configuration. Raises a BridgeError with a sentence when Redis is away."""
+    day = 86400
+    client = embedded.connect(these)
+    return kind(client, keep=these.keep_days * day, keep_raw=these.keep_raw_days * day, clock=now)
+
+
+def config(these: Settings) -> Config:
+    """The configuration, missing secrets forgiven. Raises ConfigError for all else."""
+    return load(these.mappings, surroundings(these.mappings), providers(), strict=False)
+
+
+def names(these: Settings, store: Store) -> list[str]:
+    """The connections: the configured ones; where the files are broken, those that brought anything."""
+    try:
+        return list(config(these).connections)
+    except ConfigError:
+        print(
+            "the configuration has mistakes (`bridge check` names them); "
+            "these are the connections that Redis knows",
+            file=sys.stderr,
+        )
+        return [name for name in store.connections() if name != "bridge"]
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """A sentence about a connection that there is none of, with what was probably meant."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    if near:
+        return f"there is no connection {shown(name)!r}; did you mean {near[0]!r}?"
+    return f"there is no connection {shown(name)!r}; there are: {', '.join(known) or 'none yet'}"
+
+
+def json_flag(parser: argparse.ArgumentParser) -> None:
+    """Adds --json."""
+    parser.add_argument("--json", action="store_true", help="one JSON object, for machines")
+
+
+def word(text: str) -> str:
+    """*text* of the command line as Redis can look it up; bytes that are no UTF-8 match nothing."""
+    return text.encode("utf-8", "replace").decode()
+
+
+# --- plain words -----------------------------------------------------------------------------------
+
+
+def lasted(seconds: float) -> str:
+    """A length of time, as people say it."""
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {name}{'' if count == 1 else 's'}"
+    count = max(int(seconds), 0)
+    return f"{count} second{'' if count == 1 else 's'}"
+
+
+def moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def at_ms(text: str | None) -> datetime | None:
+    """The time that Redis' milliseconds stand for."""
+    return datetime.fromtimestamp(float(text) / 1000, UTC) if text else None
+
+
+def harmless(text: str) -> str:
+    """*text* as a terminal may show it: whatever it would obey is written out."""
+    return "".join(
+        one if one.isprintable() or one in "\n\t" else one.encode("unicode_escape").decode()
+        for one in text
+    )
+
+
+def raw(store: Store, delivery: str | None) -> str | None:
+    """The body of a delivery as text, bytes that are none written out; None when it is not kept."""
+    body = store.raw(delivery) if delivery else None
+    return None if body is None else body.decode("utf-8", "backslashreplace")

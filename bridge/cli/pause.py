@@ -1,0 +1,37 @@
+"""`bridge pause [CONNECTION]`: nothing is done for it until `bridge resume`; what comes in is kept."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bridge.cli import parts
+
+HELP = "stop working for a connection; what comes in is kept"
+FOR_EVER = 20 * 365 * 86400.0  # seconds: until somebody says otherwise
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the connection."""
+    parser.add_argument(
+        "connection", metavar="CONNECTION", nargs="?", help="its name; without one, all of them"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Close what is named; 2 for a name that is none."""
+    settings = parts.settings()
+    store = parts.journal(settings)
+    known = parts.names(settings, store)
+    if args.connection is not None and args.connection not in known:
+        print(f"bridge pause: {parts.unknown(args.connection, known)}", file=sys.stderr)
+        return 2
+    for name in [args.connection] if args.connection else known:
+        alarm = f"{name} is paused; what comes in is kept: `bridge resume {name}` goes on"
+        if store.trouble(name, "paused", FOR_EVER, alarm):
+            print(f"{name} is paused: what comes in is kept; `bridge resume {name}` goes on.")
+        else:
+            print(f"{name} was paused already.")
+    if not known:
+        print("bridge pause: there is no connection to pause", file=sys.stderr)
+    return 0 if known else 1

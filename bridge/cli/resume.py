@@ -1,0 +1,33 @@
+"""`bridge resume [CONNECTION]`: work goes on at once, with all that was kept meanwhile."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from bridge.cli import parts
+
+HELP = "go on working for a connection"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the connection."""
+    parser.add_argument(
+        "connection", metavar="CONNECTION", nargs="?", help="its name; without one, all of them"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open what is named, whatever closed it; 2 for a name that is none."""
+    settings = parts.settings()
+    store = parts.journal(settings)
+    known = parts.names(settings, store)
+    if args.connection is not None and args.connection not in known:
+        print(f"bridge resume: {parts.unknown(args.connection, known)}", file=sys.stderr)
+        return 2
+    for name in [args.connection] if args.connection else known:
+        if store.resume(name):
+            print(f"{name} goes on.")
+        else:
+            print(f"{name} was not stopped.")
+    return 0

@@ -1,0 +1,170 @@
+"""`bridge status`: the books, the queues, the limits, the alarms."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bridge.cli import parts
+from bridge.config import Config
+from bridge.core.errors import ConfigError
+from bridge.helpdesks import HELPDESKS
+from bridge.store import Store
+from bridge.wiring import now
+
+HELP = "show the books, the queues, the limits and the alarms"
+OURS = "bridge"  # the row of our own notes and notices
+ENDS = ("done", "ignored", "parked", "dead", "in_progress")
+EMPTY = dict.fromkeys(("received", "duplicates", *ENDS), 0)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds --json."""
+    parts.json_flag(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print how things stand; 1 when the books do not balance."""
+    settings = parts.settings()
+    store = parts.journal(settings)
+    try:
+        config = parts.config(settings)
+    except ConfigError:
+        config = Config()
+        print("the configuration has mistakes: `bridge check` names them", file=sys.stderr)
+    told = status(store, config)
+    if args.json:
+        print(json.dumps(told))
+    else:
+        _print(told, now())
+    wrong = [name for name, row in told["books"].items() if not balances(row)]
+    for name in wrong:
+        print(f"bridge status: the books of {name} do not balance", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+def status(store: Store, config: Config) -> dict[str, Any]:
+    """How things stand, as `--json` prints it; a row and a state for every configured connection."""
+    books = store.books()
+    order = [*config.connections, *(one for one in books if one not in config.connections)]
+    order = [*(one for one in order if one != OURS), OURS]
+    last = store.hash("last")
+    return {
+        "books": {name: books.get(name, EMPTY) for name in order},
+        "queues": {**store.queues(), **_ages(store)},
+        "alarms": store.alarms(),
+        "limits": {
+            connection.name: _limits(store, connection.name, connection.options, connection.type)
+            for connection in config.connections.values()
+            if connection.type in HELPDESKS
+        },
+        "connections": {
+            name: {**_state(store.down(name)), "last_received": _iso(parts.at_ms(last.get(name)))}
+            for name in order
+            if name != OURS
+        },
+    }
+
+
+def balances(row: Mapping[str, int]) -> bool:
+    """Whether received = done + ignored + parked + dead + in progress."""
+    return row["received"] == sum(row[name] for name in ENDS)
+
+
+def _ages(store: Store) -> dict[str, Any]:
+    alive = [age for age in store.workers().values() if age < store.SILENT]
+    return {"workers": len(alive), **{f"oldest_{k}": v for k, v in store.overdue().items()}}
+
+
+def _limits(
+    store: Store, name: str, options: Mapping[str, Any], kind: str
+) -> dict[str, dict[str, float]]:
+    out: dict[str, dict[str, float]] = {}
+    for budget, (limit, window) in HELPDESKS[kind].limits.items():
+        if budget == "ticket":
+            continue  # one budget a ticket: too many to tell
+        own = options.get("requests_per_minute") if budget == "account" else None
+        most, span = (own, 60.0) if isinstance(own, int) else (limit, window)
+        used, barred = store.spent(name, budget, span)
+        out[budget] = {"used": used, "limit": most, "seconds": span, "stopped_for": barred}
+    return out
+
+
+def _state(down: Mapping[str, str]) -> dict[str, str | None]:
+    """`{state: open | paused | auth | outage, since}`."""
+    return {"state": down.get("why", "open"), "since": _iso(parts.at_ms(down.get("since")))}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+# --- for people ------------------------------------------------------------------------------------
+
+_SIGNS = ("=", "+", "+", "+", "+", "")
+_STATES = {
+    "paused": "paused by an operator",
+    "auth": "closed: its credentials are refused",
+    "outage": "closed: it does not answer properly",
+}
+
+
+def _print(told: dict[str, Any], at: datetime) -> None:
+    books = told["books"]
+    total = {name: sum(row[name] for row in books.values()) for name in EMPTY}
+    rows = [*books.items(), ("total", total)]
+    wide = max(len(parts.harmless(name)) for name, _ in rows)
+    columns = ("received", *ENDS)
+    sizes = [max(len(one), *(len(str(row[one])) for _, row in rows)) for one in columns]
+    heads = (f"{one.replace('_', ' '):>{size}}" for one, size in zip(columns, sizes, strict=True))
+    print(f"{'':{wide}}  {'   '.join(heads)}   duplicates")
+    for name, row in rows:
+        cells = (
+            f"{row[one]:>{size}}{f' {sign}' if sign else ''}"
+            for one, size, sign in zip(columns, sizes, _SIGNS, strict=True)
+        )
+        print(f"{parts.harmless(name):{wide}}  {' '.join(cells)}   {row['duplicates']:>10}")
+    print(f"Counted in events; the row {OURS} is our own notes and notices.\n")
+
+    for name, one in told["connections"].items():
+        print(f"{parts.harmless(name)}: {_sentence(one, at)}")
+    for name, budgets in told["limits"].items():
+        for budget, one in budgets.items():
+            stop = f", told to wait {one['stopped_for']:.0f} s" if one["stopped_for"] else ""
+            print(
+                f"{name}: {one['used']} of {one['limit']} requests of the budget '{budget}' "
+                f"used in {one['seconds']:.0f} s{stop}"
+            )
+    print(_queues(told["queues"]))
+    for alarm in told["alarms"].values():
+        since = datetime.fromisoformat(alarm["at"])
+        print(f"ALARM since {parts.moment(since)}: {parts.harmless(alarm['text'])}")
+    if not told["alarms"]:
+        print("no alarms")
+
+
+def _sentence(one: Mapping[str, Any], at: datetime) -> str:
+    came = one["last_received"]
+    last = (
+        f"last delivery {parts.lasted((at - datetime.fromisoformat(came)).total_seconds())} ago"
+        if came
+        else "no delivery yet"
+    )
+    if one["state"] == "open":
+        return f"open, {last}"
+    why = _STATES.get(one["state"], one["state"])
+    since = f" since {parts.moment(datetime.fromisoformat(one['since']))}" if one["since"] else ""
+    return f"{why}{since}, {last}"
+
+
+def _queues(queues: Mapping[str, Any]) -> str:
+    late = max(queues["oldest_deliveries"], queues["oldest_lanes"])
+    return (
+        f"{queues['deliveries']} deliveries to read, {queues['lanes']} lanes with work, "
+        f"{queues['dead_letters']} dead letters, {queues['workers']} workers alive; "
+        + (f"the oldest work is overdue by {parts.lasted(late)}" if late else "nothing is overdue")
+    )

@@ -1,0 +1,147 @@
+"""`bridge why ID`: what came, what the rules made of it, what was done and what came of that."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bridge.cli import parts
+from bridge.cli.normalise import shown, written
+from bridge.core import receipt
+from bridge.store import Store
+
+HELP = "show the receipt of something that happened"
+_TICKET = re.compile(r"\Ahttps?://.*/tickets/([0-9]{1,19})(?:\.json)?(?:[/?#].*)?\Z")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the id, --json and --raw."""
+    parser.add_argument(
+        "id",
+        metavar="ID",
+        type=parts.word,
+        help="an event, a ticket, a delivery, the platform's own id or a link",
+    )
+    parts.json_flag(parser)
+    parser.add_argument("--raw", action="store_true", help="the payload too, as it came")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every receipt that has to do with the id; 1 when there is none."""
+    store = parts.journal(parts.settings())
+    found = receipts(store, args.id)
+    if args.raw:
+        for one in found:
+            one["raw"] = parts.raw(store, one["delivery"])
+    if args.json:
+        print(written({"id": args.id, "events": found}))
+    else:
+        for one in found:
+            _print(one)
+    if found:
+        return 0
+    if waiting := store.delivery(args.id):
+        print(
+            f"The delivery {shown(args.id)} of {waiting['connection']} came at {waiting['at']}; "
+            + ("what it held is not kept any more." if "events" in waiting else "it waits to be read.")
+        )  # fmt: skip
+        return 0
+    print(
+        f"bridge why: nothing is known of {shown(args.id)!r}: it never came, or it was finished "
+        "longer ago than BRIDGE_KEEP_DAYS",
+        file=sys.stderr,
+    )
+    return 1
+
+
+def receipts(store: Store, wanted: str) -> list[dict[str, Any]]:
+    """Every event *wanted* names or has to do with, oldest first."""
+    if fields := store.event(wanted):
+        rows = [(wanted, fields)]
+    else:
+        ticket = _TICKET.match(wanted)
+        names = {wanted, ticket[1]} if ticket else {wanted}
+        rows = [row for row in store.events() if not names.isdisjoint(_names(row[1]))]
+    rows.sort(key=lambda row: float(row[1].get("at") or 0))
+    return [_receipt(store, eid, fields) for eid, fields in rows]
+
+
+def _names(fields: Mapping[str, str]) -> set[str]:
+    """All that an event may be asked for by, beside its own id."""
+    doc = json.loads(fields.get("doc") or "{}")
+    slip = receipt.unpack(fields.get("receipt"))
+    ticket = fields.get("ticket") or slip.get("ticket") or ""
+    names = {ticket, ticket.rpartition(":")[2], fields.get("d"), fields.get("room")}
+    names |= {doc.get("id"), doc.get("permalink"), doc.get("ticket")}
+    names |= set(json.loads(fields.get("posted") or "[]"))
+    return {str(name) for name in names if name}
+
+
+def _receipt(store: Store, eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
+    """The receipt as `--json` prints it; `waits` says what stands in the way of what is not done."""
+    one = receipt.shown(eid, fields)
+    doc = json.loads(fields.get("doc") or "{}")
+    one["delivery"] = fields.get("d") or None
+    one["sent_at"] = doc.get("at")
+    one["waits"] = _waits(store, fields) if one["state"] in ("in_progress", "parked") else None
+    return one
+
+
+def _waits(store: Store, fields: Mapping[str, str]) -> str | None:
+    lane = f"{fields.get('lane', '')}:{fields.get('room', '')}"
+    for alarm in store.alarms():
+        kind, _, connection = alarm.partition(":")
+        if kind == "down" and store.waits(lane, connection):
+            return f"{connection} is closed: {store.down(connection).get('why', 'no more')}"
+    tries = store.hash(f"s:{lane}")
+    if tries.get("why"):
+        return f"tried {tries.get('n', '1')} times, last: {tries['why']}"
+    return None
+
+
+# --- for people ------------------------------------------------------------------------------------
+
+
+def _print(one: Mapping[str, Any]) -> None:
+    lines = [f"{one['id']}: {one['sentence']}"]
+    came = parts.moment(datetime.fromisoformat(one["at"]))
+    by = f" by {one['connection']}" if one["connection"] else ""
+    delivery = f", delivery {one['delivery']}" if one["delivery"] else ", made by the bridge itself"
+    lines.append(f"  It came at {came}{by}{delivery}.")
+    if one["sent_at"]:
+        said = parts.moment(datetime.fromisoformat(one["sent_at"]))
+        who = f" by {one['who']}" if one["who"] else ""
+        lines.append(f"  It was written at {said}{who}.")
+    if one["text"]:
+        lines.append(f"  It says: {json.dumps(one['text'], ensure_ascii=False)}")
+    if one["external_id"]:
+        link = f", {one['permalink']}" if one["permalink"] else ""
+        lines.append(f"  The platform calls it {one['external_id']}{link}.")
+    if one["tried"]:
+        lines.append(f"  The rules (hash {one['rules_hash']}) were tried in this order:")
+        lines += [f"    {_tried(rule)}" for rule in one["tried"]]
+    for act in one["actions"]:
+        done = parts.moment(datetime.fromisoformat(act["at"]))
+        lines.append(f"  At {done}: {act['what']}: {act['result']}.")
+    if one["ticket"]:
+        lines.append(f"  Its ticket is {one['ticket']}.")
+    if one["waits"]:
+        lines.append(f"  It waits: {one['waits']}.")
+    if one["state"] == "dead":
+        lines.append(f"  Once the cause is mended: bridge dead retry {one['id']}")
+    if "raw" in one:
+        lines.append(f"  As it came: {one['raw'] or 'not kept any more'}")
+    print(parts.harmless("\n".join(lines)))
+
+
+def _tried(rule: Mapping[str, Any]) -> str:
+    if rule["matched"]:
+        return f"{rule['rule']}: matches"
+    failed = rule.get("failed") or {}
+    seen = json.dumps(failed.get("value"), ensure_ascii=False)
+    return f"{rule['rule']}: no, it wants {failed.get('condition')}; seen: {seen}"

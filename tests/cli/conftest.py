@@ -1,0 +1,123 @@
+"""A house to run commands in: mappings, a Redis, and where wanted the sandbox as the outside."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.sandbox import Sandbox
+
+from bridge.cli import main, parts
+from bridge.jobs import Engine
+from bridge.sandbox.wires import PAGE_ID, connections_yaml, environment
+from bridge.store import Store
+from bridge.wiring import build, now
+
+SHIPPED = Path(__file__).parents[2] / "mappings"
+
+
+class House:
+    """A folder with a configuration, and the commands run in it."""
+
+    def __init__(self, folder: Path, read: Callable[[], Any]) -> None:
+        self.folder = folder
+        self._read = read
+
+    def run(self, *argv: str) -> tuple[int, str, str]:
+        """(exit code, stdout, stderr) of one command."""
+        self._read()
+        try:
+            code = main(list(argv))
+        except SystemExit as error:
+            code = int(error.code or 0)
+        told = self._read()
+        return code, told.out, told.err
+
+    def json(self, *argv: str) -> Any:
+        code, out, err = self.run(*argv, "--json")
+        assert code in (0, 1), err
+        return json.loads(out)
+
+    @property
+    def store(self) -> Store:
+        return parts.journal(parts.settings())
+
+    def connect_to(self, url: str) -> None:
+        (self.folder / "mappings" / "connections.yaml").write_text(connections_yaml(url))
+
+    def deliver(self, connection: str, body: bytes, delivery: str) -> None:
+        """Keep a delivery as the web process does."""
+        kind = "meta" if connection == "meta" else connection
+        self.store.accept(delivery, connection, kind, {}, body, now())
+
+    def comment(self, text: str, ident: str, person: str = "31", under: str = "1") -> None:
+        """A comment arrives: under the Page's post, or under another comment."""
+        self.deliver("meta", comment(text, ident, person, under), f"delivery-{ident}")
+
+    def work(self) -> None:
+        """Do all that is due, as a worker does."""
+        bridge = build(parts.settings())
+        engine = Engine(bridge, 2)
+        try:
+            engine.run()
+        finally:
+            engine.close()
+            bridge.http.close()
+
+
+def comment(text: str, ident: str, person: str, under: str) -> bytes:
+    value = {
+        "item": "comment", "verb": "add", "comment_id": ident if "_" in ident else f"{PAGE_ID}_{ident}",
+        "post_id": f"{PAGE_ID}_1", "parent_id": f"{PAGE_ID}_{under}", "created_time": 1764000000,
+        "from": {"id": person, "name": "Ana Nowak"}, "message": text,
+    }  # fmt: skip
+    entry = {"id": PAGE_ID, "time": 1764000000, "changes": [{"field": "feed", "value": value}]}
+    return json.dumps({"object": "page", "entry": [entry]}).encode()
+
+
+@pytest.fixture
+def bare(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> House:
+    """A house without a Redis; nothing answers at its platforms' addresses."""
+    shutil.copytree(SHIPPED, tmp_path / "mappings")
+    monkeypatch.chdir(tmp_path)
+    for name in ("BRIDGE_REDIS_URL", "REDIS_URL", "BRIDGE_DATA", "BRIDGE_MAPPINGS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment("", "https://bridge.example.com").items():
+        monkeypatch.setenv(name, value)
+    house = House(tmp_path, capsys.readouterr)
+    house.connect_to("http://127.0.0.1:9")
+    return house
+
+
+@pytest.fixture
+def house(bare: House, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> House:
+    """A house with an empty Redis."""
+    monkeypatch.setenv("BRIDGE_REDIS_URL", redis_url)
+    return bare
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """The fake platforms, as at the start."""
+    sandbox_process.post("reset")
+    sandbox_process.delete("faults")
+    return sandbox_process
+
+
+@pytest.fixture
+def town(house: House, sandbox: Sandbox) -> House:
+    """A house whose platforms and helpdesk are the sandbox."""
+    house.connect_to(sandbox.url)
+    return house
