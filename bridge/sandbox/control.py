@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bridge.sandbox import wires
-from bridge.sandbox.actions import Actions
+from bridge.sandbox.actions import Actions, Wish
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.hooks import Delivery, Hooks
 from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer
@@ -161,7 +161,7 @@ class Control:
             elif name in ground.rates and isinstance(value, dict):
                 if unknown := set(value) - set(ground.rates[name]):
                     raise BadRequest(f"{name} has no limit {', '.join(sorted(unknown))}")
-                ground.rates[name].update({key: int(count) for key, count in value.items()})
+                ground.rates[name].update({key: int(Wish(value).number(key)) for key in value})
             else:
                 raise BadRequest(f"there are no limits of {name}")
         ground.limits.clear()
@@ -186,7 +186,7 @@ class Control:
         hooks = self.world.hooks.get(str(body.get("system")))
         if hooks is None:
             raise BadRequest("system is meta, telegram or zendesk")
-        copies = max(1, int(body.get("copies", 1)))
+        copies = Wish(body).copies
         match path:
             case "hold":
                 hooks.hold()

@@ -12,6 +12,10 @@ from typing import Any
 from bridge.sandbox.http import BadRequest, Response
 
 EFFECTS = ("delay", "status", "html", "drop_before", "drop_after", "half", "hang", "drip")
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "system": str, "method": str, "path": str, "after": int, "times": int, "seconds": (int, float),
+    "status": int, "headers": dict,
+}  # fmt: skip
 HTML = (
     b"<!doctype html>\n<html><head><title>Maintenance</title></head><body>Back soon</body></html>\n"
 )
@@ -74,6 +78,10 @@ class Faults:
                 re.compile(str(wish["path"]))
             except re.error as error:
                 raise BadRequest(f"path is not a regular expression: {error}") from error
+        for key, kind in KINDS.items():
+            value = wish.get(key)
+            if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
+                raise BadRequest(f"{key} of a fault has the wrong kind of value")
         if wish["effect"] == "hang":
             wish = {"seconds": 60, **wish}
         self._made += 1

@@ -15,52 +15,16 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from bridge.sandbox.clock import graph_stamp
+from bridge.sandbox.graph_answers import Fields, Refusal, bad, missing, paged, parsed, picked
+from bridge.sandbox.graph_send import Sending
 from bridge.sandbox.ground import BRAND, File, Person
 from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer
 from bridge.sandbox.limits import Spent
-from bridge.sandbox.page import DAY, Chat, Comment, DirectMessage, Page, Post
+from bridge.sandbox.page import Chat, Comment, DirectMessage, Page, Post
 from bridge.sandbox.wires import APP_SECRET, PAGE_ID, PAGE_TOKEN
 
 MAX_COMMENT = 8000
-MAX_MESSAGE = 2000
-RETIRED_TAGS = {"CONFIRMED_EVENT_UPDATE", "ACCOUNT_UPDATE", "POST_PURCHASE_UPDATE"}
-SENDER_ACTIONS = {"typing_on", "typing_off", "mark_seen", "react", "unreact"}
 VERSION = re.compile(r"^v\d+\.\d+$")
-
-
-class Refusal(Exception):
-    """A Graph error."""
-
-    def __init__(
-        self,
-        code: int,
-        message: str,
-        subcode: int | None = None,
-        kind: str = "OAuthException",
-        status: int = 400,
-        transient: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.code, self.subcode, self.status = code, subcode, status
-        self.body: dict[str, Any] = {"message": message, "type": kind, "code": code}
-        if subcode is not None:
-            self.body["error_subcode"] = subcode
-        if transient:
-            self.body["is_transient"] = True
-
-
-def missing(identity: str) -> Refusal:
-    return Refusal(
-        100,
-        f"Unsupported request. Object with ID '{identity}' does not exist, cannot be loaded due to "
-        "missing permissions, or does not support this operation.",
-        33,
-        "GraphMethodException",
-    )
-
-
-def bad(text: str, subcode: int | None = None) -> Refusal:
-    return Refusal(100, f"(#100) {text}", subcode)
 
 
 class Graph:
@@ -69,6 +33,7 @@ class Graph:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.ground = page.ground
+        self.sending = Sending(page)
 
     async def handle(self, request: Request, path: str) -> Response:
         spent: list[Spent] = []
@@ -136,7 +101,10 @@ class Graph:
             params.update(parse_qsl(request.body.decode("utf-8", "replace")))
         for name in ("recipient", "message"):
             if isinstance(value := params.get(name), str) and value.startswith("{"):
-                params[name] = json.loads(value)
+                try:
+                    params[name] = json.loads(value)
+                except ValueError as error:
+                    raise bad(f"Param {name} is not a valid JSON object") from error
         return params
 
     def _multipart(self, kind: str, body: bytes) -> dict[str, Any]:
@@ -218,7 +186,10 @@ class Graph:
                           "link": f"https://www.facebook.com/{PAGE_ID}"}  # fmt: skip
                 return picked(values, params.get("fields", "id,name"))
             case ("POST", "messages"):
-                return self._send(params)
+                self._within(
+                    "sends_per_second", "Calls to the Send API have exceeded the rate limit."
+                )
+                return self.sending.send(params)
             case ("GET", "conversations"):
                 return self._conversations(params)
             case ("GET", "subscribed_apps"):
@@ -417,160 +388,11 @@ class Graph:
             )  # fmt: skip
         return picked(values, fields)
 
-    # --- sending -----------------------------------------------------------------------------------
-
-    def _send(self, params: dict[str, Any]) -> Any:
-        self._within("sends_per_second", "Calls to the Send API have exceeded the rate limit.")
-        recipient = params.get("recipient")
-        if not isinstance(recipient, dict):
-            raise bad("The parameter recipient is required")
-        if "comment_id" in recipient or "post_id" in recipient:
-            return self._private_reply(recipient, params)
-        identity = str(recipient.get("id", ""))
-        chat = self.page.chats.get(identity)
-        if chat is None:
-            raise bad("No matching user found", 2018001)
-        if chat.blocked:
-            raise Refusal(551, "(#551) This person isn't available right now.", 1545041)
-        if (action := params.get("sender_action")) is not None:
-            if action not in SENDER_ACTIONS or "message" in params:
-                raise bad("sender_action goes alone and is one of typing_on, typing_off, mark_seen")
-            return {"recipient_id": identity}
-        text, attachments, metadata = self._message(params)
-        tag = self._window(chat, params)
-        reply_to = params.get("reply_to")
-        message = self.page.say(
-            chat.person, "bridge", text, attachments, tag, metadata,
-            reply_to=reply_to.get("mid") if isinstance(reply_to, dict) else None,
-        )  # fmt: skip
-        return {"recipient_id": identity, "message_id": message.id}
-
-    def _message(
-        self, params: dict[str, Any]
-    ) -> tuple[str | None, list[dict[str, Any]], str | None]:
-        message = params.get("message")
-        if not isinstance(message, dict):
-            raise bad("The parameter message is required")
-        text, attachment, metadata = (
-            message.get(key) for key in ("text", "attachment", "metadata")
-        )
-        if text is not None and attachment is not None:
-            raise bad("Message cannot have both text and attachment")
-        if metadata is not None and (not isinstance(metadata, str) or len(metadata) >= 1000):
-            raise bad("Length of param message[metadata] must be less than 1000")
-        if attachment is not None:
-            if not isinstance(attachment, dict) or "type" not in attachment:
-                raise bad("The parameter message[attachment][type] is required")
-            payload = attachment.get("payload")
-            payload = dict(payload) if isinstance(payload, dict) else {}
-            payload["url"] = params.get("filedata") or payload.get("url")
-            if not payload["url"]:
-                raise bad("Upload attachment failure.", 2018047)
-            return None, [{"type": attachment["type"], "payload": payload}], metadata
-        if not isinstance(text, str) or not text.strip():
-            raise bad("The parameter message[text] is required")
-        if len(text) > MAX_MESSAGE:
-            raise bad(f"Length of param message[text] must be less than or equal to {MAX_MESSAGE}")
-        return text, [], metadata
-
-    def _window(self, chat: Chat, params: dict[str, Any]) -> str | None:
-        """The tag under which the message may go out now; raises when it may not."""
-        kind, tag = params.get("messaging_type", "RESPONSE"), params.get("tag")
-        if kind not in ("RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"):
-            raise bad(
-                "Param messaging_type must be one of {RESPONSE, UPDATE, MESSAGE_TAG, UTILITY}"
-            )
-        if tag is not None and (tag in RETIRED_TAGS or tag != "HUMAN_AGENT"):
-            raise bad(f"The message tag {tag} is not available any more.")
-        if kind == "MESSAGE_TAG" and tag is None:
-            raise bad("Tag is required for messaging_type MESSAGE_TAG")
-        window = chat.window(self.ground.clock.now())
-        if window == "open":
-            return str(tag) if tag else None
-        if kind == "MESSAGE_TAG" and window == "human":
-            if not self.ground.settings.meta_human_agent:
-                raise Refusal(10, "(#10) This app is not approved for the feature Human Agent")
-            return str(tag)
-        raise Refusal(
-            10,
-            "(#10) This message is sent outside of allowed window. Learn more about the new policy here: "
-            "https://developers.facebook.com/docs/messenger-platform/policy-overview",
-            2018278,
-        )
-
-    def _private_reply(self, recipient: dict[str, Any], params: dict[str, Any]) -> Any:
-        comment_id, post_id = recipient.get("comment_id"), recipient.get("post_id")
-        item: Comment | Post
-        if comment_id is not None:
-            item = self.page.find_comment(str(comment_id))
-        else:
-            item = self.page.find_post(str(post_id))
-        if item.private_reply:
-            raise Refusal(10900, "(#10900) Activity already replied to")
-        if item.author is None or self.ground.clock.now() - item.at > 7 * DAY:
-            raise Refusal(10903, "(#10903) This user cant reply to this activity")
-        if self.page.chat(item.author).blocked:
-            raise Refusal(551, "(#551) This person isn't available right now.", 1545041)
-        text, attachments, metadata = self._message(params)
-        item.private_reply = True
-        message = self.page.say(
-            item.author, "bridge", text, attachments, None, metadata, private_reply_to=item.id
-        )
-        self.ground.record.add(
-            "meta", "private_reply", "bridge", text, id=message.id, comment_id=item.id,
-            chat=item.author.facebook_id,
-        )  # fmt: skip
-        return {"recipient_id": item.author.facebook_id, "message_id": message.id}
-
 
 ALL_FIELDS = [
     "feed", "mention", "message_echoes", "message_edits", "message_reactions", "message_reads", "messages",
     "messaging_handovers", "messaging_postbacks", "messaging_referrals", "ratings", "standby",
 ]  # fmt: skip
-
-Fields = dict[str, tuple["Fields", int | None]]  # name -> what is asked of it, and `.limit(n)`
-
-
-def parsed(text: str) -> Fields:
-    """`id,messages.limit(5){id,from}` as names with what they ask for; nonsense is ignored, as there."""
-    found: Fields = {}
-    depth, start = 0, 0
-    for at, letter in enumerate(text + ","):
-        if letter in "({":
-            depth += 1
-        elif letter in ")}":
-            depth -= 1
-        elif letter == "," and depth <= 0:
-            if one := re.match(
-                r"\s*(\w+)((?:\.\w+\([^)]*\))*)\s*(?:\{(.*)\})?", text[start:at], re.DOTALL
-            ):
-                limit = re.search(r"\.limit\((\d+)\)", one[2] or "")
-                found[one[1]] = (parsed(one[3]) if one[3] else {}, int(limit[1]) if limit else None)
-            start, depth = at + 1, 0
-    return found
-
-
-def picked(values: dict[str, Any], fields: Any) -> dict[str, Any]:
-    """The asked fields that there are; `id` is always among them."""
-    names = ",".join(fields) if isinstance(fields, list) else str(fields)
-    chosen = {name: values[name] for name in parsed(names) if name in values}
-    chosen.setdefault("id", values["id"])
-    return chosen
-
-
-def paged(items: list[dict[str, Any]], params: dict[str, Any]) -> dict[str, Any]:
-    """One page of *items*: `limit` and the cursor `after`, which is the id of the last one seen."""
-    size = int(params["limit"]) if str(params.get("limit", "")).isdigit() else 25
-    size = max(1, min(size, 100))
-    ids = [item.get("id") for item in items]
-    start = ids.index(params["after"]) + 1 if params.get("after") in ids else 0
-    page = items[start : start + size]
-    if not page:
-        return {"data": []}
-    paging: dict[str, Any] = {"cursors": {"before": ids[start], "after": page[-1]["id"]}}
-    if start + size < len(items):
-        paging["next"] = f"https://graph.facebook.com/next?after={page[-1]['id']}"
-    return {"data": page, "paging": paging}
 
 
 def sender_of(chat: Chat, by: str) -> dict[str, str]:

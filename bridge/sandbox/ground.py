@@ -77,6 +77,7 @@ class People:
 
     def __init__(self) -> None:
         self._made: dict[str, Person] = {}
+        self._facebook: dict[str, Person] = {}
         # Ids differ from run to run, so that a bridge that remembers meets nobody twice.
         self._number = int(time.time() * 10)
 
@@ -86,19 +87,21 @@ class People:
         if name not in self._made:
             self._number += 1
             username = "".join(letter for letter in name.lower() if letter.isalnum())
-            self._made[name] = Person(
+            person = Person(
                 name, f"24{self._number:015d}", 5_000_000_000 + self._number % 10**9, username
             )
+            self._made[name] = self._facebook[person.facebook_id] = person
         return self._made[name]
 
     def by_facebook(self, identity: str) -> Person | None:
-        return next((one for one in self._made.values() if one.facebook_id == identity), None)
+        return self._facebook.get(identity)
 
     def all(self) -> list[Person]:
         return list(self._made.values())
 
     def forget(self) -> None:
         self._made.clear()
+        self._facebook.clear()
 
 
 @dataclass(slots=True)

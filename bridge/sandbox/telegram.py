@@ -111,8 +111,14 @@ class Telegram:
                     params[name] = data.decode("utf-8", "replace")
         elif request.body:
             params.update(parse_qsl(request.body.decode("utf-8", "replace")))
-        if isinstance(reply := params.get("reply_parameters"), str):
-            params["reply_parameters"] = json.loads(reply)
+        for name in ("reply_parameters", "allowed_updates"):
+            if isinstance(value := params.get(name), str):
+                try:
+                    params[name] = json.loads(value)
+                except ValueError as error:
+                    raise Refusal(400, "Bad Request: can't parse JSON object") from error
+        if not isinstance(params.get("reply_parameters", {}), dict):
+            raise Refusal(400, "Bad Request: object expected as reply parameters")
         return params
 
     # --- webhooks ----------------------------------------------------------------------------------
@@ -141,8 +147,6 @@ class Telegram:
         if secret and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret):
             raise Refusal(400, "Bad Request: secret token contains unallowed characters")
         allowed = params.get("allowed_updates")
-        if isinstance(allowed, str):
-            allowed = json.loads(allowed)
         self.chats.allowed = [str(one) for one in allowed] if isinstance(allowed, list) else None
         self.chats.hook_url, self.chats.secret = url or None, secret
         self.chats.hooks.connected()

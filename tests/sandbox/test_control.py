@@ -36,6 +36,8 @@ def asked(sandbox, method, path, **more):
         ("hooks/send", {"system": "fax"}, 400),
         ("hooks/send", {"system": "meta", "order": "random"}, 400),
         ("hooks/again", {"system": "meta"}, 400),
+        ("hooks/send", {"system": "meta", "copies": "many"}, 400),
+        ("limits", {"zendesk": {"account_per_minute": "few"}}, 400),
         ("nowhere", {}, 404),
     ],
 )

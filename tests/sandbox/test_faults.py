@@ -125,7 +125,7 @@ def test_telegrams_token_stays_out_of_the_record(sandbox, bot):
 
 
 @pytest.mark.parametrize(
-    "wish", [{}, {"effect": "explode"}, {"effect": "html", "path": "("}, {"effect": "html", "colour": "red"}]
+    "wish", [{}, {"effect": "explode"}, {"effect": "html", "path": "("}, {"effect": "html", "colour": "red"}, {"effect": "delay", "seconds": "long"}]
 )  # fmt: skip
 def test_a_fault_that_makes_no_sense_is_refused(sandbox, wish):
     answer = sandbox.http.post(f"{sandbox.url}/_sandbox/faults", json=wish, timeout=10)

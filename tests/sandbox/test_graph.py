@@ -286,6 +286,35 @@ def test_a_profile_has_a_name_unless_it_is_hidden(sandbox, graph, ana):
     assert error(graph("GET", ana, fields="first_name")) == (100, 2018218)
 
 
+def test_a_form_may_carry_its_objects_as_json(sandbox, ana):
+    url, head = (
+        f"{sandbox.url}/graph/v25.0/me/messages",
+        {"Authorization": f"Bearer {wires.PAGE_TOKEN}"},
+    )
+    form = {"recipient": json.dumps({"id": ana}), "message": json.dumps({"text": "Hello"})}
+    assert sandbox.http.post(url, data=form, headers=head, timeout=10).json()["recipient_id"] == ana
+    broken = sandbox.http.post(url, data={**form, "message": "{"}, headers=head, timeout=10)
+    assert error(broken) == (100, None)
+
+
+def test_a_file_may_come_with_the_form(sandbox, ana):
+    url, head = (
+        f"{sandbox.url}/graph/v25.0/me/messages",
+        {"Authorization": f"Bearer {wires.PAGE_TOKEN}"},
+    )
+    message = {"attachment": {"type": "image", "payload": {"is_reusable": False}}}
+    form = {"recipient": json.dumps({"id": ana}), "message": json.dumps(message)}
+    files = {"filedata": ("a.png", b"PNG", "image/png")}
+    assert (
+        sandbox.http.post(url, data=form, files=files, headers=head, timeout=10).status_code == 200
+    )
+    (chat,) = sandbox.get("state")["messenger"]["chats"]
+    assert (
+        sandbox.http.get(chat["messages"][-1]["attachments"][0]["url"], timeout=10).content
+        == b"PNG"
+    )
+
+
 # --- at the door ---------------------------------------------------------------------------------
 
 

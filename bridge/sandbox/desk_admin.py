@@ -1,0 +1,234 @@
+"""What an account has and an admin sets up: groups, fields, webhooks, triggers."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any
+
+from bridge.sandbox.clock import stamp
+from bridge.sandbox.desk import GROUPS, STATUSES, Desk, Invalid
+from bridge.sandbox.desk_call import (
+    Answered,
+    Call,
+    Refusal,
+    View,
+    not_found,
+)
+from bridge.sandbox.desk_hooks import CONDITIONAL, TEST_SECRET, DeskHooks, Webhook
+from bridge.sandbox.ground import Ground
+
+
+class AdminViews:
+    """Answers what `bridge doctor` and `bridge setup` ask."""
+
+    def __init__(self, ground: Ground, desk: Desk, hooks: DeskHooks) -> None:
+        self.ground, self.desk, self.hooks = ground, desk, hooks
+
+    @property
+    def base(self) -> str:
+        return f"{self.ground.url}/zendesk"
+
+    def routes(self) -> list[tuple[str, str, str, View]]:
+        """Method, path, the resource whose scope it needs, and what answers it."""
+        number = r"(\d+)"
+        return [
+            ("GET", "groups", "tickets", self._groups),
+            ("GET", "ticket_fields", "tickets", self._ticket_fields),
+            ("GET", "custom_statuses", "tickets", self._custom_statuses),
+            ("GET", "triggers", "triggers", self._triggers),
+            ("POST", "triggers", "triggers", self._add_trigger),
+            ("GET", f"triggers/{number}", "triggers", self._trigger),
+            ("PUT", f"triggers/{number}", "triggers", self._change_trigger),
+            ("DELETE", f"triggers/{number}", "triggers", self._delete_trigger),
+            ("GET", "webhooks", "webhooks", self._webhooks),
+            ("POST", "webhooks", "webhooks", self._add_webhook),
+            ("GET", r"webhooks/(\w+)", "webhooks", self._webhook),
+            ("PATCH", r"webhooks/(\w+)", "webhooks", self._change_webhook),
+            ("PUT", r"webhooks/(\w+)", "webhooks", self._change_webhook),
+            ("DELETE", r"webhooks/(\w+)", "webhooks", self._delete_webhook),
+            ("GET", r"webhooks/(\w+)/signing_secret", "webhooks", self._signing_secret),
+            ("POST", r"webhooks/(\w+)/signing_secret", "webhooks", self._signing_secret),
+        ]
+
+    def _groups(self, call: Call) -> Answered:
+        groups = [
+            {"id": key, "name": name, "deleted": False, "default": name == "Support"}
+            for key, name in GROUPS.items()
+        ]
+        return 200, {
+            "groups": groups,
+            "next_page": None,
+            "previous_page": None,
+            "count": len(groups),
+        }
+
+    def _ticket_fields(self, call: Call) -> Answered:
+        kinds = ("subject", "description", "status", "tickettype", "priority", "group", "assignee")
+        fields = [{"id": 46406130043793 + 128 * number, "type": kind, "title": kind.capitalize(), "active": True,
+                   "removable": False} for number, kind in enumerate(kinds)]  # fmt: skip
+        return 200, {
+            "ticket_fields": fields,
+            "next_page": None,
+            "previous_page": None,
+            "count": len(fields),
+        }
+
+    def _custom_statuses(self, call: Call) -> Answered:
+        statuses = [{"id": 46406158222225 + 128 * number, "status_category": name, "agent_label": name.capitalize(),
+                     "end_user_label": name.capitalize(), "active": True, "default": True}
+                    for number, name in enumerate(STATUSES) if name != "closed"]  # fmt: skip
+        return 200, {"custom_statuses": statuses}
+
+    def _webhooks(self, call: Call) -> Answered:
+        wanted = call.request.query.get("filter[name_contains]", "").lower()
+        found = [one.show() for one in self.hooks.webhooks.values() if wanted in one.name.lower()]
+        return 200, {
+            "webhooks": found,
+            "meta": {"has_more": False, "after_cursor": None},
+            "links": {},
+        }
+
+    def _add_webhook(self, call: Call) -> Answered:
+        wish = call.part("webhook")
+        subscriptions = wish.get("subscriptions") or [CONDITIONAL]
+        for name in ("name", "endpoint", "http_method", "request_format", "status"):
+            if not isinstance(wish.get(name), str):
+                raise Refusal(
+                    400, {"errors": [{"code": "InvalidWebhook", "title": f"{name} is required"}]}
+                )
+        if any(
+            one != CONDITIONAL and not one.startswith("zen:event-type:") for one in subscriptions
+        ):
+            raise Refusal(
+                400, {"errors": [{"code": "InvalidSubscription", "title": "unknown subscription"}]}
+            )
+        if CONDITIONAL in subscriptions and len(subscriptions) > 1:
+            raise Refusal(
+                400,
+                {
+                    "errors": [
+                        {"code": "InvalidSubscription", "title": "one kind of subscription only"}
+                    ]
+                },
+            )
+        webhook = self.hooks.add(wish["name"], wish["endpoint"], list(subscriptions))
+        self._fill(webhook, wish)
+        return 201, {"webhook": webhook.show()}
+
+    def _fill(self, webhook: Webhook, wish: dict[str, Any]) -> None:
+        for key, name in (
+            ("name", "name"),
+            ("endpoint", "endpoint"),
+            ("status", "status"),
+            ("http_method", "method"),
+        ):
+            if isinstance(wish.get(key), str):
+                setattr(webhook, name, wish[key])
+        if isinstance(wish.get("authentication"), dict):
+            webhook.authentication = wish["authentication"]
+        if isinstance(wish.get("custom_headers"), dict):
+            webhook.custom_headers = {
+                str(key): str(value) for key, value in wish["custom_headers"].items()
+            }
+
+    def _find_webhook(self, identity: str) -> Webhook:
+        if (webhook := self.hooks.webhooks.get(identity)) is None:
+            raise Refusal(
+                404, {"errors": [{"code": "WebhookNotFound", "title": "Webhook not found"}]}
+            )
+        return webhook
+
+    def _webhook(self, call: Call, identity: str) -> Answered:
+        return 200, {"webhook": self._find_webhook(identity).show()}
+
+    def _change_webhook(self, call: Call, identity: str) -> Answered:
+        self._fill(self._find_webhook(identity), call.part("webhook"))
+        return 204, None
+
+    def _delete_webhook(self, call: Call, identity: str) -> Answered:
+        del self.hooks.webhooks[self._find_webhook(identity).id]
+        return 204, None
+
+    def _signing_secret(self, call: Call, identity: str) -> Answered:
+        webhook = self._find_webhook(identity)
+        if call.request.method == "POST":
+            webhook.secret = base64.b64encode(secrets.token_bytes(32)).decode()
+        status = 201 if call.request.method == "POST" else 200
+        return status, {"signing_secret": {"secret": webhook.secret, "algorithm": "SHA256"}}
+
+    async def test_webhook(self, call: Call) -> Answered:
+        identity = call.request.query.get("webhook_id")
+        if identity:
+            webhook = self._find_webhook(identity)
+        else:
+            wish = call.part("webhook")
+            webhook = Webhook("test", "test", str(wish.get("endpoint")), TEST_SECRET, [CONDITIONAL])
+        request = call.json().get("request") or {}
+        payload = str(request.get("payload") or "").encode()
+        delivery = self.hooks.delivery(webhook, "test", payload)
+        await self.hooks.hooks.once(delivery, 1)
+        status, error, _ = self.hooks.hooks.last_answer or (None, None, 0.0)
+        return 200, {
+            "response": {"status_code": status or 0, "headers": [], "payload": error or ""}
+        }
+
+    def _triggers(self, call: Call) -> Answered:
+        found = list(self.hooks.triggers.values())
+        return 200, {
+            "triggers": found,
+            "next_page": None,
+            "previous_page": None,
+            "count": len(found),
+        }
+
+    def _find_trigger(self, identity: str) -> dict[str, Any]:
+        if (trigger := self.hooks.triggers.get(int(identity))) is None:
+            raise not_found()
+        return trigger
+
+    def _trigger(self, call: Call, identity: str) -> Answered:
+        return 200, {"trigger": self._find_trigger(identity)}
+
+    def _add_trigger(self, call: Call) -> Answered:
+        identity, now = self.desk.number(), stamp(self.ground.clock.now())
+        trigger: dict[str, Any] = {
+            "url": f"{self.base}/api/v2/triggers/{identity}.json", "id": identity, "title": "", "active": True,
+            "updated_at": now, "created_at": now, "default": False, "actions": [],
+            "conditions": {"all": [], "any": []}, "description": None,
+            "position": len(self.hooks.triggers) + 1, "raw_title": "", "category_id": "6130869158682",
+        }  # fmt: skip
+        self._fill_trigger(trigger, call.part("trigger"))
+        self.hooks.triggers[identity] = trigger
+        call.headers["location"] = trigger["url"]
+        return 201, {"trigger": trigger}
+
+    def _change_trigger(self, call: Call, identity: str) -> Answered:
+        trigger = self._find_trigger(identity)
+        self._fill_trigger(trigger, call.part("trigger"))
+        return 200, {"trigger": trigger}
+
+    def _fill_trigger(self, trigger: dict[str, Any], wish: dict[str, Any]) -> None:
+        merged = {**trigger, **{key: wish[key] for key in TRIGGER_KEYS if key in wish}}
+        conditions = merged["conditions"]
+        for name in ("all", "any"):
+            if isinstance(wish.get(name), list):
+                conditions = {**conditions, name: wish[name]}
+        if not merged["title"] or not merged["actions"] or not any(conditions.values()):
+            raise Invalid({"base": "A trigger needs a title, an action and a condition"})
+        for action in merged["actions"]:
+            value = action.get("value")
+            told = action.get("field") == "notification_webhook"
+            if told and not (isinstance(value, list) and value and value[0] in self.hooks.webhooks):
+                raise Invalid({"actions": "Actions: the webhook does not exist"})
+        trigger.update(
+            merged, conditions={"all": [], "any": [], **conditions}, raw_title=merged["title"]
+        )
+
+    def _delete_trigger(self, call: Call, identity: str) -> Answered:
+        self._find_trigger(identity)
+        del self.hooks.triggers[int(identity)]
+        return 204, None
+
+
+TRIGGER_KEYS = ("title", "active", "actions", "conditions", "description", "category_id")

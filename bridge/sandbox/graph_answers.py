@@ -1,0 +1,86 @@
+"""How the Graph API says no; how it picks fields and cuts lists into pages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+
+class Refusal(Exception):
+    """A Graph error."""
+
+    def __init__(
+        self,
+        code: int,
+        message: str,
+        subcode: int | None = None,
+        kind: str = "OAuthException",
+        status: int = 400,
+        transient: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.code, self.subcode, self.status = code, subcode, status
+        self.body: dict[str, Any] = {"message": message, "type": kind, "code": code}
+        if subcode is not None:
+            self.body["error_subcode"] = subcode
+        if transient:
+            self.body["is_transient"] = True
+
+
+def missing(identity: str) -> Refusal:
+    return Refusal(
+        100,
+        f"Unsupported request. Object with ID '{identity}' does not exist, cannot be loaded due to "
+        "missing permissions, or does not support this operation.",
+        33,
+        "GraphMethodException",
+    )
+
+
+def bad(text: str, subcode: int | None = None) -> Refusal:
+    return Refusal(100, f"(#100) {text}", subcode)
+
+
+Fields = dict[str, tuple["Fields", int | None]]  # name -> what is asked of it, and `.limit(n)`
+
+
+def parsed(text: str) -> Fields:
+    """`id,messages.limit(5){id,from}` as names with what they ask for; nonsense is ignored, as there."""
+    found: Fields = {}
+    depth, start = 0, 0
+    for at, letter in enumerate(text + ","):
+        if letter in "({":
+            depth += 1
+        elif letter in ")}":
+            depth -= 1
+        elif letter == "," and depth <= 0:
+            if one := re.match(
+                r"\s*(\w+)((?:\.\w+\([^)]*\))*)\s*(?:\{(.*)\})?", text[start:at], re.DOTALL
+            ):
+                limit = re.search(r"\.limit\((\d+)\)", one[2] or "")
+                found[one[1]] = (parsed(one[3]) if one[3] else {}, int(limit[1]) if limit else None)
+            start, depth = at + 1, 0
+    return found
+
+
+def picked(values: dict[str, Any], fields: Any) -> dict[str, Any]:
+    """The asked fields that there are; `id` is always among them."""
+    names = ",".join(fields) if isinstance(fields, list) else str(fields)
+    chosen = {name: values[name] for name in parsed(names) if name in values}
+    chosen.setdefault("id", values["id"])
+    return chosen
+
+
+def paged(items: list[dict[str, Any]], params: dict[str, Any]) -> dict[str, Any]:
+    """One page of *items*: `limit` and the cursor `after`, which is the id of the last one seen."""
+    size = int(params["limit"]) if str(params.get("limit", "")).isdigit() else 25
+    size = max(1, min(size, 100))
+    ids = [item.get("id") for item in items]
+    start = ids.index(params["after"]) + 1 if params.get("after") in ids else 0
+    page = items[start : start + size]
+    if not page:
+        return {"data": []}
+    paging: dict[str, Any] = {"cursors": {"before": ids[start], "after": page[-1]["id"]}}
+    if start + size < len(items):
+        paging["next"] = f"https://graph.facebook.com/next?after={page[-1]['id']}"
+    return {"data": page, "paging": paging}
