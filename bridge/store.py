@@ -140,7 +140,8 @@ def _wake_fields() -> tuple[bytes, ...]:
     )  # fmt: skip
     fields: list[bytes] = []
     for name, value in job.to_dict().items():
-        fields += [name.encode(), value if isinstance(value, bytes) else str(value).encode()]
+        plain = value.value if isinstance(value, JobStatus) else value  # str() of it is its name
+        fields += [name.encode(), plain if isinstance(plain, bytes) else str(plain).encode()]
     return tuple(fields)
 
 
