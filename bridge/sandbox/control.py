@@ -37,6 +37,10 @@ class Control:
         self.actions = Actions(world)
 
     async def handle(self, request: Request, path: str) -> Response:
+        # Some other site, open in the same browser, must not steer us.
+        origin = request.headers.get("origin")
+        if origin is not None and origin.partition("://")[2] != request.headers.get("host"):
+            return refused(403, "forbidden", "only our own page may ask from a browser")
         try:
             if request.method == "GET":
                 return answer(await self._look(path, request.query))
@@ -105,7 +109,7 @@ class Control:
         headers = {}
         if world.console_token:
             headers["Authorization"] = f"Bearer {world.console_token}"
-        url = f"{world.bridge_url}/console/api/decisions?{urlencode({'since': query.get('since', '0')})}"
+        url = f"{world.bridge_url}/console/api/decisions?{urlencode({'since': query.get('since', '')})}"
         try:
             got = await world.ground.sender.send("GET", url, headers, b"", 5.0)
             told = json.loads(got.body) if got.status == 200 else None

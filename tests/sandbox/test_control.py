@@ -53,6 +53,12 @@ def test_a_body_that_is_no_object_is_refused(sandbox):
         assert asked(sandbox, "POST", "/_sandbox/reset", data=body).status_code == 400
 
 
+def test_another_site_in_the_same_browser_steers_nothing(sandbox):
+    for origin, status in (("https://evil.example", 403), ("null", 403), (sandbox.url, 200)):
+        answer = asked(sandbox, "POST", "/_sandbox/reset", json={}, headers={"Origin": origin})
+        assert answer.status_code == status
+
+
 def test_an_agent_cannot_do_what_zendesk_refuses(sandbox, ticket):
     made = ticket()
     sandbox.post("agent/status", {"ticket": made["id"], "status": "closed"})
