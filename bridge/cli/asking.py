@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.config import Config
@@ -21,10 +22,28 @@ from bridge.store import Store
 from bridge.wiring import Bridge, now
 
 _CLOSED = ("auth", "outage", "paused")
+NOT_SENT = "a dry run sends nothing"
 
 
 class Open(Store):
-    """The journal, to whom no connection is closed; its budgets are kept all the same."""
+    """The journal, to whom no connection is closed; its budgets are kept all the same.
+
+    Access tokens are not shared with it: what is asked shows today's credentials and their rights,
+    and a token with the rights of a set-up stays here.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._tokens: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self._tokens.get(key) if key.startswith("token:") else super().get(key)
+
+    def put(self, key: str, value: str, seconds: float) -> None:
+        if key.startswith("token:"):
+            self._tokens[key] = value
+        else:
+            super().put(key, value, seconds)
 
     def gate(
         self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
@@ -78,7 +97,7 @@ class Watched(Http):
         if request.write:
             self.written.append(f"{request.method} {request.shown or request.url}")
             if self.dry:
-                raise Refrained("dry_run", "a dry run sends nothing")
+                raise Refrained("dry_run", NOT_SENT)
         asked = now()
         try:
             response = super().send(request)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from bridge.channels import SOURCES
 from bridge.cli import parts
-from bridge.cli.asking import Asking, Open, Refrained
+from bridge.cli.asking import NOT_SENT, Asking, Open, Refrained
 from bridge.core.errors import BridgeError
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import Settings
@@ -44,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
     if record.setup is None:
         print(f"{connection.name}: nothing can be set up from here; webhooks go to {url}")
         return 0
+    rights = getattr(record, "setup_options", {})
+    connection = replace(connection, options={**connection.options, **rights})
     asking = Asking(settings, config, _journal(settings), dry=args.dry_run)
     wrong = 0
     try:
@@ -53,13 +56,14 @@ def run(args: argparse.Namespace) -> int:
     except BridgeError as error:
         steps, wrong = [], 1
         print(f"bridge setup: {connection.name}: {parts.harmless(error.detail)}", file=sys.stderr)
+    for step in steps:
+        if NOT_SENT not in step:
+            print(parts.harmless(step))
     if args.dry_run:
         for request in asking.http.written:
             print(f"would be sent: {request}")
-        print(f"A dry run: nothing was sent. Webhooks would go to {url}")
+        print(f"{NOT_SENT}; webhooks would go to {url}")
         return wrong
-    for step in steps:
-        print(parts.harmless(step))
     if steps:
         print("`bridge doctor` tells whether all is well.")
     return 1 if wrong or asking.http.failed else 0

@@ -45,6 +45,7 @@ class Helpdesk:
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
     `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
+    `setup_options` replace the connection's while `setup` runs: more rights than daily work needs.
     """
 
     name: str
@@ -81,3 +82,4 @@ class Helpdesk:
     add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
     delivery_header: str | None = None
     kept_headers: tuple[str, ...] = ()
+    setup_options: Mapping[str, object] = field(default_factory=dict)

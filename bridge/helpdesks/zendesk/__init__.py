@@ -54,4 +54,5 @@ HELPDESK = Helpdesk(
     check=check,
     warnings=warnings,
     setup=setup,
+    setup_options={"scope": f"{SCOPE} webhooks:write triggers:write"},
 )

@@ -19,7 +19,6 @@ from bridge.helpdesks.zendesk.api import (
     address,
     get,
     identity,
-    option,
     refusal,
     words,
 )
@@ -145,11 +144,10 @@ def _make(connection: Connection, url: str) -> Calls[Mapping[str, Any]]:
 
 def _scoped(connection: Connection, request: HttpRequest, response: HttpResponse) -> BridgeError:
     if response.status == 403:
-        scope = option(connection, "scope", "read tickets:write users:write")
         return AuthError(
             "forbidden",
-            "making a webhook needs an admin and the scope webhooks:write: "
-            f'for this once set scope: "{scope} webhooks:write triggers:write"',
+            "making a webhook needs an admin and the scope webhooks:write: make the OAuth client "
+            "as an admin, or follow the clicks in docs/helpdesks/zendesk.md",
         )
     return refusal(connection, request, response)
 
