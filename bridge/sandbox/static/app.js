@@ -16,7 +16,7 @@ const sleep = (milliseconds) => new Promise((done) => { setTimeout(done, millise
 const view = {
   world: {}, decisions: [], reachable: null, links: cases({}, []),
   pane: "customer", channel: "facebook", person: "Ana", where: "private", kind: "comment",
-  replying: null, editing: null, answer: "public", ticket: null,
+  post: null, echoes: false, replying: null, editing: null, answer: "public", ticket: null,
   news: new Set(), unread: { customer: 0, bridge: 0, agent: 0 },
   pinned: null, byHand: false, hover: null, error: "", sure: false,
 };
@@ -28,8 +28,8 @@ function draw() {
   view.links = cases(view.world, view.decisions);
   const thread = $("thread");
   const place = $("place");
-  const low = [place, thread].map((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 60);
-  const before = [place.scrollHeight, thread.scrollHeight];
+  const low = place.scrollHeight - place.scrollTop - place.clientHeight < 60;
+  const before = [place.scrollHeight, thread.querySelectorAll(".entry").length];
 
   document.body.dataset.pane = view.pane;
   fill($("channels"), all(customer.tabs(view)));
@@ -41,9 +41,10 @@ function draw() {
   const [label, send] = customer.labels(view);
   fill($("say-label"), all(label));
   fill($("say-send"), all(send));
-  $("say-text").placeholder = `${label}…`;
+  $("say-text").placeholder = `Write as ${view.person}…`;
 
   fill($("decisions"), all(bridge.list(view)));
+  fill($("echoes"), all(bridge.more(view)));
   fill($("health"), all(bridge.health(view)));
   fill($("away"), all(bridge.away(view)));
 
@@ -64,8 +65,8 @@ function draw() {
   fill($("error"), all(view.error && h("p", { class: "banner bad", data: { key: "error" } }, view.error,
     h("button", { type: "button", class: "quiet end", data: { do: "dismiss" } }, "Dismiss"))));
 
-  if (view.channel !== "facebook" && low[0] && place.scrollHeight !== before[0]) place.scrollTop = place.scrollHeight;
-  if (low[1] && thread.scrollHeight !== before[1]) thread.scrollTop = thread.scrollHeight;
+  if (view.channel !== "facebook" && low && place.scrollHeight !== before[0]) place.scrollTop = place.scrollHeight;
+  if (thread.querySelectorAll(".entry").length !== before[1]) settle();
   relight();
 }
 
@@ -93,6 +94,13 @@ function reveal(item) {
   node?.scrollIntoView({ block: "center", behavior: calm() });
 }
 
+/** Scroll the ticket to the newest thing a person said. */
+function settle() {
+  const entries = [...$("thread").querySelectorAll(".entry")];
+  const last = entries.findLast((entry) => !entry.classList.contains("bridge")) || entries.at(-1);
+  if (last) $("thread").scrollTop = last.offsetTop - $("thread").offsetTop - 16;
+}
+
 const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
 
 // --- what changed ------------------------------------------------------------------------------
@@ -118,12 +126,18 @@ function learn(world) {
   if (here) reveal(here.id);
 }
 
-let floor = 0; // decisions up to here are from before "begin again"
-let last = 0;
+let floor = ""; // decisions up to here are from before "begin again"
+let last = "";
 let started = false;
 
+/** The order of two positions: numbers, or a stream's `milliseconds-number`. */
+function order(a, b) {
+  const [x, y] = [a, b].map((seq) => String(seq || 0).split("-").map(Number));
+  return x[0] - y[0] || (x[1] || 0) - (y[1] || 0);
+}
+
 function hear(answer) {
-  const news = (answer.decisions || []).filter((one) => (one.seq ?? 0) > floor);
+  const news = (answer.decisions || []).filter((one) => order(one.seq, floor) > 0);
   const turned = view.reachable !== Boolean(answer.reachable);
   view.reachable = Boolean(answer.reachable);
   if (!news.length && !turned) return;
@@ -131,15 +145,19 @@ function hear(answer) {
   const added = news.filter((one) => !known.has(one.id ?? one.seq));
   for (const one of news) {
     known.set(one.id ?? one.seq, one);
-    last = Math.max(last, one.seq ?? 0);
+    if (order(one.seq, last) > 0) last = one.seq;
   }
-  view.decisions = [...known.values()].sort((a, b) => (b.seq ?? 0) - (a.seq ?? 0)).slice(0, 200);
-  if (started && view.pane !== "bridge") view.unread.bridge += added.length;
-  if (news.length && !view.byHand) {
-    view.pinned = view.links.ofDecision(view.decisions[0]);
-    if (view.decisions[0].ticket && !$("answer-text").value) open(String(view.decisions[0].ticket));
+  view.decisions = [...known.values()].sort((a, b) => order(b.seq, a.seq)).slice(0, 300);
+  const told = added.filter(bridge.telling);
+  const newest = view.decisions.find(bridge.telling);
+  if (started && view.pane !== "bridge") view.unread.bridge += told.length;
+  if (newest && told.includes(newest)) {
+    if (!view.byHand) {
+      view.pinned = view.links.ofDecision(newest);
+      if (newest.ticket && !$("answer-text").value) open(String(newest.ticket));
+    }
+    if (started) $("spoken").textContent = newest.sentence || "";
   }
-  if (started && added.length) $("spoken").textContent = view.decisions[0].sentence || "";
   started = true;
   draw();
 }
@@ -206,7 +224,7 @@ function open(ticket) {
   if (view.ticket) drafts.set(view.ticket, $("answer-text").value);
   view.ticket = ticket;
   $("answer-text").value = drafts.get(ticket) || "";
-  queueMicrotask(() => { $("thread").scrollTop = $("thread").scrollHeight; });
+  queueMicrotask(settle);
 }
 
 function pin(which, byHand = true) {
@@ -256,7 +274,7 @@ const clicks = {
   },
   reply(it) {
     leaveMode();
-    view.replying = { id: it.id, name: it.name, post: it.post };
+    view.replying = { id: it.id, name: it.name };
     messageBox().focus();
   },
   edit(it) {
@@ -265,6 +283,13 @@ const clicks = {
     messageBox().value = find(it.chat ? `${it.chat}/${it.id}` : it.id)?.text || "";
     messageBox().focus();
   },
+  "comment-on"(it) {
+    leaveMode();
+    view.post = it.post;
+    view.kind = "comment";
+    messageBox().focus();
+  },
+  echoes: () => { view.echoes = !view.echoes; },
   cancel: leaveMode,
   remove: (it) => attempt(() => (view.channel === "facebook" ? post("customer/comment/remove", { id: it.id })
     : post("customer/message/remove", { channel: view.channel, chat: chatId(it.chat), id: messageId(it.id) }))),
@@ -360,7 +385,8 @@ function spoken(text) {
     if (replying) return ["comment", { text, person, reply_to: replying.id }];
     if (view.kind === "review") return ["review", { text, person, recommends: false }];
     if (view.kind === "mention") return ["mention", { text }];
-    return [view.kind === "post" ? "post" : "comment", { text, person }];
+    if (view.kind === "post") return ["post", { text, person }];
+    return ["comment", { text, person, post: customer.target(view)?.id }];
   }
   if (editing) return ["message/edit", { channel, chat: chatId(editing.chat), id: messageId(editing.id), text }];
   return ["message", channel === "telegram" ? { channel, person, text, chat: view.where } : { channel, person, text }];
@@ -395,7 +421,8 @@ document.addEventListener("click", (event) => {
     if (!menu.contains(event.target) || (doing && control.dataset.do !== "reset")) menu.open = false;
   }
   if (doing) doing({ ...control.dataset }, control);
-  else if (!event.target.closest("button, a, summary, input, select, textarea, label")) {
+  else if (event.target.closest("label, input, select, textarea")) return; // their change tells
+  else if (!event.target.closest("button, a, summary")) {
     const linked = event.target.closest("[data-case]");
     pin(linked && linked.dataset.case !== view.pinned ? linked.dataset.case : null);
   }

@@ -71,12 +71,20 @@ function card(view, post) {
       h("div", {}, h("h3", {}, bit(post.author?.name)), h("p", { class: "meta" }, time(post.at), staff ? " · public" : " · visitor post"))),
     h("div", { class: "shown" },
       post.removed ? h("p", { class: "gone" }, "This post was deleted.") : words(post.text),
-      picture ? h("img", { src: picture, alt: "Picture of the post", loading: "lazy" })
-        : staff && h("div", { class: "picture" }, icon("cup"))),
+      staff ? h("div", { class: "picture" }, icon("cup"))
+        : picture && h("img", { src: picture, alt: "Picture of the post", loading: "lazy" })),
     !staff && chips(view, "facebook", String(post.id)),
-    h("p", { class: "meta count" }, comments.length ? plural(count(comments), "comment") : "No comments yet"),
+    h("div", { class: "meta count" }, comments.length ? plural(count(comments), "comment") : "No comments yet",
+      !post.removed && h("button", { type: "button", class: "quiet end", "aria-label": `Comment on: ${post.text}`,
+        data: { do: "comment-on", post: post.id } }, target(view)?.id === post.id ? "You comment here" : "Comment here")),
     comments.length > 0 && h("ol", { class: "comments" }, comments.map((one) => h("li", { data: { key: one.id } },
       item(view, one, { post: post.id })))));
+}
+
+/** The post a new comment goes under: the chosen one, else the brand's newest. */
+export function target(view) {
+  const posts = (view.world.facebook?.posts || []).filter((one) => !one.removed);
+  return posts.find((one) => one.id === view.post) || posts.find((one) => one.by === "staff") || null;
 }
 
 const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
@@ -100,10 +108,10 @@ function item(view, one, { tag = "div", post = null, extra = null } = {}) {
         one.likes > 0 && h("span", {}, plural(one.likes, "like")),
         one.private_reply && h("span", {}, "Answered in Messenger"),
         !one.removed && post !== null && h("button", { type: "button", class: "quiet", "aria-label": `Reply to ${name}`,
-          data: { ...data, do: "reply", name, post } }, "Reply"),
+          data: { ...data, do: "reply", name } }, "Reply"),
         mine && h("button", { type: "button", class: "quiet", "aria-label": `Edit: ${one.text}`, data: { ...data, do: "edit" } }, "Edit"),
         mine && h("button", { type: "button", class: "quiet", "aria-label": `Delete: ${one.text}`, data: { ...data, do: "remove" } }, "Delete"),
-        chips(view, "facebook", id)),
+        chips(view, "facebook", id, one.by)),
       (one.replies || []).length > 0 && h("ol", { class: "comments" }, one.replies.map((reply) =>
         h("li", { data: { key: reply.id } }, item(view, reply, { post }))))));
 }
@@ -114,8 +122,8 @@ function picture(url) {
 }
 
 /** The visible link from words to what the bridge made of them. */
-function chips(view, channel, id) {
-  const own = view.links.about(channel, id);
+function chips(view, channel, id, by = "customer") {
+  const own = by === "customer" ? view.links.about(channel, id) : [];
   if (!own.length) return null;
   const best = own.find((one) => one.ticket) || own[0];
   const label = best.ticket ? `Ticket #${best.ticket}`
@@ -187,7 +195,7 @@ function message(view, channel, chat, one) {
       mine && !one.removed && one.text && h("button", { type: "button", class: "quiet", "aria-label": `Edit: ${one.text}`, data: { ...data, do: "edit" } }, "Edit"),
       mine && !one.removed && removable && h("button", { type: "button", class: "quiet", "aria-label": `Delete: ${one.text || "message"}`,
         data: { ...data, do: "remove" } }, "Delete"),
-      chips(view, channel, place)));
+      chips(view, channel, place, one.by)));
 }
 
 // --- the box below -----------------------------------------------------------------------------
@@ -231,6 +239,7 @@ export function labels(view) {
   if (view.editing) return ["Your changed words", "Save"];
   if (view.channel !== "facebook") return [`Your message on ${view.channel === "messenger" ? "Messenger" : "Telegram"}`, "Send"];
   if (view.replying) return ["Your reply", "Reply"];
-  return { comment: ["Your comment", "Comment"], post: ["Your post", "Post"], review: ["Your review", "Review"],
+  const under = target(view)?.text || "";
+  return { comment: [`Your comment under “${under.length > 32 ? `${under.slice(0, 30).trimEnd()}…` : under}”`, "Comment"], post: ["Your post", "Post"], review: ["Your review", "Review"],
     mention: ["Your mention", "Mention"] }[view.kind];
 }

@@ -3,12 +3,28 @@
 import { all, bit, clock, h, icon, time, words } from "./dom.js";
 
 const PLACES = { facebook: "Facebook", messenger: "Messenger", telegram: "Telegram", zendesk: "Zendesk" };
+const KINDS = { dm: "message", other: "" };
 const STATES = { done: "Done", ignored: "Ignored", parked: "Waiting", dead: "Failed", in_progress: "Working" };
 const name = (table, word) => table[word] || (word ? word[0].toUpperCase() + word.slice(1).replaceAll("_", " ") : "");
 
+/** Whether a decision is only the bridge recognising its own hand: true, and dull to read. */
+const echo = (one) => (one.kind === "note" && one.state === "done")
+  || (one.state === "ignored" && !one.rule && (one.connection === "zendesk" || /\bown\b/.test(one.reason || "")));
+
 export function list(view) {
-  if (!view.decisions.length) return empty(view);
-  return h("ol", { class: "decisions", data: { key: "list" } }, view.decisions.map((one) => card(view, one)));
+  const shown = view.echoes ? view.decisions : view.decisions.filter((one) => !echo(one));
+  if (!shown.length) return empty(view);
+  return h("ol", { class: "decisions", data: { key: "list" } }, shown.map((one) => card(view, one)));
+}
+
+/** What a decision was about words of a customer or an agent, so that it may take the light. */
+export const telling = (one) => !echo(one);
+
+export function more(view) {
+  const dull = view.decisions.filter(echo).length;
+  return dull > 0 && h("button", { type: "button", class: "quiet end", "aria-pressed": String(view.echoes),
+    title: "Events the bridge recognised as its own or as nothing new", data: { do: "echoes", key: "echoes" } },
+    view.echoes ? "Hide echoes" : `Show ${dull} echo${dull === 1 ? "" : "es"}`);
 }
 
 function empty(view) {
@@ -22,11 +38,11 @@ function empty(view) {
 function card(view, one) {
   const state = STATES[one.state] ? one.state : "done";
   const escalated = state === "done" && one.ticket;
-  const where = [name(PLACES, one.channel), one.kind && one.kind !== "other" ? one.kind : null].filter(Boolean).join(" ");
+  const where = [name(PLACES, one.channel || one.connection), KINDS[one.kind] ?? one.kind].filter(Boolean).join(" ");
   return h("li", { class: `decision ${state}${escalated ? " escalated" : ""}`,
     data: { key: one.id ?? one.seq, case: view.links.ofDecision(one), stop: "1" } },
     h("p", { class: "meta" }, h("span", { class: "state" }, name(STATES, state)),
-      one.who && h("span", {}, bit(one.who)), where && h("span", {}, where), time(one.at)),
+      view.links.who(one) && h("span", {}, bit(view.links.who(one))), where && h("span", {}, where), time(one.at)),
     words(one.sentence || "The bridge gave no sentence for this.", "p", "sentence"),
     one.text && words(one.text, "blockquote", "quote"),
     one.ticket && h("button", { type: "button", class: "chip on", data: { do: "follow", to: "agent", case: view.links.ofDecision(one),
@@ -38,7 +54,7 @@ function receipt(one) {
   const tried = one.tried || [];
   const actions = one.actions || [];
   return h("details", { class: "receipt" }, h("summary", {}, "Why"),
-    tried.length > 0 && all(h("h4", {}, "Rules tried"), h("ol", { class: "rules" }, tried.map(rule))),
+    tried.length > 0 && rules(one, tried),
     actions.length > 0 && all(h("h4", {}, "What was done"), h("ol", { class: "actions" }, actions.map((act) =>
       h("li", {}, act.at ? h("time", { datetime: act.at, title: act.at }, clock(act.at)) : h("span", {}),
         h("span", {}, bit(act.what), act.result !== undefined && act.result !== null && all(" ", words(plain(act.result), "span", "result"))))))),
@@ -48,11 +64,24 @@ function receipt(one) {
       one.id !== undefined && all(h("dt", {}, "Event"), h("dd", {}, h("code", {}, `bridge why ${one.id}`)))));
 }
 
-function rule(one) {
-  return h("li", { class: one.matched ? "hit" : "miss" }, h("span", { class: "tick", "aria-hidden": "true" }, one.matched ? "✓" : "–"),
-    h("span", {}, h("strong", {}, bit(one.rule)),
-      one.matched ? " matched" : one.failed ? all(" needs ", h("code", {}, words(plain(one.failed.condition), "bdi", "bit")),
-        one.failed.value === undefined ? null : all(", saw ", h("code", {}, words(plain(one.failed.value), "bdi", "bit")))) : " did not match"));
+/** What matched, and behind one more click what did not and why. */
+function rules(one, tried) {
+  const missed = tried.filter((rule) => !rule.matched);
+  return all(h("h4", {}, `Rules tried: ${tried.length}, in this order until one matched`),
+    missed.length > 0 && h("details", {}, h("summary", {}, `${missed.length} did not match`),
+      h("ol", { class: "rules" }, missed.map((rule) => miss(rule, one.text)))),
+    h("ol", { class: "rules" }, tried.filter((rule) => rule.matched).map((rule) =>
+      h("li", { class: "hit" }, h("span", { class: "tick", "aria-hidden": "true" }, "✓"),
+        h("span", {}, h("strong", {}, bit(rule.rule)), " matched")))));
+}
+
+function miss(rule, text) {
+  const { condition, value } = rule.failed || {};
+  const same = typeof value === "string" && value && String(text || "").startsWith(value.slice(0, 100));
+  return h("li", { class: "miss" }, h("span", { class: "tick", "aria-hidden": "true" }, "–"),
+    h("span", {}, h("strong", {}, bit(rule.rule)), !rule.failed ? " did not match" : all(
+      h("span", { class: "needs" }, "needs ", words(plain(condition), "bdi", "bit")),
+      value !== undefined && h("span", { class: "needs" }, "saw ", same ? "the words above" : words(plain(value), "bdi", "bit")))));
 }
 
 /** Any JSON value as one readable line. */

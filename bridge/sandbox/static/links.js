@@ -44,8 +44,14 @@ const squeeze = (text) => String(text || "").replace(/\s+/g, " ").trim().toLower
 
 /** Which case each item, decision and ticket is on. */
 export function cases(world, decisions) {
-  const ofDecision = (one) => (one.ticket ? `t${one.ticket}` : `d${one.id ?? one.seq}`);
+  const rooms = new Map(); // a conversation and its ticket, for what names only the former
+  for (const one of world.zendesk?.tickets || []) if (one.external_id) rooms.set(one.external_id, one.id);
+  const ofDecision = (one) => {
+    const ticket = one.ticket || (one.state === "ignored" ? null : rooms.get(one.conversation));
+    return ticket ? `t${ticket}` : `d${one.id ?? one.seq}`;
+  };
   const about = new Map(); // "channel id" -> its decisions, newest first
+  const who = new Map(); // a decision and the name of the person it is about
   const items = said(world);
   for (const one of decisions) {
     const name = one.external_id === null || one.external_id === undefined ? null : String(one.external_id);
@@ -55,6 +61,7 @@ export function cases(world, decisions) {
       || (short && items.findLast((item) => item.channel === one.channel && item.by === "customer"
         && (!one.who || squeeze(item.name) === squeeze(one.who)) && squeeze(item.text).startsWith(short)));
     if (!hit) continue;
+    who.set(one, hit.name);
     const place = `${hit.channel} ${hit.id}`;
     if (!about.has(place)) about.set(place, []);
     about.get(place).push(one);
@@ -64,7 +71,7 @@ export function cases(world, decisions) {
     const own = about.get(`${item.channel} ${item.id}`) || [];
     const best = own.find((one) => one.ticket) || own[0];
     const near = item.near && ofItem.get(`${item.channel} ${item.near}`);
-    const found = best ? ofDecision(best) : item.by === "customer" ? null : near || null;
+    const found = item.by === "customer" ? best && ofDecision(best) : near || (best?.ticket && ofDecision(best));
     if (found) ofItem.set(`${item.channel} ${item.id}`, found);
   }
   return {
@@ -72,6 +79,7 @@ export function cases(world, decisions) {
     ofDecision,
     ofTicket: (id) => `t${id}`,
     ofItem: (channel, id) => ofItem.get(`${channel} ${id}`) || null,
+    who: (one) => one.who || who.get(one) || null,
     about: (channel, id) => about.get(`${channel} ${id}`) || [],
   };
 }
