@@ -165,6 +165,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     """Sort a failure by its verdict and give the turn back accordingly."""
     bridge, orders = hand.bridge, hand.orders()
     # A step may have recorded an intent after this turn was loaded: look at what stands now.
+    before = turn.intent
     turn = bridge.store.load(hand.lane, bridge.owner) or turn
     now = time.time()
     tries = int(turn.tries.get("n", "0")) + 1
@@ -187,7 +188,9 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     else:
         orders.again = int(min(2**tries, 60) * 500)
     known = isinstance(error, TransientError | AuthError) and not isinstance(error, Ambiguous)
-    if known and turn.intent and orders.intent is None:
+    # An intent found here unsettled is still in doubt when we could not even look: it stays.
+    doubtful = turn.intent == before and not before.get("sure")
+    if known and turn.intent and not doubtful and orders.intent is None:
         # Nothing happened: plan anew, with all that has come meanwhile. Words of which a part is
         # said already go on where they stopped.
         orders.intent = {"sure": "1"} if turn.intent.get("part", "0") != "0" else ""

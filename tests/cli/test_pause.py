@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from bridge.store import Orders
+from bridge.wiring import now
 
 COMPLAINT = "I want a refund, this is broken!"
 
@@ -59,7 +61,7 @@ def test_an_answer_waits_too_and_is_posted_once(town: Any, sandbox: Any) -> None
     town.work()
     ticket = sandbox.record("ticket")[0]["ticket"]
     town.run("pause", "meta")
-    _agent_says(town, sandbox, ticket, "We are sorry, your money is on its way.")
+    _agent_says(town, ticket, "We are sorry, your money is on its way.")
     town.work()
     assert sandbox.record("comment", by="bridge") == []
     assert row(town, "zendesk")["parked"] == 1
@@ -69,7 +71,38 @@ def test_an_answer_waits_too_and_is_posted_once(town: Any, sandbox: Any) -> None
     assert len(sandbox.record("comment", by="bridge")) == 1, town.json("why", str(ticket))
 
 
-def _agent_says(town: Any, sandbox: Any, ticket: int, text: str) -> None:
+@pytest.mark.parametrize("meanwhile", ["paused", "away"])
+def test_an_answer_in_doubt_is_not_said_again_before_somebody_could_look(
+    town: Any, sandbox: Any, meanwhile: str
+) -> None:
+    made = sandbox.post("customer/comment", {"text": COMPLAINT, "person": "Ana"})
+    town.comment(COMPLAINT, made["id"], made["person_id"])
+    town.work()
+    fault = {"system": "meta", "path": "/comments", "times": 1}
+    sandbox.post("faults", {**fault, "method": "POST", "effect": "drop_after"})
+    _agent_says(town, sandbox.record("ticket")[0]["ticket"], "Your money is on its way.")
+    town.work()
+    assert len(sandbox.record("comment", by="bridge")) == 1
+    lane = next(iter(town.store.client.scan_iter("bridge:i:out:*"))).decode()[len("bridge:i:") :]
+    # Long enough ago for a look to see it.
+    long_ago = (now() - timedelta(minutes=1)).isoformat()
+    town.store.client.hset(f"bridge:i:{lane}", "at", long_ago)
+    if meanwhile == "paused":
+        town.run("pause", "meta")
+    else:
+        sandbox.post("faults", {**fault, "method": "GET", "effect": "status", "status": 503})
+    for _ in range(3):
+        town.store.client.zadd("bridge:due", {lane: 0})
+        town.work()
+        assert len(sandbox.record("comment", by="bridge")) == 1
+    town.run("resume", "meta")
+    town.work()
+    assert len(sandbox.record("comment", by="bridge")) == 1
+    assert town.store.hash(f"i:{lane}") == {}
+    assert row(town, "zendesk")["done"] == 1
+
+
+def _agent_says(town: Any, ticket: int, text: str) -> None:
     """A ticket event as Zendesk sends it."""
     body = {
         "type": "zen:event-type:ticket.comment_added", "id": "01JD", "subject": f"zen:ticket:{ticket}",
