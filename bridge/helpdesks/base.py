@@ -32,6 +32,18 @@ class Token:
     expires_in: float | None = None
 
 
+class Requester(str):
+    """The id of a requester; `existed` when the helpdesk knew this person before we asked."""
+
+    __slots__ = ("existed",)
+    existed: bool
+
+    def __new__(cls, requester_id: str, *, existed: bool = True) -> Requester:
+        made = super().__new__(cls, requester_id)
+        made.existed = existed
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helpdesk:
     """One helpdesk product.
@@ -56,7 +68,7 @@ class Helpdesk:
     ]  # static headers, or None: ask for a token
     token: Callable[[Connection], Calls[Token]]
     whoami: Callable[[Connection], Calls[str]]
-    requester: Callable[[Connection, Person], Calls[str]]
+    requester: Callable[[Connection, Person], Calls[Requester]]
     upload: Callable[[Connection, File], Calls[str]]
     create_body: Callable[[Draft], dict[str, Any]]
     create: Callable[[Connection, str, str], Calls[Ticket]]  # body as JSON text, idempotency key

@@ -251,6 +251,13 @@ def _unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
         return True
     room_id = hand.bridge.store.get(f"join:{found.stamp}") or found.stamp or ""
     if not room_id or not hand.bridge.store.hash(f"r:{room_id}"):
+        if len(room_id) == 32 and room_id.isalnum() and event.doc.get("comment"):
+            # It carries a stamp of ours and we know nothing of it: an answer must not just vanish.
+            raise PermanentError(
+                "link_lost",
+                f"ticket {ticket_id} carries our stamp, but its conversation is forgotten; "
+                "the customer's next words bring it back",
+            )
         _close(hand, None, event, "ignored", "not a ticket of ours")
         return True
     orders = _closing(hand, event, "done", "its room was found by its stamp")
@@ -490,8 +497,7 @@ def _recorded(
         spoken = hand.bridge.channel(target.channel)
         where = (spoken.private_channel or target.channel) if intent["private"] else target.channel
         for channel in {where, target.channel}:
-            sent = name_of(target.connection.name, channel, target.account_id, posted)
-            orders.set.append((f"sent:{sent}", room.id, 30 * 86400))
+            orders.set.append((_sent_key(target, channel, posted), room.id, 30 * 86400))
     if part < len(pieces):
         intent.update(
             {
@@ -530,6 +536,11 @@ def _recorded(
     hand.settle(orders)
     hand.bridge.store.forget(f"found:{event.id}")
     return False
+
+
+def _sent_key(target: Target, channel: str, posted: str) -> str:
+    """Under which it is remembered that we said this; its echo looks here."""
+    return f"sent:{name_of(target.connection.name, channel, target.account_id, posted)}"
 
 
 def _join_private(
@@ -579,6 +590,8 @@ def _resolve(hand: Hand, turn: Turn, room: Room) -> bool | float:
         if age < SETTLED:
             return SETTLED - age
         found = hand.outside.platform(target.connection, voice.look(target, _piece(intent)))
+        if found and hand.bridge.store.get(_sent_key(target, target.channel, found)):
+            found = None  # the same words said before, and known
     if found is None or _recorded(hand, room, event, intent, target, found):
         _post(hand, room, event, intent, voice, target)
     return True

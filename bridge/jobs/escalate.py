@@ -32,7 +32,7 @@ from bridge.core.model import (
     stamp,
 )
 from bridge.core.rules import Decision, decide, view
-from bridge.core.stored import author_in, message_in, moment_in, moment_out
+from bridge.core.stored import author_in, author_out, message_in, moment_in, moment_out
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.outside import OPEN, UPDATE
 from bridge.jobs.room import Room
@@ -96,9 +96,10 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
 def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     """Sort what waits, in order, up to the first thing that needs a write of another kind."""
     plan = Plan()
-    later = _later_changes(turn.events)
+    events = _as_written(turn.events)
+    later = _later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
-    for event in turn.events:
+    for event in events:
         if event.kind == "n":
             if plan.said:
                 break
@@ -163,6 +164,19 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if mid:
             orders.says.append({"m": mid, "f": fact})
     return plan
+
+
+def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """*events* with the customer's messages in the order they were written.
+
+    Webhooks overtake each other; what has come together is put right, everything else keeps its place.
+    """
+    said = [
+        one for one in events if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
+    ]
+    told = iter(sorted(said, key=lambda one: (one.doc.get("at") or "", events.index(one))))
+    among = {one.id for one in said}
+    return tuple(next(told) if one.id in among else one for one in events)
 
 
 def _later_changes(events: tuple[Event, ...]) -> dict[str, Message]:
@@ -309,7 +323,12 @@ def _open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     desk = bridge.desk_for(escalation.helpdesk if escalation else None, target.account)
     desk_map = bridge.map_of(desk.name)
     post = _described(hand, room, target, first, plan)
+    first = plan.said[0].message  # the platform may have told who wrote it
+    if first.author:
+        room.facts["author"] = json.dumps(author_out(first.author))
     requester = _requester(hand, room, desk, first)
+    if requester is None:
+        return True
     uploads, missed = _uploads(hand, desk, target, plan.said)
     fields = mapping.apply(desk_map, escalation, _facts(first, room))
     case = ticket.Case(
@@ -611,8 +630,11 @@ def _outcome(
 # --- what a ticket needs beside the words ------------------------------------------------------------
 
 
-def _requester(hand: Hand, room: Room, desk: Connection, message: Message) -> str:
-    """The helpdesk's id of the customer; people are known there by a hash, never by an address."""
+def _requester(hand: Hand, room: Room, desk: Connection, message: Message) -> str | None:
+    """The helpdesk's id of the customer, known there by a hash, never by an address.
+
+    None when asking for it brought a forgotten ticket to light: then plan anew.
+    """
     who = message.person or f"thread {message.conversation}"
     external = stamp(f"person:{room.facts.get('c', '')}:{message.account_id}:{who}")
     key = f"who:{desk.name}:{external}"
@@ -624,8 +646,27 @@ def _requester(hand: Hand, room: Room, desk: Connection, message: Message) -> st
         helpdesk = hand.bridge.helpdesk(desk)
         known = hand.outside.desk(desk, helpdesk.requester(desk, person), hand.guard, OPEN)
         hand.bridge.store.put(key, known, YEAR)
+        if known.existed and _remembered(hand, room, desk):
+            return None
     room.facts["requester"] = known
     return known
+
+
+def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
+    """Whether the helpdesk remembers an open ticket of this conversation that we have forgotten.
+
+    The helpdesk knew the person and we did not: Redis may have been lost. The stamp tells.
+    """
+    helpdesk = hand.bridge.helpdesk(desk)
+    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id)):
+        if found.status in LIVE:
+            orders = hand.orders()
+            room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})
+            orders.facts = room.changed()
+            orders.set.append((f"ticket:{desk.name}:{found.id}", room.id, YEAR))
+            hand.settle(orders)
+            return True
+    return False
 
 
 def _described(hand: Hand, room: Room, target: Any, message: Message, plan: Plan) -> dict[str, Any]:
@@ -635,15 +676,18 @@ def _described(hand: Hand, room: Room, target: Any, message: Message, plan: Plan
         return {}
     key = f"post:{name_of(target.connection.name, message.channel, message.thread_id)}"
     known = hand.bridge.store.get(key)
-    if known and message.author is not None and message.text is not None:
+    unnamed = message.author is None or not (message.author.name or message.author.username)
+    if known and not unnamed and message.text is not None:
         return json.loads(known)  # type: ignore[no-any-return]
     try:
         told = dict(hand.outside.platform(target.connection, describe(target, message)))
     except BridgeError:
         return {}
     author = told.pop("author", None)
-    if isinstance(author, Author) and message.author is None:
+    if isinstance(author, Author) and unnamed:
         plan.said[0].message = replace(message, author=author)
+    if first_name := told.pop("first_name", None):
+        room.facts["first_name"] = str(first_name)
     text = told.pop("text", None)
     if isinstance(text, str) and message.text is None:
         plan.said[0].message = replace(plan.said[0].message, text=text)

@@ -28,6 +28,9 @@ Guard = Callable[[], None]  # raises when an outside write may not start now
 # Who may spend how much of a budget: agents' answers, then new tickets, then updates, then notices.
 ANSWER, OPEN, UPDATE, NOTICE = 1.0, 1.0, 0.96, 0.85
 
+# Seconds between tries. The breaker keeps a provider that is down from being hammered by many lanes.
+STEPS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
+
 
 def _no_guard() -> None:
     return None
@@ -201,11 +204,10 @@ class Outside:
 
 
 def wait_of(error: TransientError, tries: int, jitter: float) -> float:
-    """Seconds until the next try: as told, else 1, 5, 30, 120, 600, then hourly; +-20 % by *jitter* (0..1)."""
+    """Seconds until the next try: as told, else by STEPS, then hourly; +-20 % by *jitter* (0..1)."""
     if error.retry_after is not None:
         return min(max(error.retry_after, 0.05), 900.0) * (1 + 0.1 * jitter)
-    steps = (1.0, 5.0, 30.0, 120.0, 600.0)
-    step = steps[tries - 1] if 0 < tries <= len(steps) else (3600.0 if tries > 0 else 1.0)
+    step = STEPS[tries - 1] if 0 < tries <= len(STEPS) else (3600.0 if tries > 0 else 1.0)
     return step * (0.8 + 0.4 * jitter)
 
 

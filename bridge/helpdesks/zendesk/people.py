@@ -11,12 +11,13 @@ from bridge.core.calls import Calls, HttpRequest
 from bridge.core.errors import PermanentError, TransientError
 from bridge.core.model import Connection, File, Person
 from bridge.core.untrusted import mapping
+from bridge.helpdesks.base import Requester
 from bridge.helpdesks.zendesk.api import ACCOUNT, address, identity, refusal, texts
 
 _MEDIA_TYPE = re.compile(r"\A[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,80}\Z")
 
 
-def requester(connection: Connection, person: Person) -> Calls[str]:
+def requester(connection: Connection, person: Person) -> Calls[Requester]:
     """The id of the end user with this external id, made or renamed: repeating it changes nothing.
 
     No e-mail and no role: a customer hears from us on the platform, never by Zendesk's mail.
@@ -33,7 +34,7 @@ def requester(connection: Connection, person: Person) -> Calls[str]:
     response = yield request
     made = identity(mapping(mapping(response.json()).get("user")).get("id"))
     if response.ok and made is not None:
-        return made
+        return Requester(made, existed=response.status != 201)
     if response.status == 422 and any("already been taken" in t for t in texts(response.json())):
         # Two workers made the same person at once; the second look finds it.
         raise TransientError("conflict", "the requester is being made elsewhere")

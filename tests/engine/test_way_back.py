@@ -1,0 +1,280 @@
+"""What happens on the ticket goes back: once, to the right audience, within what the platform allows."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from support.world import World
+
+DAY = 86400
+
+
+def case(world: World, text: str = "My order is broken", **more: object) -> tuple[int, str]:
+    said = world.comment("Ana", text, **more)
+    number = world.opened(text)
+    world.calm()
+    return number, said
+
+
+def chat(world: World, channel: str, text: str = "My parcel is broken", **more: object) -> int:
+    world.message(channel, "Ola", text, **more)
+    number = world.opened(text)
+    world.calm()
+    return number
+
+
+def texts(world: World) -> list[str]:
+    return [one["text"] for one in world.spoken()]
+
+
+def noted(world: World, number: int, words: str) -> str:
+    def look() -> str | None:
+        return next((one for one in world.words(number, public=False) if words in one), None)
+
+    return str(world.until(look, f"a note with {words!r}"))
+
+
+def test_a_public_answer_stands_under_the_comment_once(world: World) -> None:
+    number, said = case(world)
+    world.answer(number, "We are sorry, a new cup is coming.")
+    world.until(lambda: texts(world))
+    world.calm()
+    (post,) = world.spoken()
+    assert post["text"] == "We are sorry, a new cup is coming."
+    assert post["parent_id"] == said
+    # Its own echo came back and started nothing.
+    assert not any("cup is coming" in one for one in world.words(number, public=False))
+
+
+@pytest.mark.parametrize("channel", ["messenger", "telegram"])
+def test_an_answer_in_a_chat_is_one_message_in_that_chat(world: World, channel: str) -> None:
+    number = chat(world, channel)
+    world.answer(number, "It comes tomorrow.")
+    world.until(lambda: texts(world))
+    world.calm()
+    (post,) = world.spoken()
+    assert (post["text"], post["channel"]) == ("It comes tomorrow.", channel)
+
+
+def test_a_private_note_never_leaves(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "between us: she is right", public=False)
+    world.answer(number, "internal picture", public=False, attachment=True)
+    world.calm()
+    assert world.spoken() == []
+
+
+def test_a_hint_without_the_words_is_read_and_answered_once(world: World) -> None:
+    number, said = case(world)
+    world.sandbox.post("hooks/hold", {"system": "zendesk"})
+    world.answer(number, "Read it from the ticket.")
+    actor = world.sandbox.get("state")["zendesk"]["agents"][0]["id"]
+    hint = {"ticket_id": str(number), "status": "open", "actor_id": str(actor)}
+    for _ in range(2):
+        body = json.dumps(hint)
+        answer = world.sandbox.post("hooks/raw", {"system": "zendesk", "body": body, "sign": True})
+        assert answer["statuses"] == [200]
+    world.until(lambda: texts(world))
+    world.sandbox.post("hooks/send", {"system": "zendesk", "together": False})
+    world.calm()
+    assert texts(world) == ["Read it from the ticket."]
+
+
+def test_a_long_answer_goes_out_in_pieces_in_order(world: World) -> None:
+    number = chat(world, "telegram")
+    words = " ".join(f"word{count:04}" for count in range(900))
+    world.answer(number, words)
+    world.until(lambda: len(texts(world)) >= 2)
+    world.calm()
+    pieces = texts(world)
+    assert [piece.split(" ", 1)[0] for piece in pieces] == [
+        f"({n}/{len(pieces)})" for n in range(1, len(pieces) + 1)
+    ]
+    assert " ".join(piece.split(" ", 1)[1] for piece in pieces) == words
+
+
+def test_after_a_day_an_agents_words_carry_the_human_tag(world: World) -> None:
+    number = chat(world, "messenger", ago=2 * DAY)
+    world.answer(number, "Sorry for the wait.")
+    world.until(lambda: texts(world))
+    (post,) = world.spoken()
+    assert post["tag"] == "HUMAN_AGENT"
+
+
+def test_after_a_week_the_agent_is_told_that_nothing_went_out(world: World) -> None:
+    number = chat(world, "messenger", ago=8 * DAY)
+    world.answer(number, "Sorry for the wait.")
+    note = noted(world, number, "Not delivered")
+    assert "Sorry for the wait." in note
+    assert world.spoken() == []
+
+
+def test_an_automatic_notice_never_wears_the_human_tag(world: World) -> None:
+    number = chat(world, "messenger", ago=2 * DAY)
+    world.sandbox.post("agent/status", {"ticket": number, "status": "solved"})
+    world.calm()
+    assert world.spoken() == []
+
+
+def test_a_deleted_comment_cannot_be_answered_and_the_agent_learns_it(world: World) -> None:
+    number, said = case(world)
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    world.sandbox.post("customer/comment/remove", {"id": said})
+    world.answer(number, "Here is your refund.")
+    assert "Here is your refund." in noted(world, number, "Not delivered")
+    world.sandbox.post("hooks/send", {"system": "meta", "together": False})
+
+
+def test_a_person_who_blocked_us_is_told_to_the_agent(world: World) -> None:
+    number = chat(world, "telegram")
+    world.sandbox.post("customer/block", {"channel": "telegram", "person": "Ola", "blocked": True})
+    world.answer(number, "Are you there?")
+    assert "blocked" in noted(world, number, "Not delivered")
+
+
+def test_the_answer_to_our_post_is_lost_and_the_words_stand_once(world: World) -> None:
+    number, _ = case(world)
+    world.fault("meta", method="POST", path="/comments$", effect="drop_after", times=1)
+    world.answer(number, "We are sorry.")
+    world.until(lambda: texts(world))
+    world.calm()
+    assert texts(world) == ["We are sorry."]
+    assert world.store.dead() == []
+
+
+def test_where_nobody_can_look_a_lost_answer_is_not_repeated(world: World) -> None:
+    number = chat(world, "telegram")
+    world.fault("telegram", path="sendMessage", effect="drop_after", times=1)
+    world.answer(number, "It comes tomorrow.")
+    noted(world, number, "not known whether it arrived")
+    world.calm()
+    assert texts(world) == ["It comes tomorrow."]
+
+
+def test_a_post_that_certainly_did_not_happen_is_tried_again(world: World) -> None:
+    number, _ = case(world)
+    world.fault(
+        "meta", method="POST", path="/comments$", effect="status", status=400, times=2,
+        body={"error": {"message": "limit", "type": "OAuthException", "code": 32}},
+    )  # fmt: skip
+    world.answer(number, "We are sorry.")
+    world.until(lambda: texts(world), patience=60)
+    world.calm()
+    assert texts(world) == ["We are sorry."]
+
+
+def test_an_echo_that_overtakes_our_answer_starts_nothing(world: World) -> None:
+    number, _ = case(world)
+    world.fault("meta", method="POST", path="/comments$", effect="drip", seconds=2, times=1)
+    world.answer(number, "We are sorry.")
+    world.until(lambda: texts(world))
+    world.calm()
+    assert texts(world) == ["We are sorry."]
+    assert not any("We are sorry" in one for one in world.words(number, public=False))
+
+
+def test_what_staff_write_on_the_platform_is_noted_on_the_ticket(world: World) -> None:
+    number, said = case(world)
+    world.sandbox.post("staff/comment", {"text": "Hi Ana, we saw this!", "reply_to": said})
+    noted(world, number, "Hi Ana, we saw this!")
+    assert world.spoken() == []
+
+
+def test_commands_choose_the_way(world: World) -> None:
+    number, said = case(world)
+    world.answer(number, "/dm", public=False)
+    noted(world, number, "in private")
+    world.answer(number, "For your eyes only.")
+    world.until(lambda: texts(world))
+    (post,) = world.spoken()
+    assert post["what"] == "private_reply"
+    assert post["comment_id"] == said
+    world.answer(number, "/public", public=False)
+    noted(world, number, "everybody reads")
+    world.answer(number, "Sorted now.")
+    world.until(lambda: len(texts(world)) == 2)
+    assert world.spoken()[1]["what"] == "comment"
+
+
+def test_the_person_who_answers_a_private_reply_stays_on_the_ticket(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "/dm", public=False)
+    noted(world, number, "in private")
+    world.answer(number, "Please tell us your order number.")
+    world.until(lambda: texts(world))
+    world.calm()
+    world.message("messenger", "Ana", "it is 12345")
+    assert world.opened("it is 12345") == number
+
+
+def test_a_second_private_reply_is_refused_before_the_call(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "/dm", public=False)
+    noted(world, number, "in private")
+    world.answer(number, "First.")
+    world.until(lambda: texts(world))
+    world.answer(number, "Second.")
+    noted(world, number, "Not delivered")
+    assert texts(world) == ["First."]
+
+
+def test_hide_hides_and_says_so(world: World) -> None:
+    number, said = case(world)
+    world.answer(number, "/hide", public=False)
+    noted(world, number, "hidden")
+    assert [one["id"] for one in world.sandbox.record("comment_hidden")] == [said]
+
+
+def test_mute_opens_nothing_for_the_person(world: World) -> None:
+    number, said = case(world)
+    world.answer(number, "/mute 7d", public=False)
+    noted(world, number, "muted")
+    world.comment("Ana", "still broken!!!", reply_to=said)
+    world.calm()
+    assert len(world.words(number)) == 1
+
+
+def test_an_unknown_command_is_explained(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "/hidde", public=False)
+    assert "/hide" in noted(world, number, "/hidde")
+
+
+def test_a_solved_ticket_is_told_in_the_customers_language(world: World) -> None:
+    number, _ = case(world, "Chcę zwrotu pieniędzy, kawa jest zepsuta i zimna")
+    world.sandbox.post("agent/status", {"ticket": number, "status": "solved"})
+    world.until(lambda: texts(world))
+    world.calm()
+    (text,) = texts(world)
+    from bridge.core import replies
+
+    choices = [one.text.split("{")[0] for one in world.config.replies.texts["pl"]["solved"]]
+    assert any(text.startswith(start) for start in choices if start)
+    assert replies.first_name("Ana", None) == "Ana"
+
+
+def test_a_status_that_changes_back_says_nothing(world: World) -> None:
+    number, _ = case(world)
+    for status in ("solved", "open"):
+        world.sandbox.post("agent/status", {"ticket": number, "status": status})
+    world.calm()
+    assert not any("sorted" in one.lower() for one in texts(world))
+
+
+def test_a_revoked_token_parks_the_answer_and_it_goes_out_after_the_repair(world: World) -> None:
+    number, _ = case(world)
+    fault = world.fault(
+        "meta", effect="status", status=400, times=None,
+        body={"error": {"message": "expired", "type": "OAuthException", "code": 190, "error_subcode": 463}},
+    )  # fmt: skip
+    world.answer(number, "We are sorry.")
+    noted(world, number, "Not delivered yet")
+    assert "down:meta" in world.store.alarms()
+    assert world.store.books()["zendesk"]["parked"] >= 1
+    world.sandbox.delete(f"faults/{fault}")
+    world.store.resume("meta")
+    world.until(lambda: texts(world))
+    world.calm()
+    assert texts(world) == ["We are sorry."]
+    assert world.store.books()["zendesk"]["parked"] == 0

@@ -1,0 +1,181 @@
+"""What customers say becomes tickets: one a case, each message once, in order."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+from support.world import World
+
+
+def test_a_complaint_becomes_a_ticket_that_a_person_can_read(world: World) -> None:
+    said = world.comment("Ana", "My order arrived broken and nobody answers")
+    number = world.opened("arrived broken")
+    world.calm()
+    ticket = world.ticket(number)
+    assert ticket["subject"].startswith("Facebook comment from Ana")
+    assert len(ticket["external_id"]) == 32
+    assert set(ticket["external_id"]) <= set("0123456789abcdef")
+    assert ticket["requester"]["name"] == "Ana"
+    assert {"bridge", "facebook", "comment"} <= set(ticket["tags"])
+    assert world.words(number) == ["My order arrived broken and nobody answers"]
+    (note,) = world.words(number, public=False)
+    assert "rule complaint" in note
+    assert said in note  # the readable key names the comment
+    assert "bridge why" in note
+
+
+def test_praise_opens_nothing_and_says_why(world: World) -> None:
+    said = world.comment("Ola", "I love this coffee, best in town!")
+    world.calm()
+    assert world.tickets() == []
+    (decision,) = [one for one in world.bridge.decisions() if one["external_id"] == said]
+    assert (decision["state"], decision["reason"]) == ("ignored", "praise")
+    assert any(one["failed"] for one in decision["tried"])
+
+
+def test_eight_copies_at_once_make_one_ticket(world: World) -> None:
+    world.sandbox.post("customer/comment", {"person": "Ana", "text": "It is broken!", "copies": 8})
+    number = world.opened("It is broken!")
+    world.calm()
+    assert world.tickets() == [number]
+    assert world.words(number) == ["It is broken!"]
+    assert world.store.books()["meta"]["duplicates"] == 7
+    # And again when it is long done.
+    answer = world.sandbox.post("hooks/again", {"system": "meta", "copies": 8})
+    assert answer["statuses"] == [200] * 8
+    world.calm()
+    assert world.words(number) == ["It is broken!"]
+
+
+def test_messages_of_one_moment_stand_on_one_ticket_in_their_order(world: World) -> None:
+    for text in ("My parcel is broken", "the cup too", "and the box", "what now?"):
+        world.message("messenger", "Ana", text)
+        time.sleep(0.04)  # the platform's deliveries of one instant overtake each other
+    number = world.opened("what now?")
+    world.calm()
+    assert world.tickets() == [number]
+    together = "\n".join(world.words(number))
+    places = [
+        together.index(text) for text in ("parcel is broken", "cup too", "the box", "what now?")
+    ]
+    assert places == sorted(places)
+    assert together.count("the cup too") == 1
+
+
+def test_two_people_under_one_post_are_two_cases(world: World) -> None:
+    root = world.comment("Ana", "My order is broken")
+    first = world.opened("My order is broken")
+    world.comment("Tom", "Mine is broken as well", reply_to=root)
+    second = world.opened("Mine is broken as well")
+    assert first != second
+
+
+def test_a_comment_removed_before_it_was_seen_opens_nothing(world: World) -> None:
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    said = world.comment("Ana", "This is broken, I want a refund")
+    world.sandbox.post("customer/comment/remove", {"id": said})
+    world.sandbox.post("hooks/send", {"system": "meta", "together": False, "order": "reversed"})
+    world.calm()
+    assert world.tickets() == []
+
+
+def test_of_an_edit_that_overtakes_its_comment_the_latest_words_count(world: World) -> None:
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    said = world.comment("Ana", "This is nice")
+    world.sandbox.post("customer/comment/edit", {"id": said, "text": "This is broken, refund me"})
+    world.sandbox.post("hooks/send", {"system": "meta", "together": False, "order": "reversed"})
+    number = world.opened("This is broken, refund me")
+    world.calm()
+    assert world.tickets() == [number]
+    assert world.words(number) == ["This is broken, refund me\n(edited)"]
+
+
+def test_an_edit_and_a_removal_are_told_on_the_ticket(world: World) -> None:
+    said = world.comment("Ana", "My cup is broken")
+    number = world.opened("My cup is broken")
+    world.sandbox.post("customer/comment/edit", {"id": said, "text": "My cup is broken and cold"})
+    world.until(lambda: any("broken and cold" in one for one in world.words(number, public=False)))
+    world.sandbox.post("customer/comment/remove", {"id": said})
+    world.until(lambda: any("deleted" in one for one in world.words(number, public=False)))
+    assert world.words(number) == ["My cup is broken"]
+
+
+def test_a_thousand_events_in_one_body_all_count(world: World) -> None:
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    for number in range(60):
+        world.comment(f"Person {number}", f"nice day {number}")
+    world.comment("Ana", "and mine is broken")
+    sent = world.sandbox.post("hooks/send", {"system": "meta", "together": True})
+    assert sent["posts"] == 1
+    number = world.opened("and mine is broken")
+    world.calm()
+    assert world.tickets() == [number]
+    assert world.store.books()["meta"]["received"] == 61
+
+
+def test_a_mention_without_an_author_is_a_ticket_of_an_unknown_person(world: World) -> None:
+    world.sandbox.post("customer/mention", {"text": "@Acme your delivery is a scandal, refund me"})
+    number = world.opened("your delivery is a scandal")
+    assert "Facebook user" in world.ticket(number)["requester"]["name"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ('{"object": "page", ', "json"),
+        ('{"object": "page", "object": "page", "entry": []}', "duplicate"),
+        ('{"object": "page", "entry": [NaN]}', "number"),
+        ('{"object": "page", "entry": ' + "[" * 100_000 + "]" * 100_000 + "}", "deep"),
+        ('{"object": "page", "entry": [{"id": "\\ud800"}]}', "surrogate"),
+        ('{"object": "page", "entry": [' + "9" * 5000 + "]}", "number"),
+    ],
+    ids=["cut", "duplicate-keys", "nan", "nesting", "lone-surrogate", "huge-number"],
+)
+def test_an_authentic_body_that_cannot_be_read_is_kept_as_a_dead_letter(
+    world: World, body: str, reason: str
+) -> None:
+    answer = world.sandbox.post("hooks/raw", {"system": "meta", "body": body, "sign": True})
+    assert answer["statuses"] == [200]
+    world.calm()
+    (dead,) = world.store.dead()
+    fields = world.store.event(dead)
+    assert reason in fields["reason"].replace("_", " ")
+    assert world.store.raw(fields["d"]) == body.encode()
+
+
+def test_a_broken_item_does_not_stop_its_neighbours(world: World) -> None:
+    page = world.sandbox.get("credentials")["meta"]["page_id"]
+
+    def change(ident: str, text: object) -> dict[str, object]:
+        return {
+            "field": "feed",
+            "value": {
+                "item": "comment", "verb": "add", "comment_id": ident, "post_id": f"{page}_1",
+                "parent_id": f"{page}_1", "created_time": 1795000000, "message": text,
+                "from": {"id": "77", "name": "Ana"},
+            },
+        }  # fmt: skip
+
+    body = {
+        "object": "page",
+        "entry": [
+            {"id": page, "time": 1795000000, "changes": [change("1_1", "first is broken")]},
+            {"id": page, "time": 1795000000, "changes": ["rubbish"]},
+            {"id": page, "time": 1795000000, "changes": [change("1_2", "second is broken")]},
+        ],
+    }
+    world.sandbox.post("hooks/raw", {"system": "meta", "body": json.dumps(body), "sign": True})
+    world.opened("first is broken")
+    world.opened("second is broken")
+    world.calm()
+    books = world.store.books()["meta"]
+    assert (books["received"], books["done"], books["dead"]) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("sign", [False, "wrong"])
+def test_what_is_not_authentic_is_refused_and_not_kept(world: World, sign: object) -> None:
+    answer = world.sandbox.post("hooks/raw", {"system": "meta", "body": "{}", "sign": sign})
+    assert answer["statuses"] == [401]
+    assert world.store.books() == {}

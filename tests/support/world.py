@@ -1,0 +1,261 @@
+"""The whole product in real processes: Redis, sandbox, web and workers, to be used and to be hurt.
+
+with World(workers=3) as world:
+    world.comment("Ana", "My order is broken")
+    world.until(lambda: world.tickets())
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from support.redisbox import RedisBox
+from support.sandbox import Sandbox
+
+from bridge.config import Config
+from bridge.sandbox import wires
+from bridge.settings import Settings
+from bridge.store import Store
+from bridge.wiring import Bridge, build, configuration
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+PATIENCE = 30.0
+
+
+class World:
+    """One running bridge and its outside. Every start is real, every kill is a signal."""
+
+    def __init__(self, *, workers: int = 1, environ: dict[str, str] | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
+        self.redis = RedisBox()
+        self.sandbox = Sandbox()
+        self.wanted = workers
+        self.more = environ or {}
+        self.web: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
+        self.url = ""
+        self._logs: dict[str, Any] = {}
+
+    # -- starting and stopping ----------------------------------------------------------------
+
+    def start(self) -> World:
+        self.redis.start()
+        self.sandbox.start()
+        mappings = self.folder / "mappings"
+        shutil.copytree(ROOT / "mappings", mappings, ignore=shutil.ignore_patterns("connections*"))
+        (mappings / "connections.yaml").write_text(
+            wires.connections_yaml(self.sandbox.url), "utf-8"
+        )
+        quick = mappings / "zendesk.yaml"
+        quick.write_text(quick.read_text("utf-8").replace("debounce: 5", "debounce: 0.5"), "utf-8")
+        self.environ = {
+            **{k: v for k, v in os.environ.items() if not k.startswith(("BRIDGE_", "REDIS_"))},
+            **wires.environment(self.sandbox.url, ""),
+            "PORT": "0",
+            "BRIDGE_REDIS_URL": self.redis.url,
+            "BRIDGE_MAPPINGS": str(mappings),
+            "BRIDGE_DATA": str(self.folder / "data"),
+            "BRIDGE_SECRET_KEY": "a-key-for-tests-only-0123456789ab",
+            "BRIDGE_CONSOLE_TOKEN": "console-token-for-tests",
+            **self.more,
+        }
+        self.environ.pop("BRIDGE_PUBLIC_URL", None)
+        self.start_web()
+        for _ in range(self.wanted):
+            self.start_worker()
+        return self
+
+    def start_web(self) -> None:
+        self.web = subprocess.Popen(
+            [sys.executable, "-m", "bridge", "web"], env=self.environ, stdout=subprocess.PIPE,
+            stderr=self.log("web"),
+        )  # fmt: skip
+        assert self.web.stdout is not None
+        line = self.web.stdout.readline().decode()
+        assert line.startswith("listening on "), (line, (self.folder / "web.log").read_text())
+        self.url = line.removeprefix("listening on ").strip().rstrip("/")
+        self.sandbox.post(
+            "connect", {"bridge": self.url, "console_token": "console-token-for-tests"}
+        )
+
+    def log(self, name: str) -> Any:
+        """The file that collects what processes of this kind say."""
+        if name not in self._logs:
+            self._logs[name] = (self.folder / f"{name}.log").open("ab")
+        return self._logs[name]
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "bridge", "worker"], env=self.environ,
+            stdout=subprocess.DEVNULL, stderr=self.log("worker"),
+            start_new_session=True,
+        )  # fmt: skip
+        self.workers.append(worker)
+        return worker
+
+    def kill_workers(self) -> None:
+        """SIGKILL, children and all."""
+        for worker in self.workers:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait(10)
+        self.workers.clear()
+
+    def stop(self) -> None:
+        self.kill_workers()
+        if self.web is not None:
+            self.web.terminate()
+            self.web.wait(20)
+            if self.web.stdout is not None:
+                self.web.stdout.close()
+        self.sandbox.stop()
+        self.redis.remove()
+        for file in self._logs.values():
+            file.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self) -> World:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+
+    def fresh(self) -> None:
+        """An empty Redis and the seeded scene again; the processes go on."""
+        self.sandbox.post("reset")
+        self.sandbox.delete("faults")
+        with self.redis.client() as client:
+            for key in client.scan_iter("bridge:*", count=1000):
+                client.delete(key)
+
+    # -- looking ----------------------------------------------------------------------------------
+
+    @property
+    def settings(self) -> Settings:
+        return Settings.from_environ(self.environ)
+
+    @property
+    def config(self) -> Config:
+        return configuration(self.settings, self.environ)
+
+    @property
+    def bridge(self) -> Bridge:
+        """The parts as a process of the product would build them."""
+        return build(self.settings, config=self.config, connections=2)
+
+    @property
+    def store(self) -> Store:
+        return self.bridge.store
+
+    def until(self, look: Callable[[], T], told: str = "", patience: float = PATIENCE) -> T:
+        """Wait until *look* sees something, and return it."""
+        end = time.monotonic() + patience
+        while not (seen := look()):
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"{told or 'it'} did not happen in {patience:.0f} s; {self.why()}"
+                )
+            time.sleep(0.05)
+        return seen
+
+    def why(self) -> str:
+        """What a failed wait wants to know."""
+        store = self.store
+        dead = [store.event(eid).get("reason") for eid in store.dead()]
+        log = (self.folder / "worker.log").read_text("utf-8", "replace")[-3000:]
+        return f"books {store.books()}, alarms {store.alarms()}, dead {dead}, log:\n{log}"
+
+    def calm(self) -> None:
+        """Wait until nothing is under way: no webhook, no due work, no held lane."""
+
+        def quiet() -> bool:
+            if not self.sandbox.get("idle?wait=20")["idle"]:
+                return False
+            with self.redis.client() as client:
+                waits = client.zcard("bridge:ingest") + client.zcard("bridge:due")
+                return waits == 0 and not list(client.scan_iter("bridge:lease:*"))
+
+        for _ in range(2):  # an echo of the last write may just be on its way
+            self.until(quiet, "calm")
+            time.sleep(0.15)
+        self.until(quiet, "calm")
+
+    def balanced(self) -> bool:
+        """Whether the books add up, in every row."""
+        parts = ("done", "ignored", "parked", "dead", "in_progress")
+        return all(
+            row["received"] == sum(row[part] for part in parts)
+            for row in self.store.books().values()
+        )
+
+    def tickets(self) -> list[int]:
+        return [one["ticket"] for one in self.sandbox.record("ticket")]
+
+    def words(self, ticket: int, *, public: bool = True) -> list[str]:
+        """The texts on a ticket, oldest first: the customer's, or our private notes."""
+        return [
+            one["text"]
+            for one in self.sandbox.record("ticket_comment", ticket=ticket, public=public)
+            if public or one["by"] == "bridge"
+        ]
+
+    def spoken(self) -> list[dict[str, Any]]:
+        """Everything the bridge said to customers."""
+        rows = [one for one in self.sandbox.record() if one["by"] == "bridge"]
+        # A private reply is recorded as such and as the message it makes.
+        private = {one["id"] for one in rows if one["what"] == "private_reply"}
+        kinds = ("comment", "message", "private_reply")
+        return [
+            one
+            for one in rows
+            if one["what"] in kinds and not (one["what"] == "message" and one["id"] in private)
+        ]
+
+    def ticket(self, number: int) -> dict[str, Any]:
+        tickets = self.sandbox.get("state")["zendesk"]["tickets"]
+        return next(one for one in tickets if one["id"] == number)
+
+    # -- doing ------------------------------------------------------------------------------------
+
+    def comment(self, person: str, text: str, **more: Any) -> str:
+        return str(
+            self.sandbox.post("customer/comment", {"person": person, "text": text, **more})["id"]
+        )
+
+    def message(self, channel: str, person: str, text: str, **more: Any) -> dict[str, Any]:
+        body = {"channel": channel, "person": person, "text": text, **more}
+        return self.sandbox.post("customer/message", body)
+
+    def answer(self, ticket: int, text: str, *, public: bool = True, **more: Any) -> None:
+        self.sandbox.post(
+            "agent/comment", {"ticket": ticket, "text": text, "public": public, **more}
+        )
+
+    def opened(self, text: str) -> int:
+        """The number of the one ticket that holds *text*, once it does."""
+
+        def look() -> list[int]:
+            rows = self.sandbox.record("ticket_comment", public=True)
+            return [one["ticket"] for one in rows if text in (one["text"] or "")]
+
+        found = self.until(look, f"a ticket with {text!r}")
+        assert len(set(found)) == 1, f"{text!r} is on tickets {found}"
+        return found[0]
+
+    def fault(self, system: str, **more: Any) -> str:
+        return str(self.sandbox.post("faults", {"system": system, **more})["id"])
