@@ -28,6 +28,8 @@ from bridge.sandbox import wires
 from bridge.settings import Settings
 from bridge.wiring import Bridge, build, configuration
 
+PLENTY = 1_000_000  # of the account's requests a minute; `lifted` sees to the other budgets
+
 
 class Stage:
     """A folder, a Redis, a stub; `web`, `worker` and `python` start processes that end with it."""
@@ -46,7 +48,9 @@ class Stage:
             shutil.copytree(
                 shipped_mappings(), mappings, ignore=shutil.ignore_patterns("connections*")
             )
-            (mappings / "connections.yaml").write_text(wires.connections_yaml(self.stub), "utf-8")
+            connections = wires.connections_yaml(self.stub)  # its last one is the helpdesk
+            connections += f"    requests_per_minute: {PLENTY}\n"
+            (mappings / "connections.yaml").write_text(connections, "utf-8")
             ours = ("BRIDGE_", "REDIS_", "PORT")
             self.environ = {
                 **{k: v for k, v in os.environ.items() if not k.startswith(ours)},
