@@ -1,6 +1,5 @@
 """What the environment says, and what is said about it when it is wrong."""
 
-import io
 import json
 import logging
 import os
@@ -133,11 +132,10 @@ def test_settle_reads_env_here_over_env_beside_the_mappings(tmp_path, monkeypatc
 
 
 @pytest.fixture
-def said(monkeypatch):
-    stream = io.StringIO()
-    monkeypatch.setattr("sys.stderr", stream)
+def said(capsys):
+    """Gives what stands on stderr; the logging of the test run is put back afterwards."""
     before = logging.root.handlers[:], logging.root.level
-    yield stream
+    yield lambda: capsys.readouterr().err
     logging.root.handlers[:], logging.root.level = before
 
 
@@ -147,7 +145,7 @@ HOSTILE = 'a\r\n{"level": "error"}\x1b[31m ż'
 def test_json_lines_cannot_be_forged(said):
     log.configure("INFO", terminal=False)
     logging.getLogger("x").info("said %s", HOSTILE, extra={"event": HOSTILE})
-    (line,) = said.getvalue().splitlines()
+    (line,) = said().splitlines()
     told = json.loads(line)
     assert line.isascii()
     assert (told["level"], told["logger"], told["event"]) == ("info", "x", HOSTILE)
@@ -156,7 +154,7 @@ def test_json_lines_cannot_be_forged(said):
 def test_plain_lines_cannot_be_forged_either(said):
     log.configure("INFO", terminal=True)
     logging.getLogger("x").warning("said %s", HOSTILE, extra={"event": 7})
-    (line,) = said.getvalue().splitlines()
+    (line,) = said().splitlines()
     assert "\x1b" not in line
     assert "event=7" in line
     assert "ż" in line
@@ -169,10 +167,10 @@ def test_errors_carry_their_trace(said, terminal):
         raise ValueError("why")
     except ValueError:
         logging.getLogger("x").exception("it failed")
-    assert "ValueError: why" in said.getvalue().replace("\\n", "\n")
+    assert "ValueError: why" in said().replace("\\n", "\n")
 
 
 def test_what_is_below_the_level_is_not_said(said):
     log.configure("WARNING", terminal=False)
     logging.getLogger("x").info("quiet")
-    assert said.getvalue() == ""
+    assert said() == ""
