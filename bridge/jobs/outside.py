@@ -86,7 +86,7 @@ class Outside:
                 if (limit := helpdesk.limits.get(name.split(":", 1)[0]))
             ]
             limits = [self._set_limit(connection, row) for row in limits]
-            self._leave(connection.name, share, limits)
+            self._leave(connection.name, share, [one for row in limits for one in paced(row)])
             response = self.bridge.http.send(self._signed(helpdesk, connection, request, ""))
             if response.status == 401 and helpdesk.authorise(connection) is None:
                 stale = self._tokens.get(connection.name, ("", 0.0))[0]
@@ -201,6 +201,22 @@ class Outside:
         key = self.bridge.settings.secret_key.reveal() or connection.secret("client_secret")
         digest = hashlib.sha256(b"bridge token box\0" + key.encode()).digest()
         return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def paced(budget: tuple[str, int, float]) -> list[tuple[str, int, float]]:
+    """*budget*, and for one ticket's also smaller ones over shorter times.
+
+    A chatty customer would spend a ticket's thirty updates in seconds and then be silent for ten minutes.
+    Spread like this the first ones go at once, later ones wait a little and take along what has come.
+    """
+    name, limit, window = budget
+    if not name.startswith("ticket:"):
+        return [budget]
+    steps = ((1 / 3, 0.1), (1 / 2, 0.3), (3 / 4, 0.6))
+    return [
+        *((f"{name}:{int(time * 10)}", int(limit * part), window * time) for part, time in steps),
+        budget,
+    ]
 
 
 def wait_of(error: TransientError, tries: int, jitter: float) -> float:

@@ -66,7 +66,7 @@ def test_a_private_note_never_leaves(world: World) -> None:
 
 
 def test_a_hint_without_the_words_is_read_and_answered_once(world: World) -> None:
-    number, said = case(world)
+    number, _ = case(world)
     world.sandbox.post("hooks/hold", {"system": "zendesk"})
     world.answer(number, "Read it from the ticket.")
     actor = world.sandbox.get("state")["zendesk"]["agents"][0]["id"]

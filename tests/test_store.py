@@ -1,0 +1,300 @@
+"""The journal's scripts: harmless to repeat, fenced by the lease, and the books always add up."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import redis
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from bridge.core.errors import TransientError
+from bridge.redisclient import client as connect
+from bridge.store import LEASE, PREFIX, Orders, Store
+
+AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+ROOM = "0" * 32
+LANE = f"in:{ROOM}"
+
+
+@pytest.fixture
+def store(client: redis.Redis) -> Store:
+    return Store(client, keep=3600, keep_raw=600, clock=lambda: AT)
+
+
+def keep(store: Store, name: str = "d1", connection: str = "meta") -> bool:
+    return store.accept(name, connection, "meta", {"x-a": "1"}, b'{"a": 1}', AT)
+
+
+def event(eid: str, **more: object) -> dict[str, object]:
+    return {
+        "e": eid, "state": "in_progress", "lane": "in", "st": ROOM, "room": {"v": "1", "c": "meta"},
+        "f": {"k": "m", "doc": "{}", "mid": f"m-{eid}"}, **more,
+    }  # fmt: skip
+
+
+def row(store: Store, connection: str = "meta") -> dict[str, int]:
+    return {name: count for name, count in store.books()[connection].items() if count}
+
+
+def test_what_is_kept_is_kept_once_and_counted(store: Store) -> None:
+    assert keep(store) is True
+    assert keep(store) is False
+    assert row(store) == {"received": 1, "duplicates": 1, "in_progress": 1}
+    (kept,), lanes = store.claim("me", 10, 10)
+    assert (kept.body, kept.headers, kept.received_at, kept.tries) == (
+        b'{"a": 1}',
+        {"x-a": "1"},
+        AT,
+        1,
+    )
+    assert lanes == []
+
+
+def test_one_wake_up_is_enough_and_it_is_a_job_rq_can_run(store: Store) -> None:
+    for number in range(5):
+        keep(store, f"d{number}")
+    queue = Queue("bridge", connection=store.client, serializer=JSONSerializer)
+    (job,) = queue.jobs
+    assert job.func_name == "bridge.jobs.drain"
+    assert (list(job.args), job.kwargs, job.description) == ([], {}, "drain")
+
+
+def test_a_taken_delivery_comes_up_again_when_its_reader_dies(store: Store) -> None:
+    keep(store)
+    assert len(store.claim("one", 10, 0)[0]) == 1
+    assert store.claim("two", 10, 0)[0] == []
+    store.client.zadd(PREFIX + "ingest", {"d1": 0})  # its turn has run out
+    assert store.claim("two", 10, 0)[0][0].tries == 2
+
+
+def test_recording_again_adds_nothing(store: Store) -> None:
+    keep(store)
+    assert store.record("d1", "meta", [event("a"), event("b")]) == 2
+    before = snapshot(store)
+    assert store.record("d1", "meta", [event("a"), event("b")]) == 0
+    assert snapshot(store) == before
+    assert row(store) == {"received": 2, "in_progress": 2}
+
+
+def test_the_same_event_in_another_delivery_is_a_duplicate(store: Store) -> None:
+    keep(store)
+    keep(store, "d2")
+    store.record("d1", "meta", [event("a")])
+    assert store.record("d2", "meta", [event("a"), event("b")]) == 1
+    assert row(store) == {"received": 2, "duplicates": 1, "in_progress": 2}
+    assert store.client.lrange(PREFIX + "l:" + LANE, 0, -1) == [b"a", b"b"]
+
+
+def test_ignored_and_dead_events_wait_in_no_lane(store: Store) -> None:
+    keep(store)
+    store.record("d1", "meta", [
+        event("a", state="ignored", lane="", reason="read"),
+        event("b", state="dead", lane="", reason="broken item", raw=True),
+    ])  # fmt: skip
+    assert row(store) == {"received": 2, "ignored": 1, "dead": 1}
+    assert store.dead() == ["b"]
+    assert store.client.ttl(PREFIX + "e:a") > 0
+    assert store.client.ttl(PREFIX + "e:b") == store.client.ttl(PREFIX + "d:d1") == -1
+
+
+def begun(store: Store, *eids: str) -> None:
+    keep(store)
+    store.record("d1", "meta", [event(eid) for eid in eids])
+    assert store.claim("me", 10, 10)[1] == [LANE]
+
+
+def test_a_lane_has_one_holder_until_its_lease_ends(store: Store) -> None:
+    begun(store, "a")
+    assert store.claim("other", 10, 10)[1] == []
+    assert store.load(LANE, "other") is None
+    assert store.renew("other", [LANE]) == set()
+    assert store.renew("me", [LANE]) == {LANE}
+    assert 0 < store.client.pttl(PREFIX + "lease:" + LANE) <= LEASE * 1000
+    store.client.delete(PREFIX + "lease:" + LANE)  # the holder died, its lease ran out
+    store.client.zadd(PREFIX + "due", {LANE: 0})
+    assert store.claim("other", 10, 10)[1] == [LANE]
+
+
+def test_who_lost_the_lease_writes_nothing(store: Store) -> None:
+    begun(store, "a")
+    store.client.set(PREFIX + "lease:" + LANE, "other")
+    orders = Orders(LANE, ROOM, facts={"ticket": "7"}, events=[{"e": "a", "state": "done"}])
+    before = snapshot(store)
+    assert store.settle("me", orders) == 0
+    assert snapshot(store) == before
+
+
+def test_settling_again_changes_nothing(store: Store) -> None:
+    begun(store, "a", "b")
+
+    def orders() -> Orders:
+        return Orders(
+            LANE, ROOM, events=[{"e": "a", "state": "done", "f": {"reason": "x"}}], intent="",
+            facts={"ticket": "7"}, says=[{"m": "m-a", "f": {"on": "1"}}], set=[("ticket:z:7", ROOM, 60)],
+            push=[{"e": "n1", "lane": "in", "room": ROOM, "c": "bridge", "f": {"k": "n", "doc": "{}"}}],
+        )  # fmt: skip
+
+    assert store.settle("me", orders()) == 1
+    before = snapshot(store)
+    assert store.settle("me", orders()) == 1
+    assert snapshot(store) == before
+    assert row(store) == {"received": 2, "done": 1, "in_progress": 1}
+    assert row(store, "bridge") == {"received": 1, "in_progress": 1}
+    turn = store.load(LANE, "me")
+    assert turn is not None
+    assert [one.id for one in turn.events] == ["b", "n1"]
+    assert turn.room["ticket"] == "7"
+
+
+def test_a_turn_that_ends_gives_the_lane_back_and_wakes_for_what_is_left(store: Store) -> None:
+    begun(store, "a", "b")
+    done = [{"e": "a", "state": "done"}]
+    assert store.settle("me", Orders(LANE, ROOM, events=done, again=0)) == 2
+    assert store.claim("other", 0, 10)[1] == [LANE]
+    done = [{"e": "b", "state": "done"}]
+    assert store.settle("other", Orders(LANE, ROOM, events=done, again=0)) == 1
+    assert store.client.zscore(PREFIX + "due", LANE) is None
+    assert store.client.exists(PREFIX + "lease:" + LANE) == 0
+
+
+def test_an_empty_lane_with_an_intent_is_looked_at_again(store: Store) -> None:
+    begun(store, "a")
+    orders = Orders(LANE, ROOM, intent={"id": "i"}, again=0, events=[{"e": "a", "state": "done"}])
+    assert store.settle("me", orders) == 2
+
+
+def test_parked_events_are_parked_in_the_books(store: Store) -> None:
+    begun(store, "a")
+    store.settle("me", Orders(LANE, ROOM, touch=[{"e": "a", "state": "parked", "f": {}}]))
+    assert row(store) == {"received": 1, "parked": 1}
+
+
+def test_a_dead_letter_is_retried_or_dropped_once(store: Store) -> None:
+    begun(store, "a", "b")
+    dead = [{"e": eid, "state": "dead", "f": {"reason": "why"}} for eid in ("a", "b")]
+    store.settle("me", Orders(LANE, ROOM, events=dead, again=0))
+    assert sorted(store.dead()) == ["a", "b"]
+    assert store.revive("a", "retry") is True
+    assert store.revive("a", "retry") is False
+    assert store.revive("b", "drop") is True
+    assert row(store) == {"received": 2, "in_progress": 1, "ignored": 1}
+    assert store.client.lrange(PREFIX + "l:" + LANE, 0, -1) == [b"a"]
+
+
+def test_a_budget_lets_its_number_through_and_then_says_how_long(store: Store) -> None:
+    budget = [("account", 3, 60.0)]
+    assert [store.gate("z", 1.0, budget)[0] for _ in range(3)] == [0.0, 0.0, 0.0]
+    wait, why = store.gate("z", 1.0, budget)
+    assert 50 < wait <= 62
+    assert why == "budget"
+    assert store.gate("other", 1.0, budget) == (0.0, "")
+
+
+def test_lesser_work_leaves_a_share_of_the_budget(store: Store) -> None:
+    budget = [("account", 10, 60.0)]
+    for _ in range(8):
+        assert store.gate("z", 0.8, budget)[0] == 0
+    assert store.gate("z", 0.8, budget)[0] > 0
+    assert store.gate("z", 1.0, budget)[0] == 0
+
+
+def test_a_full_special_budget_spends_nothing_of_the_others(store: Store) -> None:
+    both = [("ticket:1", 1, 60.0), ("account", 5, 60.0)]
+    assert store.gate("z", 1.0, both)[0] == 0
+    for _ in range(10):
+        assert store.gate("z", 1.0, both)[0] > 0
+    assert [store.gate("z", 1.0, [("account", 5, 60.0)])[0] for _ in range(4)] == [0.0] * 4
+
+
+def test_what_a_provider_told_us_to_wait_holds_for_all(store: Store) -> None:
+    store.stop("z", "account", 30)
+    wait, _ = store.gate("z", 1.0, [("account", 100, 60.0)])
+    assert 29 < wait <= 30
+    assert store.gate("z", 1.0, [("other", 100, 60.0)])[0] == 0
+
+
+def test_the_fifth_failure_opens_the_breaker_and_a_success_closes_it(store: Store) -> None:
+    opened = [store.trouble("z", "outage", 0, "z is away") for _ in range(5)]
+    assert opened == [False] * 4 + [True]
+    assert store.gate("z", 1.0, [])[1] == "outage"
+    assert "down:z" in store.alarms()
+    begun(store, "a")
+    store.settle("me", Orders(LANE, ROOM, cheer=["z"]))
+    assert store.gate("z", 1.0, [])[0] == 0
+    assert store.alarms() == {}
+
+
+def test_a_half_open_breaker_lets_one_try(store: Store) -> None:
+    for _ in range(5):
+        store.trouble("z", "outage")
+    store.client.hset(PREFIX + "down:z", "until", 1)
+    assert store.gate("z", 1.0, [])[0] == 0
+    assert store.gate("z", 1.0, [])[0] > 0
+
+
+def test_the_sweep_wakes_for_due_work_and_only_then(store: Store) -> None:
+    assert store.sweep() == 0
+    keep(store)
+    store.client.delete("rq:queue:bridge")
+    assert store.sweep() == 1
+    assert store.client.llen("rq:queue:bridge") == 1
+
+
+def test_what_fell_out_of_its_index_is_put_back(store: Store) -> None:
+    keep(store, "d1")
+    store.record("d1", "meta", [event("a")])
+    keep(store, "d2")
+    store.client.delete(PREFIX + "ingest", PREFIX + "due")
+    cursor = -1
+    while cursor:
+        cursor = store.mend(max(cursor, 0))
+    assert store.client.zrange(PREFIX + "ingest", 0, -1) == [b"d2"]
+    assert store.client.zrange(PREFIX + "due", 0, -1) == [LANE.encode()]
+
+
+def test_without_redis_there_is_a_verdict_and_no_traceback() -> None:
+    lost = Store(connect("redis://127.0.0.1:1"), keep=1, keep_raw=1, clock=lambda: AT)
+    with pytest.raises(TransientError) as caught:
+        keep(lost)
+    assert caught.value.code == "redis_away"
+
+
+def test_every_key_of_finished_work_has_an_end(store: Store) -> None:
+    begun(store, "a")
+    orders = Orders(
+        LANE, ROOM, events=[{"e": "a", "state": "done"}], says=[{"m": "m-a", "f": {"on": "1"}}],
+        facts={"ticket": "7"}, set=[("ticket:z:7", ROOM, 60)], again=0,
+    )  # fmt: skip
+    store.settle("me", orders)
+    store.gate("z", 1.0, [("account", 3, 60.0)])
+    endless = {key.decode() for key in store.client.scan_iter("*") if store.client.ttl(key) == -1}
+    # Counters, indexes and the bounded feed; nothing that grows with what came in.
+    assert endless == {
+        "bridge:books:meta",
+        "bridge:last",
+        "bridge:feed",
+        "bridge:wakes",
+        "rq:queues",
+        "rq:queue:bridge",
+    }
+
+
+def snapshot(store: Store) -> dict[str, object]:
+    """Everything in Redis except the clocks, the queue and the feed."""
+    out: dict[str, object] = {}
+    for key in store.client.scan_iter(PREFIX + "*"):
+        name = key.decode()
+        if name in ("bridge:feed", "bridge:wakes", "bridge:due", "bridge:last"):
+            continue
+        kind = store.client.type(key)
+        if kind == b"hash":
+            out[name] = store.client.hgetall(key)
+        elif kind == b"list":
+            out[name] = store.client.lrange(key, 0, -1)
+        elif kind == b"zset":
+            out[name] = store.client.zrange(key, 0, -1)
+        else:
+            out[name] = store.client.get(key)
+    return out
