@@ -158,8 +158,10 @@ function hear(answer) {
     }
     if (started) $("spoken").textContent = newest.sentence || "";
   }
-  started = true;
   draw();
+  const item = !started && view.links.items.findLast((one) => view.links.ofItem(one.channel, one.id) === view.pinned);
+  if (item) reveal(item.id);
+  started = true;
 }
 
 async function followWorld() {
