@@ -32,9 +32,9 @@ from bridge.core.model import (
     stamp,
 )
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
-from bridge.jobs.escalate import OURS, YEAR, note_event, ways
+from bridge.jobs.escalate import YEAR, ways
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import Room
+from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 

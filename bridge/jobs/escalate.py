@@ -35,7 +35,7 @@ from bridge.core.rules import Decision, decide, view
 from bridge.core.stored import author_in, author_out, message_in, moment_in, moment_out
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.outside import OPEN, UPDATE
-from bridge.jobs.room import Room
+from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
@@ -43,7 +43,6 @@ KEPT_TEXT = 500  # characters of a message kept for the note that shows an edit
 EARLIER = 10  # messages said before the ticket that its note shows
 FILES = 5  # attachments copied a write; more are linked
 LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
-OURS = "bridge"  # in the books, the row of the notes and notices that are our own
 YEAR = 7776000  # seconds an index lives after its last use: 90 days
 
 
@@ -591,17 +590,6 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
         facts["places"] = after["facts"]["places"]
     orders.facts, orders.intent, orders.tries, orders.cheer = facts, "", "", [desk]
     hand.settle(orders)
-
-
-def note_event(room: Room, text: str, *why: str) -> dict[str, Any]:
-    """A private note as an event of the room's `in` lane; the same reasons make the same note once."""
-    return {
-        "e": name_of("note", room.id, *why),
-        "lane": "in",
-        "room": room.id,
-        "c": OURS,
-        "f": {"k": "n", "doc": json.dumps({"v": 1, "text": text})},
-    }
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:

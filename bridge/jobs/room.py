@@ -10,7 +10,10 @@ from typing import Any
 
 from bridge.core.model import Account, Connection, Message, Status, Target, Visibility
 from bridge.core.stored import author_in, author_out, moment_in, moment_out
+from bridge.jobs.ingest import name_of
 from bridge.wiring import Bridge
+
+OURS = "bridge"  # in the books, the row of the notes and notices that are our own
 
 
 @dataclass(slots=True)
@@ -126,3 +129,14 @@ class Room:
     @staticmethod
     def account(connection: Connection | None, place: Mapping[str, Any]) -> Account | None:
         return connection.account(place["channel"], place.get("account")) if connection else None
+
+
+def note_event(room: Room, text: str, *why: str) -> dict[str, Any]:
+    """A private note as an event of the room's `in` lane; the same reasons make the same note once."""
+    return {
+        "e": name_of("note", room.id, *why),
+        "lane": "in",
+        "room": room.id,
+        "c": OURS,
+        "f": {"k": "n", "doc": json.dumps({"v": 1, "text": text})},
+    }

@@ -15,8 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from bridge.core import ticket
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
+from bridge.jobs.room import Room, note_event
 from bridge.store import LEASE, Orders, Turn
 from bridge.wiring import Bridge
 
@@ -183,8 +185,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     elif isinstance(error, TransientError):
         _later(hand, orders, turn, error, tries, now - first, jitter)
     elif isinstance(error, BridgeError) or tries >= CRASHES:
-        _bury(orders, ids, _why(error))
-        orders.again = 0
+        _bury(orders, turn, ids, _why(error))
     else:
         orders.again = int(min(2**tries, 60) * 500)
     known = isinstance(error, TransientError | AuthError) and not isinstance(error, Ambiguous)
@@ -215,8 +216,7 @@ def _later(
         orders.waits = connection if opened else ""
     if not error.limited and age > GIVE_UP:
         ids = json.loads(turn.intent.get("events", "[]")) or [one.id for one in turn.events[:1]]
-        _bury(orders, ids, f"gave up after 72 hours: {_why(error)}")
-        orders.again = 0
+        _bury(orders, turn, ids, f"gave up after 72 hours: {_why(error)}")
         return
     orders.again = int(wait_of(error, tries, jitter) * 1000)
 
@@ -231,9 +231,18 @@ def _parked(turn: Turn) -> list[dict[str, Any]]:
     return [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
 
 
-def _bury(orders: Orders, ids: list[str], reason: str) -> None:
+def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str) -> None:
+    """Put events into the dead-letter box; an agent whose answer is among them learns it."""
     orders.events = [{"e": eid, "state": "dead", "f": {"reason": reason}} for eid in ids]
-    orders.intent, orders.tries = "", ""
+    orders.intent, orders.tries, orders.again = "", "", 0
+    room = Room.read(turn.room_id, turn.room)
+    if turn.lane.startswith("out:") and room.ticket:
+        words = turn.intent.get("whole") or next(
+            ((one.doc.get("comment") or {}).get("text", "") for one in turn.events), ""
+        )
+        left = ["an operator finds it among the dead letters (bridge dead list)"]
+        note = ticket.failed("dead", reason, left, words)
+        orders.push.append(note_event(room, note, "dead", *ids))
 
 
 def _why(error: Exception) -> str:
