@@ -11,6 +11,7 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from secrets import token_hex
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -167,22 +168,18 @@ class Outside:
         if mine and mine != stale and time.monotonic() < until:
             return mine
         store, box = self.bridge.store, self._box(connection)
-        key, lock = f"token:{connection.name}", f"renew:{connection.name}"
+        key, lock, me = f"token:{connection.name}", f"renew:{connection.name}", token_hex(8)
         for _ in range(100):
-            shared = store.get(key)
-            if shared:
-                try:
-                    token = box.decrypt(shared.encode()).decode()
-                except InvalidToken:
-                    token = ""  # sealed with another key: as good as none
-                if token and token != stale:
-                    self._tokens[connection.name] = (token, time.monotonic() + 60)
-                    return token
-            if store.take(lock, self.bridge.owner, 15):
+            if token := self._shared(connection, stale):
+                return token
+            if store.take(lock, me, 15):
                 break
             time.sleep(0.05)
         else:
             raise TransientError("renewing", "another worker is renewing the token", retry_after=1)
+        if token := self._shared(connection, stale):
+            store.forget(lock)  # renewed between our look and our turn
+            return token
         try:
             fresh = drive(helpdesk.token(connection), self.bridge.http.send)
         except Ambiguous as error:
@@ -195,6 +192,20 @@ class Outside:
         store.put(key, box.encrypt(fresh.value.encode()).decode(), life)
         self._tokens[connection.name] = (fresh.value, time.monotonic() + min(life, 60))
         return fresh.value
+
+    def _shared(self, connection: Connection, stale: str) -> str:
+        """The token in Redis, unless it is the stale one; empty when there is none to use."""
+        sealed = self.bridge.store.get(f"token:{connection.name}")
+        if not sealed:
+            return ""
+        try:
+            token = self._box(connection).decrypt(sealed.encode()).decode()
+        except InvalidToken:
+            return ""  # sealed with another key: as good as none
+        if token == stale:
+            return ""
+        self._tokens[connection.name] = (token, time.monotonic() + 60)
+        return token
 
     def _box(self, connection: Connection) -> Fernet:
         """Tokens lie in Redis sealed: with BRIDGE_SECRET_KEY, else with the client's own secret."""
