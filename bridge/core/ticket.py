@@ -439,6 +439,14 @@ def partly(sent: int, of: int, code: str, detail: str, rest: str) -> str:
     )
 
 
+def taken_back() -> str:
+    """An answer was redacted or made private when the customer could read it already."""
+    return (
+        "This answer was redacted or made private after it was sent. The customer can still read "
+        "it on the platform; delete it there if it must go."
+    )
+
+
 def waits(code: str, text: str) -> str:
     """An answer has not gone out yet, and will by itself."""
     return (

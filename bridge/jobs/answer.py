@@ -9,6 +9,7 @@ Whatever cannot be delivered goes back to the ticket as a private note, by way o
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -50,6 +51,7 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
     if turn.intent:
         return _resolve(hand, turn, room)
     soonest: float | None = None
+    withdrawn = _withdrawn(turn.events)
     for event in turn.events:
         wait = _not_before(hand, event)
         if wait > 0:
@@ -57,10 +59,24 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
             continue
         if event.kind == "s":
             _automatic(hand, room, event)
+        elif event.fields.get("k") == "u" and _comment_id(event) in withdrawn:
+            _close(hand, room, event, "ignored", "withdrawn before it was sent")
         else:
             _update(hand, room, event, update_in(event.doc))
         return True
     return soonest
+
+
+def _comment_id(event: Event) -> str:
+    """The id of a public comment that *event* brings; empty for everything else."""
+    comment = event.doc.get("comment") or {}
+    return "" if event.doc.get("withdrawn") else str(comment.get("id") or "")
+
+
+def _withdrawn(events: tuple[Event, ...]) -> set[str]:
+    """Comments that were redacted or made private while their words still waited here."""
+    told = (one.doc.get("comment") or {} for one in events if one.doc.get("withdrawn"))
+    return {str(one["id"]) for one in told if one.get("id")}
 
 
 def _not_before(hand: Hand, event: Event) -> float:
@@ -88,6 +104,8 @@ def _update(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
     if update.deleted:
         room.facts["status"] = str(Status.DELETED)
         return _close(hand, room, event, "done", "the ticket was deleted")
+    if update.withdrawn:
+        return _taken_back(hand, room, event, update)
     if update.comment is not None:
         return _comment(hand, room, event, update, update.comment)
     if update.status is not None and update.previous is not None:
@@ -165,7 +183,46 @@ def _comment(
         if told is None:
             return _close(hand, room, event, "ignored", "private note")
         return _command(hand, room, event, told)
+    comment = _as_it_stands(hand, room, comment)
+    if comment.public is not True:
+        return _close(hand, room, event, "ignored", "made private before it was sent")
     return _say(hand, room, event, comment)
+
+
+def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
+    """A comment was redacted or made private: what has gone out is out, and the agent is told."""
+    if _ours(hand, room, update.actor_id) or update.comment is None:
+        return _close(hand, room, event, "ignored", "nothing of it was sent")
+    posted = hand.bridge.store.event(
+        name_of(event.connection, f"comment:{room.ticket}:{update.comment.id}")
+    ).get("posted")
+    if not posted:
+        return _close(hand, room, event, "ignored", "nothing of it was sent")
+    orders = _closing(hand, event, "done", "taken back after it was sent")
+    orders.push.append(note_event(room, ticket.taken_back(), "taken back", event.id))
+    hand.settle(orders)
+    return None
+
+
+def _as_it_stands(hand: Hand, room: Room, comment: TicketComment) -> TicketComment:
+    """The comment as the helpdesk shows it now: its files, and whether it is still public.
+
+    An event carries neither. It is signed, though: where the helpdesk cannot be asked, or does not
+    list the comment, the event is believed.
+    """
+    if comment.staff is None:
+        return comment  # it comes from a read
+    desk = hand.bridge.config.connections[room.desk]
+    helpdesk = hand.bridge.helpdesk(desk)
+    try:
+        listed = hand.outside.desk(desk, helpdesk.comments(desk, room.ticket))
+    except BridgeError:
+        return comment
+    now = next((one for one in listed if one.id == comment.id), None)
+    if now is None:
+        return comment
+    public = comment.public if now.public is None else now.public
+    return replace(comment, public=public, attachments=now.attachments)
 
 
 def _ours(hand: Hand, room: Room, author: str | None) -> bool:

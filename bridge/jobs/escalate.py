@@ -41,6 +41,7 @@ from bridge.store import Event, Orders, Turn
 
 KEPT_TEXT = 500  # characters of a message kept for the note that shows an edit
 EARLIER = 10  # messages said before the ticket that its note shows
+CURIOUS = 2.5  # seconds a ticket waits for what the platform could add to it
 FILES = 5  # attachments copied a write; more are linked
 LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
 YEAR = 7776000  # seconds an index lives after its last use: 90 days
@@ -668,7 +669,8 @@ def _described(hand: Hand, room: Room, target: Any, message: Message, plan: Plan
     if known and not unnamed and message.text is not None:
         return json.loads(known)  # type: ignore[no-any-return]
     try:
-        told = dict(hand.outside.platform(target.connection, describe(target, message)))
+        calls = describe(target, message)
+        told = dict(hand.outside.platform(target.connection, calls, deadline=CURIOUS))
     except BridgeError:
         return {}
     author = told.pop("author", None)

@@ -58,13 +58,21 @@ class Outside:
 
         return self._driven(connection.name, calls, send)
 
-    def platform(self, connection: Connection, calls: Calls[T], guard: Guard = _no_guard) -> T:
-        """Drive *calls* to a platform and return their result."""
+    def platform(
+        self,
+        connection: Connection,
+        calls: Calls[T],
+        guard: Guard = _no_guard,
+        deadline: float | None = None,
+    ) -> T:
+        """Drive *calls* to a platform and return their result; each within *deadline* seconds."""
 
         def send(request: HttpRequest) -> HttpResponse:
             if request.write:
                 guard()
             self._leave(connection.name, 1.0, ())
+            if deadline is not None:
+                request = replace(request, deadline=deadline)
             return self.bridge.http.send(request)
 
         return self._driven(connection.name, calls, send)

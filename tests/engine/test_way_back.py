@@ -65,6 +65,37 @@ def test_a_private_note_never_leaves(world: World) -> None:
     assert world.spoken() == []
 
 
+def test_a_file_an_agent_attaches_reaches_the_customer_as_a_link(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "Here is the form.", attachment=True)
+    world.until(lambda: texts(world))
+    world.calm()
+    (text,) = texts(world)
+    assert text.startswith("Here is the form.")
+    assert "http" in text
+
+
+def test_an_answer_taken_back_before_it_was_sent_stays(world: World) -> None:
+    number, _ = case(world)
+    world.sandbox.post("hooks/hold", {"system": "zendesk"})
+    world.answer(number, "Oops, wrong customer: she owes us 500.")
+    said = world.sandbox.record("ticket_comment", ticket=number, public=True)[-1]
+    world.sandbox.post("agent/make_private", {"ticket": number, "comment": said["id"]})
+    world.sandbox.post("hooks/send", {"system": "zendesk", "together": False})
+    world.calm()
+    assert world.spoken() == []
+
+
+def test_an_answer_taken_back_too_late_is_told_to_the_agent(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "Oops, too late.")
+    world.until(lambda: texts(world))
+    world.calm()
+    said = world.sandbox.record("ticket_comment", ticket=number, public=True)[-1]
+    world.sandbox.post("agent/make_private", {"ticket": number, "comment": said["id"]})
+    noted(world, number, "can still read it")
+
+
 def test_a_hint_without_the_words_is_read_and_answered_once(world: World) -> None:
     number, _ = case(world)
     world.sandbox.post("hooks/hold", {"system": "zendesk"})
