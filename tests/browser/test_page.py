@@ -158,6 +158,18 @@ def test_a_half_typed_answer_stays_with_its_ticket(page, sandbox):
     assert page.tab.locator("#answer-text").input_value() == "for the first"
 
 
+def test_an_opened_ticket_shows_what_a_person_said_last(page, sandbox):
+    number = ticket(sandbox, "Long talk", "\n".join(f"line {n}" for n in range(60)))
+    page.sees_ticket("Long talk")
+    page.answer("The very last words.", number)
+    page.entry("The very last words.").wait_for()
+    page.tab.wait_for_function("""() => {
+        const frame = document.querySelector('#thread').getBoundingClientRect();
+        const last = [...document.querySelectorAll('#thread .entry')].at(-1).getBoundingClientRect();
+        return last.bottom <= frame.bottom + 1 && last.top >= frame.top;
+    }""")
+
+
 def test_a_closed_ticket_takes_no_answer(page, sandbox):
     number = ticket(sandbox, "Old trouble", "one")
     page.sees_ticket("Old trouble")

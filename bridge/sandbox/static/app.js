@@ -98,7 +98,7 @@ function reveal(item) {
 function settle() {
   const entries = [...$("thread").querySelectorAll(".entry")];
   const last = entries.findLast((entry) => !entry.classList.contains("bridge")) || entries.at(-1);
-  if (last) $("thread").scrollTop = last.offsetTop - $("thread").offsetTop - 16;
+  if (last) $("thread").scrollTop += last.getBoundingClientRect().top - $("thread").getBoundingClientRect().top - 16;
 }
 
 const calm = () => (matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth");
@@ -192,7 +192,7 @@ async function followBridge() {
       if (!document.hidden) hear(await get(`bridge/decisions?since=${last}`));
     } catch { // the sandbox is away: followWorld says so
     }
-    await sleep(view.reachable === false ? 2000 : 700);
+    await sleep(view.reachable === false ? 1000 : 700);
   }
 }
 

@@ -1,0 +1,48 @@
+"""The whole product as a person sees it: complain on the left, read why, answer on the right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from support.world import World
+
+if TYPE_CHECKING:
+    from support.page import Page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with World(workers=1) as running:
+        yield running
+
+
+def test_a_complaint_typed_on_the_left_is_answered_on_the_right(
+    visit: Callable[..., Page], world: World
+) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("My grinder arrived broken!", person="Ana")
+    page.sees_decision("opened ticket")
+    number = page.sees_ticket("My grinder arrived broken!")
+    page.answer("A new one ships today.", number)
+    page.sees_words("A new one ships today.", by="Acme Coffee")
+    page.answer("she is a regular, be generous", number, private=True)
+    page.sees_decision("private note")
+    page.misses_words("she is a regular, be generous")
+
+
+def test_praise_is_ignored_and_the_page_says_why(visit: Callable[..., Page], world: World) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("I love your coffee, it is the best!", person="Ola")
+    page.sees_decision("ignored: praise")
+
+
+def test_a_chat_is_answered_in_the_chat(visit: Callable[..., Page], world: World) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("My parcel never arrived, where is it?", person="Jan", channel="messenger")
+    number = page.sees_ticket("My parcel never arrived")
+    page.answer("It comes tomorrow.", number)
+    page.sees_words("It comes tomorrow.")
