@@ -5,13 +5,15 @@ Fit is a server that keeps what it acknowledged: no eviction, an append-only fil
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
-from redis.exceptions import NoPermissionError
+from redis.exceptions import NoPermissionError, NoScriptError
 from redis.retry import Retry
 
 from bridge.core.errors import ConfigError, TransientError
@@ -32,9 +34,64 @@ def client(url: str, *, timeout: float = 5.0, **options: Any) -> redis.Redis:
             "socket_connect_timeout": min(timeout, 3.0),
             "health_check_interval": 30,
             "protocol": 2,
+            # Every thread may be at it at once: the pool must not be what says no (its own 100 does).
+            "max_connections": 2000,
             **options,
         },
     )
+
+
+class Line:
+    """A connection of each thread's own over which scripts run: one write, one read, no pool.
+
+    The pool and the client around it take more time than the command (docs/performance.md).
+    """
+
+    def __init__(self, of: redis.Redis) -> None:
+        self._pool = of.connection_pool
+        self._mine = threading.local()
+
+    def script(self, sha: str, source: str | bytes | memoryview, *args: Any) -> Any:
+        """What the script answers. Sent once, unless the server says that it does not know it."""
+        line = self._line()
+        try:
+            try:
+                return _ask(line, "EVALSHA", sha, 0, *args)
+            except NoScriptError:
+                _ask(line, "SCRIPT", "LOAD", source)
+                return _ask(line, "EVALSHA", sha, 0, *args)
+        except redis.ResponseError:
+            raise
+        except BaseException:
+            self._hang_up()  # its answer may still come, and would be taken for the next one's
+            raise
+
+    def _line(self) -> Any:
+        line = getattr(self._mine, "line", None)
+        if line is not None and (self._mine.pid != os.getpid() or _is_over(line)):
+            self._hang_up()
+            line = None
+        if line is None:
+            line = self._pool.connection_class(**self._pool.connection_kwargs)
+            self._mine.line, self._mine.pid = line, os.getpid()
+        return line
+
+    def _hang_up(self) -> None:
+        self._mine.line.disconnect()
+        self._mine.line = None
+
+
+def _is_over(line: Any) -> bool:
+    """Whether the server hung up since: there is something to read where nothing was asked."""
+    try:
+        return bool(line.can_read())
+    except (redis.RedisError, OSError):
+        return True
+
+
+def _ask(line: Any, *words: Any) -> Any:
+    line.send_command(*words)
+    return line.read_response()
 
 
 def shown(url: str) -> str:

@@ -29,6 +29,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from bridge.core.errors import TransientError
+from bridge.redisclient import Line
 
 QUEUE: Final = "bridge"
 LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write plus a margin
@@ -160,11 +161,13 @@ class Store:
             name: client.register_script(prelude + (_LUA / f"{name}.lua").read_text())
             for name in _SCRIPTS
         }
+        self._line = Line(client)
         self._wake = _wake_fields()
 
     def _run(self, name: str, *args: Any) -> Any:
         try:
-            return self._scripts[name](args=args)
+            script = self._scripts[name]
+            return self._line.script(script.sha, script.script, *args)
         except (redis.ConnectionError, redis.TimeoutError) as error:
             raise TransientError("redis_away", f"Redis does not answer: {error}") from error
         except redis.ResponseError as error:

@@ -1,0 +1,111 @@
+"""A thread's own line to Redis: quick, and never out of step with its answers."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterator
+
+import pytest
+import redis
+from support.redisbox import RedisBox
+
+from bridge.redisclient import Line, client
+
+ECHO = "return ARGV[1]"
+COUNT = "return redis.call('INCR', 'count')"
+
+
+def ask(line: Line, source: str, *args: str) -> object:
+    return line.script(hashlib.sha1(source.encode()).hexdigest(), source, *args)
+
+
+@pytest.fixture
+def box() -> Iterator[RedisBox]:
+    with RedisBox() as one:
+        yield one
+
+
+def test_a_script_the_server_does_not_know_is_brought_along(box: RedisBox) -> None:
+    line = Line(box.client())
+    assert ask(line, ECHO, "hello") == b"hello"
+    assert ask(line, ECHO, "again") == b"again"
+
+
+def test_a_script_that_fails_is_told_and_the_line_goes_on(box: RedisBox) -> None:
+    line = Line(box.client())
+    with pytest.raises(redis.ResponseError):
+        ask(line, "return redis.call('NONSENSE')")
+    assert ask(line, ECHO, "hello") == b"hello"
+
+
+def test_a_server_that_came_back_is_met_at_the_first_call(box: RedisBox) -> None:
+    line = Line(box.client())
+    assert ask(line, ECHO, "before") == b"before"
+    box.restart()
+    assert ask(line, ECHO, "after") == b"after"
+
+
+def test_a_server_that_is_away_is_told_and_met_when_it_is_back(box: RedisBox) -> None:
+    line = Line(box.client())
+    assert ask(line, ECHO, "before") == b"before"
+    box.stop()
+    for _ in range(2):
+        with pytest.raises(redis.ConnectionError):
+            ask(line, ECHO, "nobody")
+    box.start()
+    assert ask(line, ECHO, "after") == b"after"
+
+
+def test_an_answer_that_came_too_late_is_not_taken_for_the_next_one(box: RedisBox) -> None:
+    line = Line(client(box.url, timeout=0.3))
+    assert ask(line, ECHO, "first") == b"first"
+    box.pause()
+    with pytest.raises(redis.TimeoutError):
+        ask(line, ECHO, "late")
+    box.resume()
+    assert ask(line, ECHO, "next") == b"next"
+
+
+def test_a_command_is_sent_once_whatever_becomes_of_its_answer(box: RedisBox) -> None:
+    line = Line(client(box.url, timeout=0.3))
+    assert ask(line, COUNT) == 1
+    box.pause()
+    with pytest.raises(redis.TimeoutError):
+        ask(line, COUNT)
+    box.resume()
+    assert ask(line, COUNT) == 3
+
+
+def test_threads_do_not_read_each_others_answers(box: RedisBox) -> None:
+    line, wrong = Line(box.client()), []
+
+    def chatter(name: str) -> None:
+        for number in range(200):
+            if ask(line, ECHO, f"{name}{number}") != f"{name}{number}".encode():
+                wrong.append(name)
+
+    threads = [threading.Thread(target=chatter, args=(name,)) for name in "abcdefgh"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_more_threads_than_the_library_expects_are_served(box: RedisBox) -> None:
+    many, gate, failed = box.client(), threading.Barrier(150), []
+
+    def ping() -> None:
+        gate.wait()
+        try:
+            many.blpop(["nothing"], timeout=1)
+        except redis.RedisError as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=ping) for _ in range(150)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
