@@ -85,7 +85,7 @@ class House:
         self.url = f"http://127.0.0.1:{self.door.server_port}"
 
     def receive(self, name: str, headers: dict[str, str], body: bytes) -> None:
-        now = datetime.now(UTC)  # noqa: TID251
+        now = datetime.now(UTC)
         connection, source = self.connections[name], SOURCES[name]
         source.proof.check(headers, body, connection, now)
         account = source.account_of(connection)
