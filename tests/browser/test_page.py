@@ -226,10 +226,13 @@ def test_a_receipt_opens_to_the_rules_tried_and_what_was_done(page, bridge):
 def test_the_bridges_own_echoes_wait_behind_a_button(page, bridge):
     bridge.decisions = [
         decision(1, "I want a refund", "It opened a ticket."),
+        decision(3, "", "A private note: private note.", state="ignored", reason="private-note", rule=None,
+                 connection="zendesk", channel=None, kind="ticket"),
         decision(2, "", "A private note: own write.", state="ignored", reason="own-write", rule=None,
                  connection="zendesk", channel=None, kind="ticket"),
     ]  # fmt: skip
     page.sees_decision("It opened a ticket.")
+    page.sees_decision("A private note: private note.")
     assert page.tab.get_by_text("own write").count() == 0
     page.tab.get_by_role("button", name="Show 1 echo").click()
     page.sees_decision("A private note: own write.")

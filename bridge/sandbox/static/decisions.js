@@ -9,7 +9,7 @@ const name = (table, word) => table[word] || (word ? word[0].toUpperCase() + wor
 
 /** Whether a decision is only the bridge recognising its own hand: true, and dull to read. */
 const echo = (one) => (one.kind === "note" && one.state === "done")
-  || (one.state === "ignored" && !one.rule && (one.connection === "zendesk" || /\bown\b/.test(one.reason || "")));
+  || (one.state === "ignored" && !one.rule && /\bown\b|says nothing/.test(one.reason || ""));
 
 export function list(view) {
   const shown = view.echoes ? view.decisions : view.decisions.filter((one) => !echo(one));
