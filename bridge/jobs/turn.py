@@ -79,6 +79,8 @@ class Leases:
                     self.renew(lanes[start : start + 500])
             except BridgeError as error:
                 log.warning("leases could not be renewed: %s", error)
+            except Exception:  # a bug must not end the renewing: all turns would be lost
+                log.exception("renewing the leases failed")
 
 
 class Hand:

@@ -89,6 +89,8 @@ class Sweep(threading.Thread):
                     cursor = self.bridge.store.mend(cursor)
             except BridgeError as error:
                 log.warning("the sweep could not look: %s", error)
+            except Exception:  # a bug must not end what brings everything else back
+                log.exception("the sweep failed")
 
 
 def run(settings: Settings) -> int:

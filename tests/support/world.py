@@ -36,12 +36,15 @@ PATIENCE = 30.0
 class World:
     """One running bridge and its outside. Every start is real, every kill is a signal."""
 
-    def __init__(self, *, workers: int = 1, environ: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, workers: int = 1, environ: dict[str, str] | None = None, rules: str = ""
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
         self.redis = RedisBox()
         self.sandbox = Sandbox()
         self.wanted = workers
         self.more = environ or {}
+        self.rules = rules  # instead of the shipped ones
         self.web: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self.url = ""
@@ -57,6 +60,8 @@ class World:
         (mappings / "connections.yaml").write_text(
             wires.connections_yaml(self.sandbox.url), "utf-8"
         )
+        if self.rules:
+            (mappings / "rules.yaml").write_text(self.rules, "utf-8")
         quick = mappings / "zendesk.yaml"
         quick.write_text(quick.read_text("utf-8").replace("debounce: 5", "debounce: 0.5"), "utf-8")
         self.environ = {

@@ -1,0 +1,176 @@
+"""A turn that goes wrong: by its verdict it waits, is parked, or ends among the dead letters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+import redis
+
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
+from bridge.jobs.outside import Outside
+from bridge.jobs.turn import CRASHES, Hand, Leases, work
+from bridge.store import PREFIX, Orders, Store, Turn
+from bridge.wiring import Bridge
+
+ROOM = "0" * 32
+LANE = f"in:{ROOM}"
+NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+
+class House:
+    """One lane with one event, and a worker that takes its turn whenever it is due."""
+
+    def __init__(self, client: redis.Redis, lane: str = LANE) -> None:
+        self.store = Store(client, keep=3600, keep_raw=600, clock=lambda: NOW)
+        self.bridge = cast(Bridge, SimpleNamespace(store=self.store, owner="me", now=lambda: NOW))
+        self.leases = Leases(self.bridge)
+        self.lane = lane
+        self.store.accept("d", "meta", "meta", {}, b"{}", NOW)
+        direction = lane.split(":")[0]
+        row: dict[str, Any] = {
+            "e": "a", "state": "in_progress", "lane": direction, "st": ROOM,
+            "room": {"v": "1", "c": "meta", "desk": "zendesk", "ticket": "7"},
+            "f": {"k": "m", "doc": "{}"},
+        }  # fmt: skip
+        self.store.record("d", "meta", [row])
+
+    def turn(self, step: Callable[[Hand, Turn], bool | float | None]) -> None:
+        """Let the lane be due, whatever it waits for, and take one turn."""
+        self.store.client.zadd(PREFIX + "due", {self.lane: 0})
+        _, lanes = self.store.claim("me", 0, 10)
+        assert self.lane in lanes
+        self.leases.renew([self.lane])
+        self.leases.hold(self.lane, 1e12)
+        work(Hand(self.bridge, Outside(self.bridge), self.leases, self.lane), step, lambda: False)
+
+    def wait(self) -> float:
+        """Seconds until the lane is due again."""
+        due = self.store.client.zscore(PREFIX + "due", self.lane)
+        assert due is not None
+        return due / 1000 - self.store.time()
+
+    def row(self) -> dict[str, int]:
+        return {name: count for name, count in self.store.books()["meta"].items() if count}
+
+
+@pytest.fixture
+def house(client: redis.Redis) -> Iterator[House]:
+    built = House(client)
+    yield built
+    built.leases.stop()
+
+
+def failing(error: Exception, connection: str = "zendesk") -> Callable[[Hand, Turn], bool]:
+    def step(hand: Hand, turn: Turn) -> bool:
+        if isinstance(error, BridgeError):
+            error.connection = connection
+        raise error
+
+    return step
+
+
+def test_what_failed_for_the_moment_is_tried_later_and_later(house: House) -> None:
+    waits = []
+    for _ in range(4):
+        house.turn(failing(TransientError("server_error")))
+        waits.append(house.wait())
+    assert waits == sorted(waits)
+    assert 0.5 < waits[0] < 1.5
+    assert house.row() == {"received": 1, "in_progress": 1}
+
+
+def test_being_told_to_wait_counts_as_no_failure(house: House) -> None:
+    for _ in range(3):
+        house.turn(failing(TransientError("rate_limited", retry_after=40, limited=True)))
+    assert 38 < house.wait() < 45
+    assert house.store.hash(f"s:{LANE}") == {}
+
+
+def test_a_refused_credential_parks_and_raises_one_alarm(house: House) -> None:
+    house.turn(failing(AuthError("unauthorised", "zendesk answered 401")))
+    assert house.row() == {"received": 1, "parked": 1}
+    assert list(house.store.alarms()) == ["down:zendesk"]
+    assert house.store.gate("zendesk", 1.0, [])[1] == "auth"
+
+
+def test_what_will_never_work_is_a_dead_letter_with_its_reason(house: House) -> None:
+    house.turn(failing(PermanentError("refused", "priority is invalid")))
+    assert house.row() == {"received": 1, "dead": 1}
+    assert "priority is invalid" in house.store.event("a")["reason"]
+    assert house.store.client.zscore(PREFIX + "due", LANE) is None
+
+
+def test_an_event_that_crashes_its_worker_is_put_aside_after_five_times(house: House) -> None:
+    for count in range(CRASHES):
+        assert house.row() == {"received": 1, "in_progress": 1}, count
+        house.turn(failing(ValueError("a bug")))
+    assert house.row() == {"received": 1, "dead": 1}
+    assert house.store.event("a")["reason"] == "crashed: ValueError"
+
+
+def test_an_agent_learns_that_an_answer_ended_among_the_dead_letters(client: redis.Redis) -> None:
+    house = House(client, f"out:{ROOM}")
+    house.turn(failing(PermanentError("broken", "no such thing")))
+    house.leases.stop()
+    (note,) = house.store.client.lrange(PREFIX + "l:" + LANE, 0, -1)
+    assert "put aside" in house.store.event(note.decode())["doc"]
+
+
+def begin(intent: dict[str, str], error: BridgeError) -> Callable[[Hand, Turn], bool]:
+    """A step that records an intent, and then fails."""
+
+    def step(hand: Hand, turn: Turn) -> bool:
+        if not turn.intent:
+            hand.settle(Orders(hand.lane, hand.room_id, intent=intent))
+        error.connection = "zendesk"
+        raise error
+
+    return step
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (Ambiguous("timeout"), True),
+        (TransientError("rate_limited", retry_after=1, limited=True), False),
+        (TransientError("unreachable"), False),
+        (AuthError("unauthorised"), False),
+    ],
+    ids=["unknown", "limited", "unreachable", "unauthorised"],
+)
+def test_an_intent_stays_exactly_when_its_outcome_is_unknown(
+    house: House, error: BridgeError, stays: bool
+) -> None:
+    house.turn(begin({"id": "i", "kind": "update", "events": '["a"]'}, error))
+    assert bool(house.store.hash(f"i:{LANE}")) is stays
+
+
+def test_an_intent_in_doubt_stays_while_nobody_can_look(house: House) -> None:
+    house.turn(begin({"id": "i", "kind": "post"}, Ambiguous("timeout")))
+    house.turn(failing(TransientError("rate_limited", retry_after=1, limited=True)))
+    assert house.store.hash(f"i:{LANE}")["id"] == "i"
+
+
+def test_words_of_which_a_part_is_said_go_on_where_they_stopped(house: House) -> None:
+    house.turn(begin({"id": "i", "kind": "post", "part": "1"}, TransientError("unreachable")))
+    assert house.store.hash(f"i:{LANE}") == {"id": "i", "kind": "post", "part": "1", "sure": "1"}
+
+
+def test_who_lost_the_lease_stops_without_a_trace(house: House) -> None:
+    def step(hand: Hand, turn: Turn) -> bool:
+        house.store.client.set(PREFIX + "lease:" + LANE, "other")
+        hand.settle(Orders(hand.lane, hand.room_id, facts={"ticket": "8"}))
+        return True
+
+    house.turn(step)
+    assert house.store.hash(f"r:{ROOM}")["ticket"] == "7"
+    assert house.row() == {"received": 1, "in_progress": 1}
+
+
+def test_a_step_that_waits_for_its_time_is_called_again_then(house: House) -> None:
+    house.turn(lambda hand, turn: 7.5)
+    assert 6 < house.wait() <= 7.5
