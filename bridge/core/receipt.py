@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from bridge.core import ticket
 from bridge.core.rules import Decision
 
 
@@ -61,12 +62,6 @@ def _short(value: Any) -> Any:
 
 # --- as people read it -----------------------------------------------------------------------------
 
-_STATES = {
-    "in_progress": "is being worked on",
-    "parked": "waits",
-    "dead": "was put aside for an operator",
-}
-
 
 def shown(eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
     """One stored event as the console, `bridge why` and the sandbox's page show it."""
@@ -102,43 +97,112 @@ def shown(eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
 def sentence(fields: Mapping[str, str], doc: Mapping[str, Any], slip: Mapping[str, Any]) -> str:
     """What became of an event, in one sentence."""
     state, reason = fields.get("state", ""), fields.get("reason", "")
-    what = _subject(fields, doc)
-    if state in _STATES:
-        return f"{what} {_STATES[state]}{f': {reason}' if reason else ''}."
+    what = _subject(fields, doc, reason)
+    if state == "in_progress":
+        return f"{what} is being worked on."
+    if state == "parked":
+        return f"{what} waits until its connection works again."
+    if state == "dead":
+        return _ended(f"{what} was put aside for an operator", reason)
+    if told := reason.partition("not delivered: ")[2]:
+        return f"{what} could not be delivered. {ticket.reason(told)}."
     number = (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
     if fields.get("k") == "m":
-        if slip.get("outcome") == "escalate":
-            return f"{what} opened ticket {number}: rule {slip.get('rule')}."
-        if state == "done" and number:
-            return f"{what} was added to ticket {number}."
-        if state == "done" and doc.get("change") in ("edited", "deleted"):
-            return f"{what} was noted on its ticket."
-        rule = f" (rule {slip['rule']})" if slip.get("rule") else ""
-        return f"{what} was ignored: {reason.replace('-', ' ')}{rule}."
-    if fields.get("k") == "u":
-        if reason == "delivered":
-            return f"{what} was posted to the customer."
-        return f"{what}: {reason}."
+        return _of_message(what, state, reason, number, doc, slip)
+    if state == "done" and fields.get("k") == "n":
+        return f"{what} was written on ticket {number}." if number else f"{what} was written."
     if reason == "delivered":
-        return f"{what} was sent to the customer."
-    return f"{what}: {reason or state}."
+        return f"{what} was {'posted' if fields.get('k') == 'u' else 'sent'} to the customer."
+    if reason == "private note":
+        return f"{what} stays on the ticket."
+    if told := reason.partition(" says nothing")[1]:
+        return f"{what} is not told to the customer."
+    if state == "done":
+        return _done(what, reason)
+    return _ended(f"{what} was ignored", _IGNORED.get(reason, reason))
 
 
-def _subject(fields: Mapping[str, str], doc: Mapping[str, Any]) -> str:
+def _of_message(
+    what: str, state: str, reason: str, number: str, doc: Mapping[str, Any], slip: Mapping[str, Any]
+) -> str:
+    rule = f"rule {slip['rule']}" if slip.get("rule") else ""
+    if number and any(str(one.get("what", "")).startswith("opened") for one in _acts(slip)):
+        return _ended(f"{what} opened ticket {number}", rule)
+    if state == "done" and number:
+        added = "noted on" if doc.get("own") or doc.get("change") != "created" else "added to"
+        return f"{what} was {added} ticket {number}."
+    if state == "done" and slip.get("outcome") == "reply":
+        return _ended(f"{what} gets an automatic answer and no ticket", rule)
+    if state == "done":
+        return _ended(f"{what} needed no ticket", rule or reason)
+    reason = _IGNORED.get(reason, reason.replace("-", " "))
+    return _ended(f"{what} was ignored", reason + (f" ({rule})" if rule else ""))
+
+
+def _acts(slip: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return slip.get("actions") or []
+
+
+def _done(what: str, reason: str) -> str:
+    """What a helpdesk's event led to, by the words that jobs/answer.py keeps with it."""
+    if reason.startswith("notice "):
+        return f"{what} will be told to the customer, in the words of '{reason[7:]}'."
+    if reason.startswith("/"):
+        return f"{what} held the command {reason}; the answer to it stands on the ticket."
+    if reason.startswith("merged into "):
+        return f"The ticket was {reason}."
+    if reason == "read":
+        return f"{what} came, and the ticket was read for what is new."
+    if reason == "taken back after it was sent":
+        return "An answer was taken back after it was sent; the agent was told."
+    return _ended(f"{what} was taken in", reason)
+
+
+def _ended(told: str, reason: str) -> str:
+    """*told* and its reason, with one full stop."""
+    reason = reason.rstrip(". ")
+    return f"{told}: {reason}." if reason else f"{told}."
+
+
+# The reasons that jobs, channels and scripts keep are short and stable; here they are explained.
+_IGNORED = {
+    "none": "no rule asks for a ticket",
+    "own": "the brand wrote it, and no ticket is open",
+    "own echo": "the bridge posted it itself",
+    "own write": "the bridge wrote it itself",
+    "test": "the platform was only testing the webhook",
+    "known already": "it was known already",
+    "known-already": "it was known already",
+    "nobody to tell": "there is no place any more where the customer could read it",
+    "nothing to do": "it asks nothing of the bridge",
+    "no words": "it has no words",
+}
+
+# Whose words they are shows only in why they were left alone.
+_NOT_AN_ANSWER = ("own write", "the customer's own words", "not written by staff")
+
+
+def _subject(fields: Mapping[str, str], doc: Mapping[str, Any], reason: str) -> str:
     kind = fields.get("k")
     if kind == "m":
-        change = {"edited": "An edited ", "deleted": "A deleted "}.get(str(doc.get("change")), "A ")
-        named = f"{doc.get('channel', '')} {doc.get('kind', '')}"
-        return f"{change}{named.replace('facebook', 'Facebook').replace('telegram', 'Telegram').replace('messenger', 'Messenger')}"
+        named = {"dm": "private message", "other": "event"}.get(str(doc.get("kind")))
+        said = f"{named or doc.get('kind') or 'message'} on {str(doc.get('channel')).capitalize()}"
+        if doc.get("own"):
+            return f"The brand's own {said}"
+        change = str(doc.get("change"))
+        article = "An" if said[0] in "aeiou" else "A"
+        return {"edited": f"An edited {said}", "deleted": f"A deleted {said}"}.get(
+            change, f"{article} {said}"
+        )
     if kind == "u":
         comment = doc.get("comment")
+        if comment and comment.get("public") is True:
+            return "A public comment" if reason in _NOT_AN_ANSWER else "An agent's answer"
         if comment:
-            return "An agent's answer" if comment.get("public") else "A private note"
-        return (
-            f"A change of the status to {doc['status']}" if doc.get("status") else "A ticket event"
-        )
+            return "A private note"
+        told = str(doc.get("status") or "").replace("_", " ")
+        return f"The ticket's change to {told}" if told else "A change of the ticket"
     if kind == "s":
-        return f"The notice '{doc.get('reply', '')}'"
-    if kind == "n":
-        return "A private note of ours"
-    return "A delivery"
+        what = "notice" if doc.get("status") else "automatic answer"
+        return f"The {what} '{doc.get('reply', '')}'"
+    return "A private note of the bridge" if kind == "n" else "A delivery"

@@ -1,0 +1,131 @@
+"""What became of an event, as the console, `bridge why` and the sandbox's page say it."""
+
+import json
+
+import pytest
+
+from bridge.core import receipt, ticket
+from bridge.core.rules import Decision, Escalation, Tried
+
+COMMENT = {"channel": "facebook", "kind": "comment", "change": "created", "text": "It broke"}
+EDITED, DELETED = {**COMMENT, "change": "edited"}, {**COMMENT, "change": "deleted"}
+DM = {**COMMENT, "channel": "telegram", "kind": "dm"}
+OWN = {**COMMENT, "own": True}
+ANSWER = {"comment": {"id": "1", "text": "Sorry", "public": True}}
+NOTE = {"comment": {"id": "1", "text": "VIP"}}
+SOLVED = {"status": "solved", "previous": "open"}
+OPENED = {
+    "rule": "refund",
+    "outcome": "escalate",
+    "ticket": "zendesk:7",
+    "actions": [{"at": "", "what": "opened by rule refund", "result": "ok"}],
+}
+APPENDED = {"outcome": "append", "ticket": "zendesk:7"}
+PRAISE = {"rule": "praise", "outcome": "ignore"}
+CHATTER = {"rule": "opening-hours", "outcome": "reply"}
+TELLS = {"rule": "press", "outcome": "notify"}
+
+
+def said(kind, doc, state="done", reason="", **slip):
+    fields = {"k": kind, "state": state, "reason": reason, "doc": json.dumps(doc), "at": "0"}
+    return receipt.shown("e", {**fields, "receipt": receipt.pack(slip)})["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "doc", "state", "reason", "slip", "sentence"),
+    [
+        ("m", COMMENT, "done", "", OPENED, "A comment on Facebook opened ticket 7: rule refund."),
+        ("m", COMMENT, "done", "", APPENDED, "A comment on Facebook was added to ticket 7."),
+        ("m", DM, "done", "", APPENDED, "A private message on Telegram was added to ticket 7."),
+        ("m", EDITED, "done", "", APPENDED, "An edited comment on Facebook was noted on ticket 7."),
+        ("m", DELETED, "done", "", APPENDED, "A deleted comment on Facebook was noted on ticket 7."),
+        ("m", OWN, "done", "", APPENDED, "The brand's own comment on Facebook was noted on ticket 7."),
+        ("m", COMMENT, "done", "reply", CHATTER, "A comment on Facebook gets an automatic answer and no ticket: rule opening-hours."),
+        ("m", COMMENT, "done", "notify", TELLS, "A comment on Facebook needed no ticket: rule press."),
+        ("m", COMMENT, "ignored", "praise", PRAISE, "A comment on Facebook was ignored: praise (rule praise)."),
+        ("m", COMMENT, "ignored", "thanks on a closed ticket", {}, "A comment on Facebook was ignored: thanks on a closed ticket."),
+        ("m", COMMENT, "ignored", "none", {"outcome": "none"}, "A comment on Facebook was ignored: no rule asks for a ticket."),
+        ("m", OWN, "ignored", "own echo", {}, "The brand's own comment on Facebook was ignored: the bridge posted it itself."),
+        ("m", {"channel": "telegram", "kind": "other"}, "ignored", "service message", {}, "An event on Telegram was ignored: service message."),
+        ("m", COMMENT, "in_progress", "", {}, "A comment on Facebook is being worked on."),
+        ("m", COMMENT, "parked", "", {}, "A comment on Facebook waits until its connection works again."),
+        ("m", COMMENT, "dead", "refused: PUT /x answered 422.", {}, "A comment on Facebook was put aside for an operator: refused: PUT /x answered 422."),
+        ("u", ANSWER, "done", "delivered", {}, "An agent's answer was posted to the customer."),
+        ("u", ANSWER, "done", "not delivered: blocked", {}, "An agent's answer could not be delivered. The person has blocked us."),
+        ("u", ANSWER, "ignored", "own write", {}, "A public comment was ignored: the bridge wrote it itself."),
+        ("u", ANSWER, "ignored", "the customer's own words", {}, "A public comment was ignored: the customer's own words."),
+        ("u", ANSWER, "ignored", "withdrawn before it was sent", {}, "An agent's answer was ignored: withdrawn before it was sent."),
+        ("u", NOTE, "ignored", "private note", {}, "A private note stays on the ticket."),
+        ("u", NOTE, "done", "/dm", {}, "A private note held the command /dm; the answer to it stands on the ticket."),
+        ("u", SOLVED, "done", "notice solved", {}, "The ticket's change to solved will be told to the customer, in the words of 'solved'."),
+        ("u", {"status": "on_hold"}, "ignored", "on_hold says nothing", {}, "The ticket's change to on hold is not told to the customer."),
+        ("u", {}, "done", "merged into 9", {}, "The ticket was merged into 9."),
+        ("u", {}, "done", "read", {}, "A change of the ticket came, and the ticket was read for what is new."),
+        ("u", {}, "done", "the ticket was deleted", {}, "A change of the ticket was taken in: the ticket was deleted."),
+        ("u", NOTE, "done", "taken back after it was sent", {}, "An answer was taken back after it was sent; the agent was told."),
+        ("u", {}, "ignored", "not a ticket of ours", {}, "A change of the ticket was ignored: not a ticket of ours."),
+        ("n", {"text": "x"}, "done", "", APPENDED, "A private note of the bridge was written on ticket 7."),
+        ("n", {"text": "x"}, "ignored", "no open ticket for this note", {}, "A private note of the bridge was ignored: no open ticket for this note."),
+        ("s", {"reply": "solved", "status": "solved"}, "done", "delivered", {}, "The notice 'solved' was sent to the customer."),
+        ("s", {"reply": "hours"}, "done", "delivered", {}, "The automatic answer 'hours' was sent to the customer."),
+        ("s", {"reply": "solved", "status": "solved"}, "ignored", "the status changed again", {}, "The notice 'solved' was ignored: the status changed again."),
+        ("s", {"reply": "solved", "status": "solved"}, "ignored", "not delivered: window_closed", {}, "The notice 'solved' could not be delivered. The time in which the platform allows answers here is over."),
+        ("d", {}, "dead", "bad_json: the body is no JSON", {}, "A delivery was put aside for an operator: bad_json: the body is no JSON."),
+    ],
+)  # fmt: skip
+def test_every_kind_and_state_reads_as_a_sentence(kind, doc, state, reason, slip, sentence):
+    assert said(kind, doc, state, reason, **slip) == sentence
+
+
+@pytest.mark.parametrize("kind", ["m", "u", "n", "s", "d", ""])
+@pytest.mark.parametrize("state", ["in_progress", "parked", "done", "ignored", "dead"])
+@pytest.mark.parametrize(
+    "reason", ["", "something new", "not delivered: something_new", "crashed: X."]
+)
+def test_what_nobody_thought_of_still_ends_in_one_full_stop(kind, state, reason):
+    told = said(kind, {}, state, reason)
+    assert told.endswith(".")
+    assert not told.endswith("..")
+    assert ": ." not in told
+
+
+def test_every_reason_of_a_failure_has_its_words():
+    for code, words in ticket.WAYS.items():
+        assert said("u", ANSWER, "done", f"not delivered: {code}").endswith(f"{words}.")
+
+
+# --- what is kept -----------------------------------------------------------------------------------
+
+
+def test_a_receipt_comes_back_as_it_was_packed():
+    slip = {"v": 1, "rule": "zwrot pieniędzy 🙂", "tried": [{"rule": "a", "matched": False}]}
+    assert receipt.unpack(receipt.pack(slip)) == slip
+    assert receipt.unpack(json.dumps(slip)) == slip
+    assert receipt.unpack(None) == receipt.unpack("") == {}
+
+
+def test_a_decision_is_kept_with_the_first_condition_each_rule_failed():
+    decision = Decision(
+        rule="refund",
+        outcome="escalate",
+        escalation=Escalation(),
+        reason=None,
+        tried=(
+            Tried(rule="vip", matched=False, condition="author.followers at least 1000", value=3),
+            Tried(rule="long", matched=False, condition="text contains x", value="y" * 500),
+            Tried(rule="refund", matched=True, condition=None, value=None),
+        ),
+        rules=("refund",),
+    )
+    slip = receipt.of_decision(decision, "abc")
+    assert slip["tried"][0]["failed"] == {"condition": "author.followers at least 1000", "value": 3}
+    assert len(slip["tried"][1]["failed"]["value"]) == 120
+    assert slip["tried"][2] == {"rule": "refund", "matched": True, "failed": None}
+
+
+def test_what_is_shown_has_the_ticket_and_the_author_by_what_is_known():
+    fields = {"k": "m", "state": "done", "doc": json.dumps({**COMMENT, "author": {"username": "ola"}}), "ticket": "desk:7"}  # fmt: skip
+    one = receipt.shown("e", fields)
+    assert (one["who"], one["ticket"], one["kind"]) == ("ola", "7", "comment")
+    bare = receipt.shown("e", {})
+    assert (bare["who"], bare["ticket"], bare["kind"]) == (None, None, None)
