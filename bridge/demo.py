@@ -26,6 +26,7 @@ from typing import Any
 from bridge.core.calls import HttpRequest
 from bridge.core.errors import BridgeError
 from bridge.http import Http
+from bridge.processes import bound_to_us
 from bridge.sandbox import wires
 
 PATIENCE = 15.0  # seconds a scene may take to end as told
@@ -44,7 +45,8 @@ class Process:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "bridge", *words],
             env=environ, stdout=subprocess.PIPE, stderr=self._log, stdin=subprocess.DEVNULL,
-            start_new_session=True,
+            start_new_session=True,  # Ctrl-C is for us; we end them in order
+            preexec_fn=bound_to_us(),
         )  # fmt: skip
         self.url = ""
         self._listening = threading.Event()

@@ -29,6 +29,8 @@ def run(args: argparse.Namespace) -> int:
 
     settings = Settings.from_environ(os.environ)
     port = 0 if args.once and "PORT" not in os.environ else settings.port
+    # Whenever it comes, what was started is stopped and what was written is removed.
+    signal.signal(signal.SIGTERM, _leave)
     print("Starting the sandbox, an embedded Redis, web and workers ...", flush=True)
     try:
         with demo.stage(port, args.sandbox_port) as made:
@@ -49,10 +51,12 @@ def run(args: argparse.Namespace) -> int:
                 "\nCtrl-C stops everything and removes it.",
                 flush=True,
             )
-            stop = threading.Event()
-            signal.signal(signal.SIGTERM, lambda *_: stop.set())
-            stop.wait()
+            threading.Event().wait()
             return 0
     except demo.Otherwise as error:
         print(f"bridge demo: {error}")
         return 1
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(0)
