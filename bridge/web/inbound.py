@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from time import monotonic
 from typing import Any
 
 from bridge.core.errors import Rejected, TransientError
@@ -23,6 +24,7 @@ Start = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
 BODY_SECONDS = 10.0  # a sender that is silent for so long in its body is let go
+MOST_READ_PAST = 50_000_000  # bytes of a body that is too large, before we hang up on its sender
 PREFIX = "/hooks/"
 
 _OK = b'{"ok": true}\n'
@@ -120,7 +122,10 @@ class Inbound:
             proof.check(headers, body, connection, self._bridge.now())
         except Rejected as rejected:
             log.warning("refused at %s: %s", name, rejected.code)
-            raise Refusal(rejected.status, rejected.code, rejected.detail) from None
+            # One answer for every reason, so that nobody can feel the way in; the log tells it.
+            raise Refusal(
+                rejected.status, "unauthentic", "the delivery does not prove where it comes from"
+            ) from None
         try:
             self._bridge.accept(connection, headers, body)
         except TransientError as error:
@@ -154,9 +159,10 @@ def read(environ: Mapping[str, Any], limit: int) -> bytes:
     if length is not None and not (length.isascii() and length.isdigit()):
         raise Refusal(400, "bad_length", "Content-Length is no number", unread=True)
     declared = None if length is None or chunked else int(length[:20])
-    if declared is not None and declared > limit:
-        raise _too_large(limit)
     connection = environ.get("gunicorn.socket")
+    if declared is not None and declared > limit:
+        _read_past(environ["wsgi.input"], connection, min(declared, MOST_READ_PAST))
+        raise _too_large(limit)
     try:
         if connection is not None:
             connection.settimeout(BODY_SECONDS)
@@ -169,10 +175,32 @@ def read(environ: Mapping[str, Any], limit: int) -> bytes:
         if connection is not None:
             connection.settimeout(None)
     if len(body) > limit:
+        _read_past(environ["wsgi.input"], connection, MOST_READ_PAST - len(body))
         raise _too_large(limit)
     if declared is not None and len(body) < declared:
         raise Refusal(400, "body_short", "the body is shorter than announced", unread=True)
     return body
+
+
+def _read_past(stream: Any, connection: Any, most: int) -> None:
+    """Let the sender finish: one whose connection breaks while it writes never reads our 413.
+
+    Nothing is kept of it, and after *most* bytes or some seconds it is cut off all the same.
+    """
+    until = monotonic() + BODY_SECONDS
+    try:
+        while most > 0 and (left := until - monotonic()) > 0:
+            if connection is not None:
+                connection.settimeout(left)
+            piece = stream.read(min(most, 65_536))
+            if not piece:
+                return
+            most -= len(piece)
+    except OSError:
+        return  # it broke off or fell silent: the answer is the same
+    finally:
+        if connection is not None:
+            connection.settimeout(None)
 
 
 def _too_large(limit: int) -> Refusal:

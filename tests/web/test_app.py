@@ -16,7 +16,7 @@ from bridge.core.errors import TransientError
 from bridge.core.model import Connection, Secret
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import Settings
-from bridge.web import create_app
+from bridge.web import create_app, inbound
 from bridge.web.inbound import Headers, Refusal, read
 
 TOKEN = "console-token-000"
@@ -179,8 +179,8 @@ def test_unproved_deliveries_are_401_and_leave_nothing(web, bridge, signature, c
     headers = {"Content-Type": "application/json"}
     if signature is not None:
         headers["X-Hub-Signature-256"] = signature
-    status, _ = problem(web.post("/hooks/meta", data=b"{}", headers=headers))
-    assert status == 401
+    answer = web.post("/hooks/meta", data=b"{}", headers=headers)
+    assert problem(answer) == (401, "unauthentic")  # the same for every reason
     assert bridge.kept == []
     assert "new" not in caplog.text.replace("renew", "")
 
@@ -267,12 +267,34 @@ def test_a_length_that_is_no_number_is_400(length):
     assert refused.value.status == 400
 
 
-def test_a_length_beyond_all_numbers_is_413_without_reading():
-    given = environ(b"12345", CONTENT_LENGTH="9" * 5000)
+def test_a_length_beyond_all_numbers_is_413():
+    with pytest.raises(Refusal) as refused:
+        read(environ(b"12345", CONTENT_LENGTH="9" * 5000), 10)
+    assert refused.value.status == 413
+
+
+@pytest.mark.parametrize(
+    "framing",
+    [
+        {"CONTENT_LENGTH": "200000"},
+        {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": 1},
+    ],
+)
+def test_a_sender_of_too_much_may_finish_and_so_reads_the_413(framing):
+    given = environ(b"x" * 200_000, **framing)
     with pytest.raises(Refusal) as refused:
         read(given, 10)
     assert refused.value.status == 413
-    assert given["wsgi.input"].tell() == 0
+    assert given["wsgi.input"].tell() == 200_000
+
+
+def test_a_sender_without_end_is_cut_off(monkeypatch):
+    monkeypatch.setattr(inbound, "MOST_READ_PAST", 100_000)
+    given = environ(b"x" * 200_000, CONTENT_LENGTH="200000")
+    with pytest.raises(Refusal) as refused:
+        read(given, 10)
+    assert refused.value.status == 413
+    assert given["wsgi.input"].tell() == 100_000
 
 
 def test_a_body_shorter_than_announced_is_400():
