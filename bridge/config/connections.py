@@ -153,7 +153,8 @@ class _Reader:
             self.missing(where, name)
             return Secret("")
         value = self.environ[name].strip()
-        weak = env.weakness(value)
+        option = next((key for key in reversed(where) if isinstance(key, str)), "")
+        weak = env.weakness(value, shortest=1 if option in env.ANY_LENGTH else env.SHORTEST)
         if weak:
             self.findings.unready(self.document, where, f"the value of ${{{name}}} {weak}")
         return Secret(value)

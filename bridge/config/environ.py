@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-SHORTEST = 8  # characters of a secret
+SHORTEST = 8  # characters of a secret that deliveries are proved with
 _PLACEHOLDERS = frozenset({
     "changeme", "changeit", "change-me", "secret", "password", "passwort", "token", "example",
     "placeholder", "todo", "your-secret", "your-token", "yoursecret", "yourtoken", "xxxxxxxx",
     "12345678", "123456789", "testtest",
 })  # fmt: skip
+# What the other side issued, or what opens nothing: how long these are is not ours to judge.
+ANY_LENGTH = frozenset({"token", "api_token", "client_secret", "verify_token"})
 _STEMS = ("changeme", "change-me", "change_me", "your-", "your_", "<", "xxxx", "replace-me")
 
 
@@ -30,13 +32,13 @@ def filled(written: str, environ: Mapping[str, str]) -> str:
     return _REFERENCE.sub(lambda match: environ.get(match[1], ""), written)
 
 
-def weakness(secret: str) -> str | None:
+def weakness(secret: str, *, shortest: int = SHORTEST) -> str | None:
     """Why *secret* cannot be one, never repeating it; None when it can."""
     plain = secret.strip().lower()
     if not plain:
         return "is empty"
     if plain in _PLACEHOLDERS or plain.startswith(_STEMS) or len(set(plain)) == 1:
         return "is a placeholder, not a secret"
-    if len(secret.strip()) < SHORTEST:
-        return f"is too short for a secret: at least {SHORTEST} characters"
+    if len(secret.strip()) < shortest:
+        return f"is too short for a secret: at least {shortest} characters"
     return None

@@ -127,7 +127,7 @@ def test_without_connections_a_check_still_reads_the_rest(folder: Path) -> None:
 
 
 def test_what_start_refuses_a_check_only_warns_of(folder: Path) -> None:
-    weak = {**ENVIRON, "TELEGRAM_TOKEN": "short"}
+    weak = {**ENVIRON, "TELEGRAM_WEBHOOK_SECRET": "short"}
     del weak["META_PAGE_TOKEN"]
     config = load(folder, weak, PROVIDERS, strict=False)
     assert len(config.warnings) == 3  # two accounts share the missing token
@@ -142,9 +142,21 @@ def test_what_start_refuses_a_check_only_warns_of(folder: Path) -> None:
      "<token>12345", "secret"],
 )  # fmt: skip
 def test_a_weak_secret_is_refused_and_not_repeated(folder: Path, secret: str) -> None:
-    (problem,) = refused(folder, {**ENVIRON, "TELEGRAM_TOKEN": secret})
-    assert "${TELEGRAM_TOKEN}" in problem
+    (problem,) = refused(folder, {**ENVIRON, "TELEGRAM_WEBHOOK_SECRET": secret})
+    assert "${TELEGRAM_WEBHOOK_SECRET}" in problem
     assert not secret.strip() or f"'{secret}'" not in problem
+
+
+def test_a_token_that_the_other_side_issued_may_be_short(folder: Path) -> None:
+    config = loaded(folder, TELEGRAM_TOKEN="1:AB", META_VERIFY_TOKEN="hello")
+    assert config.connections["telegram"].secret("token") == "1:AB"
+    assert config.connections["meta"].secret("verify_token") == "hello"
+
+
+@pytest.mark.parametrize("token", ["", "changeme", "token", "xxxx"])
+def test_a_token_that_is_none_is_refused(folder: Path, token: str) -> None:
+    (problem,) = refused(folder, {**ENVIRON, "TELEGRAM_TOKEN": token})
+    assert "${TELEGRAM_TOKEN}" in problem
 
 
 def test_a_strong_secret_is_taken_without_the_spaces_around_it(folder: Path) -> None:
