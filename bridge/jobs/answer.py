@@ -33,7 +33,7 @@ from bridge.core.model import (
     stamp,
 )
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
-from bridge.jobs.escalate import YEAR, ways
+from bridge.jobs.escalate import YEAR, keep_link, ways
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -119,7 +119,7 @@ def _update(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
 def _merged(hand: Hand, room: Room, event: Event, target: str) -> None:
     room.facts.update({"ticket": target, "status": str(Status.OPEN)})
     orders = _closing(hand, event, "done", f"merged into {target}")
-    orders.set.append((f"ticket:{event.connection}:{target}", room.id, YEAR))
+    keep_link(hand, room, orders)
     orders.facts = room.changed()
     hand.settle(orders)
 
@@ -337,7 +337,7 @@ def _unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
 
 def _command(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
-    now = hand.bridge.now()
+    now, mutes = hand.bridge.now(), list[tuple[str, str, int]]()
     if told.name in ("dm", "public"):
         room.facts["route"] = told.name
         text = ticket.command_done(told.name)
@@ -346,8 +346,8 @@ def _command(hand: Hand, room: Room, event: Event, told: commands.Command) -> No
         if seconds is None:
             text = ticket.command_refused("mute", f"{told.argument!r} is no time like 7d or 36h")
         else:
-            until = now + timedelta(seconds=seconds)
-            room.facts["muted_until"] = moment_out(until) or ""
+            until = moment_out(now + timedelta(seconds=seconds)) or ""
+            mutes = [(f"mute:{key}", until, seconds) for key in room.people()]
             text = ticket.command_done("mute", told.argument or "7d")
     elif told.name == "hide":
         text = _hide(hand, room)
@@ -357,6 +357,7 @@ def _command(hand: Hand, room: Room, event: Event, told: commands.Command) -> No
         )
     orders = _closing(hand, event, "done", f"/{told.name}")
     orders.facts = room.changed()
+    orders.set += mutes
     orders.push.append(note_event(room, text, "command", event.id))
     hand.settle(orders)
 
@@ -425,7 +426,7 @@ def _speak(
     if isinstance(chosen, str):
         return _undelivered(hand, room, event, chosen, "", text, human)
     voice, target, place, private = chosen
-    allowed = _window(hand, voice, place, human)
+    allowed = _window(hand, room, voice, place, human)
     if not allowed.allowed:
         return _undelivered(hand, room, event, allowed.code or "refused", "", text, human)
     count, seconds = FUSE[0] if human else FUSE[1]
@@ -464,17 +465,18 @@ def _speak(
     return _post(hand, room, event, intent, voice, target)
 
 
-def _window(hand: Hand, voice: Voice, place: dict[str, Any], human: bool) -> compose.Window:
+def _window(
+    hand: Hand, room: Room, voice: Voice, place: dict[str, Any], human: bool
+) -> compose.Window:
     """Whether this voice is open for *place* at this moment."""
     last = moment_in(place.get("last_in"))
-    used = bool(place.get("used")) and place.get("used") == place.get("item")
     return compose.window(
         voice.capabilities,
         now=hand.bridge.now(),
         last_in=last,
         item_at=last,
         human=human,
-        used=used,
+        used=room.used(place),
     )
 
 
@@ -512,7 +514,7 @@ def _post(
     pieces, human = json.loads(intent["pieces"]), bool(intent["human"])
     while int(intent["part"]) < len(pieces):
         piece = _piece(intent)
-        allowed = _window(hand, voice, room.places[intent["place"]], human)
+        allowed = _window(hand, room, voice, room.places[intent["place"]], human)
         if not allowed.allowed:
             code, said = allowed.code or "refused", int(intent["part"])
             return _undelivered(hand, room, event, code, "", intent["whole"], human, said=said)
@@ -575,7 +577,7 @@ def _recorded(
     if intent.get("said"):
         room.facts["said"] = intent["said"]
     if intent["private"] and place.get("visibility") == Visibility.PUBLIC:
-        place["used"] = place.get("item")
+        room.use(place)
         _join_private(hand, room, orders, target, getattr(posted, "person", None))
     slip = {
         "v": 1,

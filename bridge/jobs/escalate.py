@@ -195,8 +195,7 @@ def _later_changes(events: tuple[Event, ...]) -> dict[str, Message]:
 def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> bool | None:
     """Put one message where it belongs: True on the ticket, False not, None in the next step."""
     bridge, now = hand.bridge, hand.bridge.now()
-    muted = room.time("muted_until")
-    if muted and muted > now:
+    if event.says.get("muted"):
         plan.outcomes.append((event, "ignored", "the author is muted", None))
         return False
     if plan.opening:
@@ -534,8 +533,8 @@ def _refused(hand: Hand, room: Room, intent: dict[str, str], error: PermanentErr
     orders = hand.orders()
     if error.code == "ticket_closed":
         room.facts["status"] = str(Status.CLOSED)
-    elif error.gone and intent["kind"] == "update":
-        room.facts["status"] = str(Status.DELETED)
+    elif (error.gone and intent["kind"] == "update") or error.code == "followup_refused":
+        room.facts["status"] = str(Status.DELETED)  # nothing to go on with: the rules decide anew
     else:
         raise error
     orders.intent, orders.facts = "", room.changed()
@@ -571,7 +570,8 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
         room.facts["status"] = str(done.status or after["status"])
         if after.get("status"):
             room.facts["solved_at"] = ""
-    orders.set.append((f"ticket:{desk}:{room.ticket}", room.id, YEAR))
+    if intent["kind"] != "create":
+        keep_link(hand, room, orders)
     for item in after["events"]:
         slip = item["receipt"]
         slip["ticket"] = f"{desk}:{done.id}"
@@ -591,6 +591,16 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
         facts["places"] = after["facts"]["places"]
     orders.facts, orders.intent, orders.tries, orders.cheer = facts, "", "", [desk]
     hand.settle(orders)
+
+
+def keep_link(hand: Hand, room: Room, orders: Orders) -> None:
+    """Let the ticket's answers come here for another while, unless they go to another room.
+
+    After a merge two conversations write on one ticket; its answers stay with the one it was opened for.
+    """
+    key = f"ticket:{room.desk}:{room.ticket}"
+    if hand.bridge.store.get(key) in (None, room.id):
+        orders.set.append((key, room.id, YEAR))
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
@@ -744,14 +754,13 @@ def ways(hand: Hand, room: Room) -> list[str]:
             if voice is None:
                 continue
             last = moment_in(place.get("last_in"))
-            used = bool(place.get("used")) and place.get("used") == place.get("item")
             allowed = window(
                 voice.capabilities,
                 now=hand.bridge.now(),
                 last_in=last,
                 item_at=last,
                 human=True,
-                used=used,
+                used=room.used(place),
             )
             if allowed.allowed:
                 until = f" until {allowed.until:%Y-%m-%d %H:%M} UTC" if allowed.until else ""

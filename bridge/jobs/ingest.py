@@ -105,6 +105,7 @@ def _of_message(
     if account is None:
         reason = f"no account {message.account_id} of {message.channel} in connections.yaml"
         return {**row, "state": "ignored", "lane": "", "reason": reason}
+    row["f"]["pk"] = person_key(connection.name, message)
     thread = name_of(
         "thread", connection.name, message.channel, message.account_id, message.thread_id
     )
@@ -119,9 +120,14 @@ def _of_message(
     return row
 
 
-def person_key(connection: str, message: Message) -> str:
+def person_name(connection: str, account_id: str | None, person: str) -> str:
     """The name of one person at one account, over the channels that share their people."""
-    return name_of("person", connection, message.account_id, message.person)
+    return name_of("person", connection, account_id, person)
+
+
+def person_key(connection: str, message: Message) -> str:
+    """The name of the person whose conversation *message* belongs to; empty when unknown."""
+    return person_name(connection, message.account_id, message.person) if message.person else ""
 
 
 def _of_update(connection: Connection, update: TicketUpdate) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.core.model import Account, Connection, Message, Status, Target, Visibility
 from bridge.core.stored import author_in, author_out, moment_in, moment_out
-from bridge.jobs.ingest import name_of
+from bridge.jobs.ingest import name_of, person_name
 from bridge.wiring import Bridge
 
 OURS = "bridge"  # in the books, the row of the notes and notices that are our own
@@ -61,6 +61,24 @@ class Room:
     def said(self) -> list[str]:
         """Automatic texts said here before, the latest last."""
         return json.loads(self.facts.get("said") or "[]")  # type: ignore[no-any-return]
+
+    # What the other lane writes too is a fact of its own: two lanes must not overwrite each other.
+
+    def used(self, place: Mapping[str, Any]) -> bool:
+        """Whether the one private reply that the place's item allows was sent."""
+        return bool(place.get("item")) and self.facts.get(f"used {place['item']}") == "1"
+
+    def use(self, place: Mapping[str, Any]) -> None:
+        """Remember that it was."""
+        self.facts[f"used {place.get('item')}"] = "1"
+
+    def people(self) -> set[str]:
+        """The names of the people who write here, as `ingest.person_name` makes them."""
+        return {
+            person_name(self.facts.get("c", ""), one.get("account"), one["person"])
+            for one in self.places.values()
+            if one.get("person")
+        }
 
     # -- the customer -----------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 -- What a turn needs to see. ARGV: lane, owner, room, most events.
 -- Returns {} when the lease is not ours, else {events, intent, lane state, room, other lane's intent,
 -- the paused connection that the room has to do with or ''}.
--- Events come as {id, message facts, fields...}; ids whose event is gone leave the list.
+-- Events come as {id, message facts and until when its author is muted, fields...}; ids whose event is
+-- gone leave the list.
 local lane, room = ARGV[1], ARGV[3]
 if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[2] then return {} end
 local events = {}
@@ -10,8 +11,14 @@ for _, eid in ipairs(redis.call('LRANGE', P .. 'l:' .. lane, 0, tonumber(ARGV[4]
   if #fields == 0 then
     redis.call('LREM', P .. 'l:' .. lane, 0, eid)
   else
-    local mid = redis.call('HGET', P .. 'e:' .. eid, 'mid')
-    events[#events + 1] = {eid, mid and redis.call('HGETALL', P .. 'm:' .. mid) or {}, fields}
+    local names = redis.call('HMGET', P .. 'e:' .. eid, 'mid', 'pk')
+    local says = names[1] and redis.call('HGETALL', P .. 'm:' .. names[1]) or {}
+    local muted = names[2] and redis.call('GET', P .. 'mute:' .. names[2])
+    if muted then
+      says[#says + 1] = 'muted'
+      says[#says + 1] = muted
+    end
+    events[#events + 1] = {eid, says, fields}
   end
 end
 local paused = ''

@@ -66,6 +66,12 @@ def test_after_a_merge_words_go_to_the_target(world: World) -> None:
     world.calm()
     world.comment("Ana", "any news for me?", reply_to=said)
     assert world.opened("any news for me?") == second
+    # The target's own customer keeps its answers.
+    world.calm()
+    world.answer(second, "This is for Tom.")
+    world.until(world.spoken)
+    (said_to,) = {one["parent_id"] for one in world.spoken()}
+    assert said_to != said
 
 
 def test_after_a_deletion_the_rules_decide_anew(world: World) -> None:

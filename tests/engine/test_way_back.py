@@ -262,8 +262,12 @@ def test_mute_opens_nothing_for_the_person(world: World) -> None:
     world.answer(number, "/mute 7d", public=False)
     noted(world, number, "muted")
     world.comment("Ana", "still broken!!!", reply_to=said)
+    world.comment("Ana", "and under another post: broken")
     world.calm()
     assert len(world.words(number)) == 1
+    assert world.tickets() == [number]
+    world.comment("Tom", "mine is broken")
+    assert world.opened("mine is broken") != number
 
 
 def test_an_unknown_command_is_explained(world: World) -> None:
