@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -42,43 +43,120 @@ def client(url: str, *, timeout: float = 5.0, **options: Any) -> redis.Redis:
 
 
 class Line:
-    """A connection of each thread's own over which scripts run: one write, one read, no pool.
+    """One connection for the scripts of all threads: what comes together goes together.
 
-    The pool and the client around it take more time than the command (docs/performance.md).
+    A thread that finds nobody at it sends all that waits in one write, and hands out the answers as
+    they come. At rest a call is one write and one read; under load many calls are. The client's pool
+    costs more than a command, and a socket for each thread switches threads as often
+    (docs/performance.md).
     """
 
     def __init__(self, of: redis.Redis) -> None:
         self._pool = of.connection_pool
-        self._mine = threading.local()
+        self._begin()
+        begin = weakref.WeakMethod(self._begin)
+        os.register_at_fork(after_in_child=lambda: (again := begin()) and again())
+
+    def _begin(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: list[_Call] = []
+        self._busy = False
+        self._used = False
+        self._line: Any = self._pool.connection_class(**self._pool.connection_kwargs)
 
     def script(self, sha: str, source: str | bytes | memoryview, *args: Any) -> Any:
         """What the script answers. Sent once, unless the server says that it does not know it."""
-        line = self._line()
         try:
-            try:
-                return _ask(line, "EVALSHA", sha, 0, *args)
-            except NoScriptError:
-                _ask(line, "SCRIPT", "LOAD", source)
-                return _ask(line, "EVALSHA", sha, 0, *args)
-        except redis.ResponseError:
-            raise
+            return self._call("EVALSHA", sha, 0, *args)
+        except NoScriptError:
+            self._call("SCRIPT", "LOAD", source)
+            return self._call("EVALSHA", sha, 0, *args)
+
+    def _call(self, *words: Any) -> Any:
+        mine = _Call(self._line.pack_command(*words))
+        with self._lock:
+            self._waiting.append(mine)
+            mine.leads, self._busy = not self._busy, True
+        try:
+            if not mine.leads:
+                mine.turn.acquire()  # until it is answered, or the lead is ours
+            if not mine.over:
+                self._lead()
         except BaseException:
-            self._hang_up()  # its answer may still come, and would be taken for the next one's
+            self._leave(mine)
             raise
+        if isinstance(mine.answer, BaseException):
+            raise mine.answer
+        return mine.answer
 
-    def _line(self) -> Any:
-        line = getattr(self._mine, "line", None)
-        if line is not None and (self._mine.pid != os.getpid() or _is_over(line)):
-            self._hang_up()
-            line = None
-        if line is None:
-            line = self._pool.connection_class(**self._pool.connection_kwargs)
-            self._mine.line, self._mine.pid = line, os.getpid()
-        return line
+    def _lead(self) -> None:
+        """Send what waits, ours among it, hand out the answers, and pass the lead on."""
+        with self._lock:
+            batch, self._waiting = self._waiting, []
+        try:
+            self._exchange(batch)
+        finally:
+            for call in batch:
+                if not call.over:  # only when something tore us away
+                    call.end(redis.ConnectionError("the connection was given up"))
+            with self._lock:
+                self._pass_on()
 
-    def _hang_up(self) -> None:
-        self._mine.line.disconnect()
-        self._mine.line = None
+    def _pass_on(self) -> None:
+        """Let the next one lead, if there is one. The caller holds the lock."""
+        self._busy = bool(self._waiting)
+        if self._busy:
+            self._waiting[0].leads = True
+            self._waiting[0].turn.release()
+
+    def _leave(self, call: _Call) -> None:
+        """Take back a call whose thread was torn away, and with it the lead."""
+        with self._lock:
+            if call in self._waiting:
+                self._waiting.remove(call)
+                if call.leads:
+                    self._pass_on()
+
+    def _exchange(self, batch: list[_Call]) -> None:
+        line = self._line
+        try:
+            if self._used and _is_over(line):
+                line.disconnect()
+            self._used = True
+            line.send_packed_command([b"".join(part for call in batch for part in call.packed)])
+            for call in batch:
+                try:
+                    call.end(line.read_response())
+                except redis.ResponseError as refused:
+                    call.end(refused)
+        except BaseException as error:
+            line.disconnect()  # an answer may still come, and would be taken for the next one's
+            self._used = False
+            if not isinstance(error, redis.RedisError | OSError):
+                raise
+            with self._lock:  # nor need those wait as long who came meanwhile
+                batch = [*batch, *self._waiting]
+                self._waiting = []
+            for call in batch:
+                if not call.over:
+                    call.end(type(error)(*error.args))
+
+
+class _Call:
+    """A command on its way; `turn` opens when it is over, or when its thread is to lead."""
+
+    __slots__ = ("answer", "leads", "over", "packed", "turn")
+
+    def __init__(self, packed: list[bytes]) -> None:
+        self.packed = packed
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.answer: Any = None
+        self.over = self.leads = False
+
+    def end(self, answer: Any) -> None:
+        self.answer, self.over = answer, True
+        self.turn.release()
 
 
 def _is_over(line: Any) -> bool:
@@ -87,11 +165,6 @@ def _is_over(line: Any) -> bool:
         return bool(line.can_read())
     except (redis.RedisError, OSError):
         return True
-
-
-def _ask(line: Any, *words: Any) -> Any:
-    line.send_command(*words)
-    return line.read_response()
 
 
 def shown(url: str) -> str:

@@ -131,19 +131,30 @@ def _dumps(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
+JOB_MARK: Final = "--[[the job's fields: store.py puts them here]]"
+
+
 @functools.cache
-def _wake_fields() -> tuple[bytes, ...]:
-    """The fields of the RQ job that means "there is work", made once by RQ itself."""
+def _prelude() -> str:
+    """What all scripts begin with; in it the job that means "there is work", made once by RQ itself.
+
+    Its fields are part of the source because sending them with each call costs more than the call.
+    They must be the same in all processes, or each start would leave another copy in Redis.
+    """
     job = Job.create(
         "bridge.jobs.drain", connection=redis.Redis(), serializer=JSONSerializer,
         timeout=3600, result_ttl=60, failure_ttl=3600, description="drain", origin=QUEUE,
         status=JobStatus.QUEUED,
     )  # fmt: skip
-    fields: list[bytes] = []
-    for name, value in job.to_dict().items():
-        plain = value.value if isinstance(value, JobStatus) else value  # str() of it is its name
-        fields += [name.encode(), plain if isinstance(plain, bytes) else str(plain).encode()]
-    return tuple(fields)
+    fields: dict[str, Any] = {**job.to_dict(), "created_at": "2026-01-01T00:00:00.000000Z"}
+    listed = ",".join(_lua_text(part) for pair in fields.items() for part in pair)
+    return (_LUA / "prelude.lua").read_text().replace(JOB_MARK, listed)
+
+
+def _lua_text(value: object) -> str:
+    plain = value.value if isinstance(value, JobStatus) else value  # str() of it is its name
+    whole = plain if isinstance(plain, bytes) else str(plain).encode()
+    return '"' + "".join(f"\\{byte:03}" for byte in whole) + '"'
 
 
 class Store:
@@ -156,13 +167,11 @@ class Store:
         self._clock = clock
         self.keep_ms = int(keep * 1000)
         self.keep_raw_ms = int(keep_raw * 1000)
-        prelude = (_LUA / "prelude.lua").read_text()
         self._scripts = {
-            name: client.register_script(prelude + (_LUA / f"{name}.lua").read_text())
+            name: client.register_script(_prelude() + (_LUA / f"{name}.lua").read_text())
             for name in _SCRIPTS
         }
         self._line = Line(client)
-        self._wake = _wake_fields()
 
     def _run(self, name: str, *args: Any) -> Any:
         try:
@@ -186,7 +195,7 @@ class Store:
         return bool(
             self._run(
                 "accept", delivery, connection, source, _dumps(dict(headers)) if headers else "{}",
-                body, at.isoformat(), *self._wake,
+                body, at.isoformat(),
             )
         )  # fmt: skip
 
@@ -213,9 +222,7 @@ class Store:
             if room := event.get("room"):
                 row["room"] = flat(room)
             plain.append(row)
-        return int(
-            self._run("record", delivery, connection, self.keep_raw_ms, _dumps(plain), *self._wake)
-        )
+        return int(self._run("record", delivery, connection, self.keep_raw_ms, _dumps(plain)))
 
     # -- turns ----------------------------------------------------------------------------------
 
@@ -249,7 +256,7 @@ class Store:
             item["f"] = flat(item.get("f", {}))
         for item in (*orders.touch, *orders.says, *orders.push):
             item["f"] = flat(item.get("f", {}))
-        return int(self._run("settle", owner, _dumps(orders.plain()), *self._wake))
+        return int(self._run("settle", owner, _dumps(orders.plain())))
 
     # -- limits and troubles --------------------------------------------------------------------
 
@@ -286,7 +293,7 @@ class Store:
 
     def sweep(self) -> int:
         """Wake somebody if anything is due and nobody was woken; returns how much is due."""
-        return int(self._run("sweep", *self._wake))
+        return int(self._run("sweep"))
 
     def mend(self, cursor: int) -> int:
         """Look at some keys for work that fell out of its index, and put it back; the next cursor."""
@@ -366,7 +373,7 @@ class Store:
 
     def revive(self, eid: str, what: str) -> bool:
         """Retry or drop a dead letter; False when it is not dead (any more)."""
-        return bool(self._run("revive", eid, what, self.keep_ms, *self._wake))
+        return bool(self._run("revive", eid, what, self.keep_ms))
 
     def feed(self, since: str, most: int = 200) -> list[tuple[str, str]]:
         """(position, event id) of what was decided after *since*; '' gives the newest."""

@@ -1,8 +1,9 @@
-"""A thread's own line to Redis: quick, and never out of step with its answers."""
+"""One line to Redis for all threads: quick, and never out of step with its answers."""
 
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Iterator
 
@@ -91,6 +92,58 @@ def test_threads_do_not_read_each_others_answers(box: RedisBox) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_nobody_waits_longer_for_a_server_that_hangs_than_the_first(box: RedisBox) -> None:
+    line = Line(client(box.url, timeout=0.5))
+    assert ask(line, ECHO, "first") == b"first"
+    box.pause()
+    errors: list[object] = []
+
+    def call() -> None:
+        try:
+            ask(line, ECHO, "nobody")
+        except (redis.TimeoutError, redis.ConnectionError) as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    box.resume()
+    assert len(errors) == 20
+    assert len({id(error) for error in errors}) == 20
+    assert ask(line, ECHO, "next") == b"next"
+
+
+def test_a_thread_that_is_torn_away_leaves_the_line_to_the_others(box: RedisBox) -> None:
+    line = Line(box.client())
+    assert ask(line, ECHO, "first") == b"first"
+
+    class TornAwayError(BaseException):
+        pass
+
+    real = line._line.send_packed_command
+
+    def torn(*_: object) -> None:
+        line._line.send_packed_command = real
+        raise TornAwayError
+
+    line._line.send_packed_command = torn
+    with pytest.raises(TornAwayError):
+        ask(line, ECHO, "gone")
+    assert ask(line, ECHO, "next") == b"next"
+
+
+def test_a_child_process_has_a_line_of_its_own(box: RedisBox) -> None:
+    line = Line(box.client())
+    assert ask(line, COUNT) == 1
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if ask(line, COUNT) == 2 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert ask(line, COUNT) == 3
 
 
 def test_more_threads_than_the_library_expects_are_served(box: RedisBox) -> None:

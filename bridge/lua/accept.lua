@@ -1,4 +1,4 @@
--- Keep one delivery. ARGV: id, connection, source, headers, body, received_at, then the wake-up's fields.
+-- Keep one delivery. ARGV: id, connection, source, headers, body, received_at.
 -- Returns 1 when kept now, 0 when it was here already.
 local now = time_ms()
 local key = P .. 'd:' .. ARGV[1]
@@ -12,5 +12,5 @@ redis.call('ZADD', P .. 'ingest', now, ARGV[1])
 books(ARGV[2], 'received', 1)
 books(ARGV[2], 'in_progress', 1)
 redis.call('HSET', P .. 'last', ARGV[2], now)
-wake(now, {unpack(ARGV, 7)})
+wake(now)
 return 1

@@ -12,10 +12,10 @@ local function books(connection, field, by)
 end
 
 -- A wake-up is an RQ job without meaning; one waiting is enough for any amount of work.
-local function wake(now, job)
-  if not job or #job == 0 or redis.call('LLEN', 'rq:queue:bridge') > 0 then return end
+local function wake(now)
+  if redis.call('LLEN', 'rq:queue:bridge') > 0 then return end
   local id = 'wake-' .. now .. '-' .. redis.call('INCR', P .. 'wakes')
-  redis.call('HSET', 'rq:job:' .. id, unpack(job))
+  redis.call('HSET', 'rq:job:' .. id, unpack({--[[the job's fields: store.py puts them here]]}))
   redis.call('EXPIRE', 'rq:job:' .. id, 3600)
   redis.call('SADD', 'rq:queues', 'rq:queue:bridge')
   redis.call('RPUSH', 'rq:queue:bridge', id)

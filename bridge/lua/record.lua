@@ -1,5 +1,5 @@
 -- Record what one delivery held, and append it to the lanes it belongs to; once, however often it runs.
--- ARGV: delivery id ('' for none), connection, raw ttl in ms, events as JSON, then the wake-up's fields.
+-- ARGV: delivery id ('' for none), connection, raw ttl in ms, events as JSON.
 -- An event: {e=id, lane='in'|'out'|'', st=room by its conversation, state, reason, ttl, f={field, value, ...},
 --   dm = person key of a private talk, own = thread key when the brand wrote it, msg = message id,
 --   thread = thread key, room = {field, value, ...} for a room not seen before,
@@ -96,5 +96,5 @@ if did ~= '' then
   redis.call('ZREM', P .. 'ingest', did)
   if keep_raw then redis.call('PERSIST', dkey) else redis.call('PEXPIRE', dkey, ARGV[3]) end
 end
-if woke then wake(now, {unpack(ARGV, 5)}) end
+if woke then wake(now) end
 return new

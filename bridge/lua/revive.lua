@@ -1,4 +1,4 @@
--- Give a dead letter another life, once. ARGV: event id, what ('retry' or 'drop'), ttl in ms, wake-up's fields.
+-- Give a dead letter another life, once. ARGV: event id, what ('retry' or 'drop'), ttl in ms.
 -- Returns 1, or 0 when it is not dead (any more), or its delivery is to be read again and is gone.
 local now = time_ms()
 local key = P .. 'e:' .. ARGV[1]
@@ -38,5 +38,5 @@ else
   due(name, now)
   if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
 end
-wake(now, {unpack(ARGV, 4)})
+wake(now)
 return 1

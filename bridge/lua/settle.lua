@@ -1,5 +1,5 @@
--- Write down what a turn did, all or nothing, if the lease is still ours. ARGV: owner, orders as JSON,
--- then the wake-up's fields. Returns 1, or 0 when the lease was lost and nothing was written.
+-- Write down what a turn did, all or nothing, if the lease is still ours. ARGV: owner, orders as JSON.
+-- Returns 1, or 0 when the lease was lost and nothing was written.
 -- orders: lane, room, now the lists below, each optional:
 --   events  = {{e, state, ttl, f={...}}}      outcomes; the event leaves the lane
 --   touch   = {{e, f={...}, state}}           facts on events that stay
@@ -65,7 +65,7 @@ for _, item in ipairs(orders.push or {}) do
     local name = item.lane .. ':' .. item.room
     redis.call('RPUSH', P .. 'l:' .. name, item.e)
     due(name, now + (item.after or 0))
-    if name ~= lane then wake(now, {unpack(ARGV, 3)}) end
+    if name ~= lane then wake(now) end
   end
 end
 if orders.tries == '' then
