@@ -78,7 +78,6 @@ def message_out(message: Message) -> dict[str, Any]:
                 "visibility": str(message.visibility),
                 "own": message.own,
                 "ignored": message.ignored,
-                "text": message.text,
                 "attachments": [attachment_out(one) for one in message.attachments],
                 "in_reply_to": message.in_reply_to,
                 "permalink": message.permalink,
@@ -91,6 +90,8 @@ def message_out(message: Message) -> dict[str, Any]:
                 "extra": dict(message.extra),
             }
         ),
+        # "" (no words) and None (the webhook did not say; the platform is asked) are two things.
+        "text": message.text,
         "author": author_out(message.author),
     }
 
@@ -108,7 +109,7 @@ def message_in(value: Mapping[str, Any]) -> Message:
         author=author_in(value.get("author")),
         own=value.get("own"),
         ignored=value.get("ignored"),
-        text=value.get("text", ""),
+        text=value.get("text"),
         attachments=tuple(attachment_in(one) for one in value.get("attachments", ())),
         in_reply_to=value.get("in_reply_to"),
         permalink=value.get("permalink"),
