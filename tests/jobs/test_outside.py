@@ -1,0 +1,185 @@
+"""How long to wait, how a budget is spread, and what a 429 teaches."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.core.calls import Calls, HttpRequest, HttpResponse
+from bridge.core.errors import BridgeError, TransientError
+from bridge.core.model import Connection
+from bridge.helpdesks import HELPDESKS
+from bridge.jobs.outside import STEPS, Outside, paced, wait_of
+from bridge.wiring import Bridge
+
+# --- when to try again --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "tries", "jitter", "seconds"),
+    [
+        (None, 1, 0.5, 1.0),
+        (None, 1, 0.0, 0.8),
+        (None, 1, 1.0, 1.2),
+        (None, len(STEPS), 0.5, 600.0),
+        (None, len(STEPS) + 1, 0.5, 3600.0),
+        (None, 0, 0.5, 1.0),
+        (40.0, 1, 0.0, 40.0),
+        (40.0, 9, 1.0, 44.0),
+        (0.0, 1, 0.0, 0.05),
+        (9e9, 1, 0.0, 900.0),
+    ],
+)
+def test_the_next_try_waits_as_told_or_ever_longer(
+    told: float | None, tries: int, jitter: float, seconds: float
+) -> None:
+    error = TransientError("x", retry_after=told)
+    assert wait_of(error, tries, jitter) == pytest.approx(seconds)
+
+
+@given(st.none() | st.floats(0, 1e6), st.integers(0, 10**6), st.floats(0, 1))
+def test_no_wait_is_nothing_or_for_ever(told: float | None, tries: int, jitter: float) -> None:
+    assert 0.05 <= wait_of(TransientError("x", retry_after=told), tries, jitter) <= 3600 * 1.2
+
+
+# --- budgets ------------------------------------------------------------------------------------------
+
+
+def test_a_tickets_budget_is_spread_so_that_the_first_updates_go_at_once() -> None:
+    assert paced(("ticket:7", 30, 600.0)) == [
+        ("ticket:7:1", 10, 60.0),
+        ("ticket:7:3", 15, 180.0),
+        ("ticket:7:6", 22, 360.0),
+        ("ticket:7", 30, 600.0),
+    ]
+
+
+def test_the_others_are_spent_as_they_are() -> None:
+    assert paced(("account", 400, 60.0)) == [("account", 400, 60.0)]
+
+
+@given(st.integers(3, 10_000), st.floats(1, 1e5))
+def test_each_smaller_budget_allows_less_in_less_time(limit: int, window: float) -> None:
+    spread = paced(("ticket:7", limit, window))
+    assert len({name for name, _, _ in spread}) == len(spread)
+    assert [row[1:] for row in spread] == sorted(row[1:] for row in spread)
+
+
+# --- being told to wait -------------------------------------------------------------------------------
+
+
+class Room:
+    """A journal that lets everything go out, and notes what is stopped."""
+
+    def __init__(self) -> None:
+        self.stopped: list[tuple[str, str, float]] = []
+        self.asked: list[tuple[str, float, list[tuple[str, int, float]]]] = []
+
+    def gate(
+        self, connection: str, share: float, budgets: list[tuple[str, int, float]]
+    ) -> tuple[float, str]:
+        self.asked.append((connection, share, list(budgets)))
+        return 0.0, ""
+
+    def stop(self, connection: str, budget: str, seconds: float) -> None:
+        self.stopped.append((connection, budget, seconds))
+
+
+def outside(answer: HttpResponse, **options: Any) -> tuple[Outside, Room, Connection]:
+    room = Room()
+    bridge = SimpleNamespace(
+        store=room,
+        http=SimpleNamespace(send=lambda request: answer),
+        helpdesk=lambda connection: HELPDESKS["zendesk"],
+    )
+    given = {"url": "https://acme.zendesk.com", "email": "a@acme.example", **options}
+    return Outside(cast(Bridge, bridge)), room, Connection(name="z", type="zendesk", options=given)
+
+
+def asking(*budget: str, write: bool = True) -> Calls[HttpResponse]:
+    return (
+        yield HttpRequest(
+            method="PUT", url="https://elsewhere.example/x", budget=budget, write=write
+        )
+    )
+
+
+UPDATE = ("ticket:7", "updates", "account")
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "budget", "stopped"),
+    [
+        ({"retry-after": "37"}, b"", UPDATE, ("z", "account", 37.0)),
+        ({}, b"", UPDATE, ("z", "account", 10.0)),
+        ({"retry-after": "soon"}, b"", UPDATE, ("z", "account", 10.0)),
+        ({"retry-after": "0"}, b"", UPDATE, ("z", "account", 1.0)),
+        ({"retry-after": "99999"}, b"", UPDATE, ("z", "account", 900.0)),
+        (
+            {"retry-after": "400", "zendesk-ratelimit-per-ticket-updates": "total=30; remaining=0; resets=400"},
+            b"", UPDATE, ("z", "ticket:7", 400.0),
+        ),
+        (
+            {"retry-after": "30"}, b"Number of allowed ticket update API requests exceeded",
+            UPDATE, ("z", "updates", 30.0),
+        ),
+        # A read never spends what only updates spend.
+        ({"retry-after": "30"}, b"ticket update", ("account",), ("z", "account", 30.0)),
+    ],
+)  # fmt: skip
+def test_a_429_stops_the_narrowest_budget_it_speaks_of(
+    headers: dict[str, str], body: bytes, budget: tuple[str, ...], stopped: tuple[str, str, float]
+) -> None:
+    out, room, connection = outside(HttpResponse(status=429, headers=headers, body=body))
+    out.desk(connection, asking(*budget))
+    assert room.stopped == [stopped]
+
+
+def test_a_good_answer_stops_nothing() -> None:
+    out, room, connection = outside(HttpResponse(status=200))
+    out.desk(connection, asking(*UPDATE))
+    assert room.stopped == []
+
+
+def test_the_operator_may_know_the_accounts_limit_better() -> None:
+    out, room, connection = outside(HttpResponse(status=200), requests_per_minute=700)
+    out.desk(connection, asking("account"))
+    assert room.asked[0][2] == [("account", 700, 60.0)]
+
+
+# --- guards and names ---------------------------------------------------------------------------------
+
+
+def test_a_write_asks_the_guard_first_and_a_read_does_not() -> None:
+    def guard() -> None:
+        raise BridgeError("lease_lost")
+
+    out, room, connection = outside(HttpResponse(status=200))
+    with pytest.raises(BridgeError, match="lease_lost"):
+        out.desk(connection, asking("account"), guard)
+    assert room.asked == []
+    assert out.desk(connection, asking("account", write=False), guard).status == 200
+
+
+def test_an_error_carries_the_connection_it_is_about() -> None:
+    def failing() -> Calls[None]:
+        yield HttpRequest(method="GET", url="https://acme.zendesk.com/x")
+        raise TransientError("server_error")
+
+    out, _, connection = outside(HttpResponse(status=200), api_token=None)
+    with pytest.raises(TransientError) as caught:
+        out.platform(connection, failing())
+    assert caught.value.connection == "z"
+
+
+def test_a_closed_gate_is_told_with_its_reason_and_its_wait() -> None:
+    out, room, connection = outside(HttpResponse(status=200))
+    room.gate = lambda *asked: (3.5, "outage")  # type: ignore[method-assign,assignment]
+    with pytest.raises(TransientError) as caught:
+        out.desk(connection, asking("account"))
+    error = caught.value
+    assert (error.code, error.retry_after, error.limited) == ("outage", 3.5, True)
