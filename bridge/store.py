@@ -20,7 +20,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -282,14 +282,17 @@ class Store:
         text = _dumps({"text": alarm, "at": self._clock().isoformat()}) if alarm else ""
         return bool(self._run("trouble", connection, why, int(wait * 1000), text))
 
-    def alarm(self, name: str, text: str | None) -> None:
-        """Raise the alarm *name*, or clear it."""
+    def alarm(self, name: str, text: str | None, lasts: float | None = None) -> None:
+        """Raise the alarm *name*, for good or for *lasts* seconds, or clear it."""
         key = PREFIX + "alarms"
         if text is None:
             self._do(lambda: self.client.hdel(key, name))
-        else:
-            value = _dumps({"text": text, "at": self._clock().isoformat()})
-            self._do(lambda: self.client.hset(key, name, value))
+            return
+        now = self._clock()
+        told = {"text": text, "at": now.isoformat()}
+        if lasts is not None:
+            told["until"] = (now + timedelta(seconds=lasts)).isoformat()
+        self._do(lambda: self.client.hset(key, name, _dumps(told)))
 
     def sweep(self) -> int:
         """Wake somebody if anything is due and nobody was woken; returns how much is due."""
@@ -395,7 +398,15 @@ class Store:
         return dict(zip(names, (int(n) for n in self._do(pipe.execute)), strict=True))
 
     def alarms(self) -> dict[str, dict[str, str]]:
-        return {name: json.loads(text) for name, text in self.hash("alarms").items()}
+        """`{name: {text, at}}` of what an operator should know; those whose time is over go."""
+        now, found = self._clock().isoformat(), {}
+        for name, text in self.hash("alarms").items():
+            told = json.loads(text)
+            if told.pop("until", now) < now:
+                self.alarm(name, None)
+            else:
+                found[name] = told
+        return found
 
     def down(self, connection: str) -> dict[str, str]:
         return self.hash(f"down:{connection}")

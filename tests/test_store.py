@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
@@ -223,6 +223,14 @@ def test_the_fifth_failure_opens_the_breaker_and_a_success_closes_it(store: Stor
     begun(store, "a")
     store.settle("me", Orders(LANE, ROOM, cheer=["z"]))
     assert store.gate("z", 1.0, [])[0] == 0
+    assert store.alarms() == {}
+
+
+def test_an_alarm_that_lasts_a_while_ends_by_itself(client: redis.Redis) -> None:
+    times = [AT, AT, AT + timedelta(days=2)]
+    store = Store(client, keep=1, keep_raw=1, clock=lambda: times.pop(0))
+    store.alarm("notify:boss", "look", 86400)
+    assert store.alarms() == {"notify:boss": {"text": "look", "at": AT.isoformat()}}
     assert store.alarms() == {}
 
 

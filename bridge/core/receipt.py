@@ -38,6 +38,8 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "outcome": decision.outcome,
         "reason": decision.reason,
         "rules_hash": rules_hash,
+        "notify": list(decision.notify),
+        "replies": [list(one) for one in decision.replies],
         "tried": [
             {
                 "rule": one.rule,

@@ -33,7 +33,7 @@ from bridge.core.model import (
     stamp,
 )
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
-from bridge.jobs.escalate import YEAR, keep_link, ways
+from bridge.jobs.escalate import DAY, YEAR, keep_link, ways
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -437,6 +437,7 @@ def _speak(
         hand.bridge.store.alarm(
             "fuse",
             f"a conversation was stopped: more than {count} answers in {seconds / 60:.0f} minutes",
+            DAY,
         )
         return _undelivered(hand, room, event, "fuse", "", text, human)
     pieces = compose.fit(text, voice.capabilities)

@@ -42,6 +42,7 @@ from bridge.store import Event, Orders, Turn
 KEPT_TEXT = 500  # characters of a message kept for the note that shows an edit
 EARLIER = 10  # messages said before the ticket that its note shows
 CURIOUS = 2.5  # seconds a ticket waits for what the platform could add to it
+DAY = 86400.0  # seconds an alarm stands that nothing else ends
 FILES = 5  # attachments copied a write; more are linked
 LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
 YEAR = 7776000  # seconds an index lives after its last use: 90 days
@@ -221,6 +222,9 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
         plan.outcomes.append((event, "ignored", "thanks on a closed ticket", None))
         return False
     decision = _decide(hand, room, message)
+    for name in decision.notify:
+        told = f"rule {decision.rule} wants {name} to look: bridge why {event.id}"
+        bridge.store.alarm(f"notify:{name}", told, DAY)
     if decision.outcome == "escalate" or what == "followup":
         plan.opening = decision
         plan.followup = what == "followup"
