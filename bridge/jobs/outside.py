@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from secrets import token_hex
 from typing import TypeVar
@@ -96,9 +96,11 @@ class Outside:
             ]
             limits = [self._set_limit(connection, row) for row in limits]
             self._leave(connection.name, share, [one for row in limits for one in paced(row)])
-            response = self.bridge.http.send(self._signed(helpdesk, connection, request, ""))
+            signed = self._signed(helpdesk, connection, request, "")
+            response = self.bridge.http.send(signed)
             if response.status == 401 and helpdesk.authorise(connection) is None:
-                stale = self._tokens.get(connection.name, ("", 0.0))[0]
+                # The token that was refused, not the one we hold now: another thread may have renewed it.
+                stale = signed.headers.get("Authorization", "").removeprefix("Bearer ")
                 response = self.bridge.http.send(self._signed(helpdesk, connection, request, stale))
             if response.status == 429:
                 self._told_to_wait(connection.name, request, response)
@@ -244,8 +246,3 @@ def wait_of(error: TransientError, tries: int, jitter: float) -> float:
         return min(max(error.retry_after, 0.05), 900.0) * (1 + 0.1 * jitter)
     step = STEPS[tries - 1] if 0 < tries <= len(STEPS) else (3600.0 if tries > 0 else 1.0)
     return step * (0.8 + 0.4 * jitter)
-
-
-def only(mapping: Mapping[str, str], *names: str) -> dict[str, str]:
-    """The named entries of *mapping* that are there."""
-    return {name: mapping[name] for name in names if name in mapping}

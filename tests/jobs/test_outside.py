@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError, TransientError
-from bridge.core.model import Connection
+from bridge.core.model import Connection, Secret
 from bridge.helpdesks import HELPDESKS
 from bridge.jobs.outside import STEPS, Outside, paced, wait_of
 from bridge.wiring import Bridge
@@ -43,7 +44,9 @@ def test_the_next_try_waits_as_told_or_ever_longer(
 
 @given(st.none() | st.floats(0, 1e6), st.integers(0, 10**6), st.floats(0, 1))
 def test_no_wait_is_nothing_or_for_ever(told: float | None, tries: int, jitter: float) -> None:
-    assert 0.05 <= wait_of(TransientError("x", retry_after=told), tries, jitter) <= 3600 * 1.2 + 0.001
+    assert (
+        0.05 <= wait_of(TransientError("x", retry_after=told), tries, jitter) <= 3600 * 1.2 + 0.001
+    )
 
 
 # --- budgets ------------------------------------------------------------------------------------------
@@ -183,3 +186,103 @@ def test_a_closed_gate_is_told_with_its_reason_and_its_wait() -> None:
         out.desk(connection, asking("account"))
     error = caught.value
     assert (error.code, error.retry_after, error.limited) == ("outage", 3.5, True)
+
+
+# --- tokens -------------------------------------------------------------------------------------------
+
+
+class Vault(Room):
+    """A journal that remembers by name, too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+    def put(self, key: str, value: str, seconds: float) -> None:
+        self.kept[key] = value
+
+    def forget(self, key: str) -> None:
+        self.kept.pop(key, None)
+
+    def take(self, key: str, owner: str, seconds: float) -> bool:
+        return self.kept.setdefault(key, owner) == owner
+
+
+class Desk:
+    """A helpdesk that takes the tokens it gave, until they are revoked."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.good: set[str] = set()
+        self.seen: list[str] = []
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        if request.url.endswith("/oauth/tokens"):
+            self.given += 1
+            self.good.add(f"t{self.given}")
+            body = f'{{"access_token": "t{self.given}", "expires_in": 1800}}'
+            return HttpResponse(status=200, body=body.encode())
+        token = request.headers["Authorization"].removeprefix("Bearer ")
+        self.seen.append(token)
+        status = 200 if token in self.good else 401
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return HttpResponse(status=status)
+
+
+def workers(count: int) -> tuple[Desk, list[Outside], Connection]:
+    """Some processes, one journal, one helpdesk."""
+    desk, vault = Desk(), Vault()
+    bridge = SimpleNamespace(
+        store=vault, http=desk, helpdesk=lambda connection: HELPDESKS["zendesk"],
+        settings=SimpleNamespace(secret_key=Secret("")),
+    )  # fmt: skip
+    options = {
+        "url": "https://acme.zendesk.com", "client_id": "b", "client_secret": Secret("s"),
+    }  # fmt: skip
+    made = [Outside(cast(Bridge, bridge)) for _ in range(count)]
+    return desk, made, Connection(name="z", type="zendesk", options=options)
+
+
+def here() -> Calls[HttpResponse]:
+    return (yield HttpRequest(method="GET", url="https://acme.zendesk.com/api/v2/x", write=False))
+
+
+def test_a_token_is_fetched_once_for_all() -> None:
+    desk, (one, two), connection = workers(2)
+    for outside_ in (one, two, one):
+        assert outside_.desk(connection, here()).status == 200
+    assert desk.given == 1
+
+
+def test_a_refused_token_is_renewed_once_for_all() -> None:
+    desk, (one, two), connection = workers(2)
+    one.desk(connection, here())
+    two.desk(connection, here())
+    desk.good.clear()
+    assert one.desk(connection, here()).status == 200
+    assert two.desk(connection, here()).status == 200
+    assert desk.given == 2
+
+
+def test_a_token_that_another_thread_renewed_meanwhile_is_not_renewed_again() -> None:
+    desk, (one,), connection = workers(1)
+    one.desk(connection, here())
+    desk.good.clear()
+    # While the first thread reads its 401, the second one asks, is refused, and renews.
+    desk.meanwhile.append(lambda: one.desk(connection, here()))
+    assert one.desk(connection, here()).status == 200
+    assert desk.given == 2
+    assert desk.seen == ["t1", "t1", "t1", "t2", "t2"]
+
+
+def test_an_address_elsewhere_never_sees_our_token() -> None:
+    _, (one,), connection = workers(1)
+    signed = one._signed(
+        HELPDESKS["zendesk"], connection, HttpRequest(method="GET", url="https://cdn.example/a"), ""
+    )
+    assert "Authorization" not in signed.headers
