@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -118,6 +119,9 @@ class World:
         self.workers.clear()
 
     def stop(self) -> None:
+        if built := self.__dict__.pop("bridge", None):
+            built.http.close()
+            built.store.client.close()
         self.kill_workers()
         if self.web is not None:
             self.web.terminate()
@@ -156,12 +160,13 @@ class World:
 
     @property
     def config(self) -> Config:
-        return configuration(self.settings, self.environ)
+        return self.bridge.config
 
-    @property
+    @cached_property
     def bridge(self) -> Bridge:
         """The parts as a process of the product would build them."""
-        return build(self.settings, config=self.config, connections=2)
+        config = configuration(self.settings, self.environ)
+        return build(self.settings, config=config, connections=2)
 
     @property
     def store(self) -> Store:
