@@ -145,3 +145,29 @@ def test_pictures_are_copied_onto_the_ticket(world: World) -> None:
     world.calm()
     (first, *_) = [one for one in world.ticket(number)["comments"] if one["public"]]
     assert len(first["attachments"]) == 1
+
+
+def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: World) -> None:
+    number, said = case(world)
+    with world.redis.client() as client:
+        for key in client.scan_iter("bridge:*", count=1000):
+            client.delete(key)
+    world.comment("Ana", "Hello? It is still broken", reply_to=said)
+    assert world.opened("It is still broken") == number
+    world.calm()
+    assert world.tickets() == [number]
+    # And its answers go to the customer again.
+    world.answer(number, "We are looking for it.")
+    world.until(world.spoken)
+    (said_to,) = world.spoken()
+    assert said_to["parent_id"] == said
+
+
+def test_the_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> None:
+    number, _ = case(world)
+    with world.redis.client() as client:
+        for key in client.scan_iter("bridge:*", count=1000):
+            client.delete(key)
+    world.answer(number, "We are looking for it.")
+    (dead,) = world.until(world.store.dead)
+    assert "link_lost" in world.store.event(dead)["reason"]
