@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.core.model import Status
 from bridge.core.rules import OPEN, Escalation
 from bridge.core.ticket import safe
 from bridge.core.words import fold
@@ -17,8 +18,8 @@ class HelpdeskMap:
     """One helpdesk's words for ours. `debounce` is seconds, `reopen_days` days.
 
     `groups`: name -> id. `fields`: our name -> {"id": theirs, "values": {ours: theirs}, "from":
-    fact by dotted name}, the last two optional. `statuses`: their word (or a custom status' id as
-    text) -> ours. `notices`: our status -> name in replies, or None.
+    fact by dotted name}, the last two optional. `statuses`: their word -> ours, for what the
+    customer is told (`meant`). `notices`: a moment of core/sync.py -> name in replies, or None.
     """
 
     priorities: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +45,12 @@ class Mapped:
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
+
+
+def meant(words: HelpdeskMap, theirs: Mapping[Status, str], status: Status) -> Status:
+    """What *status* counts as for the customer; *theirs* are the helpdesk's own words for ours."""
+    word = words.statuses.get(theirs.get(status, str(status)))
+    return Status(word) if word else status
 
 
 def apply(

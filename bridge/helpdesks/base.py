@@ -17,6 +17,7 @@ from bridge.core.model import (
     Draft,
     File,
     Person,
+    Status,
     Ticket,
     TicketComment,
     TicketUpdate,
@@ -94,4 +95,5 @@ class Helpdesk:
     add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
     delivery_header: str | None = None
     kept_headers: tuple[str, ...] = ()
+    statuses: Mapping[Status, str] = field(default_factory=dict)  # ours to theirs
     setup_options: Mapping[str, object] = field(default_factory=dict)

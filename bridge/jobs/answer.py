@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.channels.base import Voice
-from bridge.core import commands, compose, receipt, replies, sync, ticket
+from bridge.core import commands, compose, mapping, receipt, replies, sync, ticket
 from bridge.core.errors import (
     AuthError,
     BridgeError,
@@ -137,7 +137,13 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
     if _ours(hand, room, update.actor_id):
         return _close(hand, room, event, "ignored", "own write")
     desk_map = hand.bridge.map_of(room.desk)
-    name = sync.notice(desk_map.notices, update.previous or before, status)
+    theirs = hand.bridge.helpdesk(hand.bridge.config.connections[room.desk]).statuses
+    old = update.previous or before
+    name = sync.notice(
+        desk_map.notices,
+        old and mapping.meant(desk_map, theirs, old),
+        mapping.meant(desk_map, theirs, status),
+    )
     if name is None:
         return _close(hand, room, event, "ignored", f"{status} says nothing")
     orders = _closing(hand, event, "done", f"notice {name}")

@@ -103,7 +103,7 @@ class Outside:
                 stale = signed.headers.get("Authorization", "").removeprefix("Bearer ")
                 response = self.bridge.http.send(self._signed(helpdesk, connection, request, stale))
             if response.status == 429:
-                self._told_to_wait(connection.name, request, response)
+                self._told_to_wait(helpdesk, connection.name, request, response)
             return response
 
         return self._driven(connection.name, calls, send)
@@ -144,18 +144,24 @@ class Outside:
             error.connection = connection
             raise error
 
-    def _told_to_wait(self, name: str, request: HttpRequest, response: HttpResponse) -> None:
-        """A 429: nobody asks again before the time given. Special budgets first, if they are used up."""
+    def _told_to_wait(
+        self, helpdesk: Helpdesk, name: str, request: HttpRequest, response: HttpResponse
+    ) -> None:
+        """A 429: nobody asks again before the time given. Special budgets first, if they are used up.
+
+        Headers tell of budgets that have plenty left, too; only a zero counts. The body names one where
+        no header does.
+        """
         try:
             seconds = min(max(float(response.headers.get("retry-after", "")), 1.0), 900.0)
         except ValueError:
             seconds = 10.0
-        said = " ".join(f"{k}:{v}" for k, v in response.headers.items() if "ratelimit" in k)
-        said += response.body[:500].decode("utf-8", "replace")
+        left = helpdesk.headers(response.headers)
+        said = response.body[:500].decode("utf-8", "replace").lower()
         ticket = next((one for one in request.budget if one.startswith("ticket:")), None)
-        if ticket and ("per-ticket" in said or "per ticket" in said.lower()):
+        if ticket and (left.get("ticket") == 0 or "this ticket" in said or "per ticket" in said):
             self.bridge.store.stop(name, ticket, seconds)
-        elif "updates" in request.budget and "update" in said.lower():
+        elif "updates" in request.budget and (left.get("updates") == 0 or "update" in said):
             self.bridge.store.stop(name, "updates", seconds)
         else:
             self.bridge.store.stop(name, "account", seconds)

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from bridge.core.mapping import HelpdeskMap, apply, tags
+from bridge.core.mapping import HelpdeskMap, apply, meant, tags
+from bridge.core.model import Status
 from bridge.core.rules import Escalation
 
 MAP = HelpdeskMap(
@@ -97,3 +98,22 @@ def test_without_an_escalation_the_map_still_says_type_and_tags():
 def test_tags_are_plain_words_each_once(given, expected):
     assert tags(given) == expected
     assert all(re.fullmatch(r"[a-z0-9_-]+", tag) for tag in tags(given))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "status", "counts_as"),
+    [
+        ({}, Status.ON_HOLD, Status.ON_HOLD),
+        ({"hold": "on_hold"}, Status.ON_HOLD, Status.ON_HOLD),
+        ({"hold": "pending"}, Status.ON_HOLD, Status.PENDING),
+        ({"hold": "pending"}, Status.PENDING, Status.PENDING),
+        ({"hold": "pending", "pending": "open"}, Status.ON_HOLD, Status.PENDING),
+        ({"on_hold": "pending"}, Status.ON_HOLD, Status.ON_HOLD),
+        ({"deleted": "open"}, Status.DELETED, Status.OPEN),
+    ],
+)
+def test_a_status_counts_as_what_the_operator_says_by_the_helpdesks_word(
+    statuses, status, counts_as
+):
+    theirs = {Status.ON_HOLD: "hold", Status.PENDING: "pending"}
+    assert meant(HelpdeskMap(statuses=statuses), theirs, status) is counts_as

@@ -130,6 +130,24 @@ UPDATE = ("ticket:7", "updates", "account")
             {"retry-after": "30"}, b"Number of allowed ticket update API requests exceeded",
             UPDATE, ("z", "updates", 30.0),
         ),
+        # Budgets with plenty left are told of as well: they are not what stopped us.
+        (
+            {
+                "retry-after": "30", "x-rate-limit-remaining": "0",
+                "zendesk-ratelimit-per-ticket-updates": "total=30; remaining=29; resets=468",
+                "zendesk-ratelimit-tickets-update": "total=100; remaining=60; resets=9",
+            },
+            b"Number of allowed API requests per minute exceeded", UPDATE, ("z", "account", 30.0),
+        ),
+        (
+            {"retry-after": "9", "zendesk-ratelimit-tickets-update": "total=100; remaining=0; resets=9"},
+            b"", UPDATE, ("z", "updates", 9.0),
+        ),
+        (
+            {"retry-after": "500"},
+            b"Number of allowed ticket updates per 10 minutes for this ticket per minute exceeded",
+            UPDATE, ("z", "ticket:7", 500.0),
+        ),
         # A read never spends what only updates spend.
         ({"retry-after": "30"}, b"ticket update", ("account",), ("z", "account", 30.0)),
     ],

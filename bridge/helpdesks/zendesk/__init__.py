@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.core.signing import HmacTimestamped
 from bridge.helpdesks.base import Helpdesk
 from bridge.helpdesks.zendesk.access import SCOPE, authorise, token, warnings, whoami
-from bridge.helpdesks.zendesk.api import SECRETS
+from bridge.helpdesks.zendesk.api import SECRETS, STATUSES
 from bridge.helpdesks.zendesk.bodies import create_body, note_body, update_body
 from bridge.helpdesks.zendesk.comments import comments, fetch, marked
 from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
@@ -39,6 +39,7 @@ HELPDESK = Helpdesk(
     read=read,
     comments=comments,
     fetch=fetch,
+    statuses=STATUSES,
     limits=LIMITS,
     headers=headers,
     secrets=SECRETS,
