@@ -459,7 +459,7 @@ CHANNEL = Channel(
     label="Facebook",
     public=Voice(
         # 8,000 is unconfirmed; UTF-16 is the wider of the plausible measures.
-        capabilities=Capabilities(max_length=8000, measure="utf16", can_look=True),
+        capabilities=Capabilities(max_length=8000, measure="utf16"),
         post=post_comment,
         look=look_for_comment,
     ),

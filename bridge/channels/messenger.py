@@ -355,7 +355,6 @@ CHANNEL = Channel(
             measure="utf16",
             window=DAY,
             human_window=7 * DAY,
-            can_look=True,
         ),
         post=post,
         look=look,

@@ -232,8 +232,6 @@ class Capabilities:
     within: float | None = None  # after the item that is answered (private replies)
     once: bool = False  # one message per item, then never again
     automatic: bool = True  # may notices be sent this way
-    can_look: bool = False  # after an unknown outcome we can find out whether it arrived
-    images: bool = False  # files can be sent; else they are linked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
