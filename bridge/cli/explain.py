@@ -11,10 +11,9 @@ from typing import Any
 
 from bridge.channels import SOURCES
 from bridge.cli.check import mappings_folder
-from bridge.cli.normalise import shown, unknown, written
+from bridge.cli.normalise import events, shown, unknown, written
 from bridge.config import load_replies, load_rules
-from bridge.core.errors import Unreadable
-from bridge.core.model import Change, Delivery, Kind, Message
+from bridge.core.model import Change, Kind, Message
 from bridge.core.replies import Replies, choose
 from bridge.core.rules import Decision, Escalation, Rules, View, decide, example_view, view
 
@@ -52,20 +51,11 @@ def run(args: argparse.Namespace) -> int:
         facts = {"text": args.text, "kind": args.kind, "channel": channel}
         out("--text", None, example_view(facts), rules, replies)
     found_wrong = False
-    for name in args.files:
-        try:
-            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            assert source is not None  # noqa: S101 -- files without a source were refused above
-            messages = source.parse(Delivery(connection=source.name, source=source.name, body=body))
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            print(f"bridge explain: {shown(name)}: {reason}", file=sys.stderr)
-            found_wrong = True
-        except Unreadable as error:
-            print(f"bridge explain: {shown(name)}: {error.detail}", file=sys.stderr)
-            found_wrong = True
-        else:
-            for message in messages:
+    if source is not None:
+        for name in args.files:
+            messages = events("explain", source, name)
+            found_wrong = found_wrong or messages is None
+            for message in messages or ():
                 out(name, message, view(message), rules, replies)
     return int(found_wrong)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bridge.channels import CHANNELS, SOURCES
+from bridge.channels.base import Source
 from bridge.core.errors import Unreadable
 from bridge.core.line import line
-from bridge.core.model import Delivery
+from bridge.core.model import Delivery, Message
 
 HELP = "show what an adapter makes of payloads"
 
@@ -32,20 +33,24 @@ def run(args: argparse.Namespace) -> int:
         return 2
     found_wrong = False
     for name in args.files:
-        try:
-            body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-            messages = source.parse(Delivery(connection=source.name, source=source.name, body=body))
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            print(f"bridge normalise: {shown(name)}: {reason}", file=sys.stderr)
-            found_wrong = True
-        except Unreadable as error:
-            print(f"bridge normalise: {shown(name)}: {error.detail}", file=sys.stderr)
-            found_wrong = True
-        else:
-            for message in messages:
-                print(written({"file": name, **line(message)}))
+        messages = events("normalise", source, name)
+        found_wrong = found_wrong or messages is None
+        for message in messages or ():
+            print(written({"file": name, **line(message)}))
     return int(found_wrong)
+
+
+def events(command: str, source: Source, name: str) -> list[Message] | None:
+    """The events in the file *name* (`-`: standard input); None when it cannot be read, which is said."""
+    try:
+        body = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        return source.parse(Delivery(connection=source.name, source=source.name, body=body))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+    except Unreadable as error:
+        reason = error.detail
+    print(f"bridge {command}: {shown(name)}: {reason}", file=sys.stderr)
+    return None
 
 
 def unknown(name: str) -> str:

@@ -62,6 +62,13 @@ def json_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object, for machines")
 
 
+def connection_argument(parser: argparse.ArgumentParser) -> None:
+    """Adds the name of one connection, or of all where it is left out."""
+    parser.add_argument(
+        "connection", metavar="CONNECTION", nargs="?", help="its name; without one, all of them"
+    )
+
+
 def word(text: str) -> str:
     """*text* of the command line as Redis can look it up; bytes that are no UTF-8 match nothing."""
     return text.encode("utf-8", "replace").decode()

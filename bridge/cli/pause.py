@@ -13,9 +13,7 @@ FOR_EVER = 20 * 365 * 86400.0  # seconds: until somebody says otherwise
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the connection."""
-    parser.add_argument(
-        "connection", metavar="CONNECTION", nargs="?", help="its name; without one, all of them"
-    )
+    parts.connection_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -12,9 +12,7 @@ HELP = "go on working for a connection"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the connection."""
-    parser.add_argument(
-        "connection", metavar="CONNECTION", nargs="?", help="its name; without one, all of them"
-    )
+    parts.connection_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
