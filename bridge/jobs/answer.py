@@ -33,7 +33,7 @@ from bridge.core.model import (
     stamp,
 )
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
-from bridge.jobs.escalate import DAY, YEAR, keep_link, ways
+from bridge.jobs.escalate import DAY, LINKED, keep_link, ways
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -324,7 +324,7 @@ def _unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
         _close(hand, None, event, "ignored", "not a ticket of ours")
         return True
     orders = _closing(hand, event, "done", "its room was found by its stamp")
-    orders.set.append((f"ticket:{desk_name}:{ticket_id}", room_id, YEAR))
+    orders.set.append((f"ticket:{desk_name}:{ticket_id}", room_id, LINKED))
     orders.push.append(
         {
             "e": name_of("again", event.id),
@@ -620,7 +620,7 @@ def _join_private(
     thread = f"{target.account_id}:{person}"
     key = conversation_key(other, target.account_id, thread, person)
     if not hand.bridge.store.hash(f"r:{stamp(key)}"):
-        orders.set.append((f"join:{stamp(key)}", room.id, YEAR))
+        orders.set.append((f"join:{stamp(key)}", room.id, LINKED))
 
 
 def _resolve(hand: Hand, turn: Turn, room: Room) -> bool | float:

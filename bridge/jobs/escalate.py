@@ -45,7 +45,7 @@ CURIOUS = 2.5  # seconds a ticket waits for what the platform could add to it
 DAY = 86400.0  # seconds an alarm stands that nothing else ends
 FILES = 5  # attachments copied a write; more are linked
 LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
-YEAR = 7776000  # seconds an index lives after its last use: 90 days
+LINKED = 90 * 86400  # seconds a link or a name lives after its last use
 
 
 @dataclass(slots=True)
@@ -567,9 +567,9 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
         )
         if done.requester_id:
             room.facts["requester"] = done.requester_id
-        orders.set.append((f"ticket:{desk}:{done.id}", room.id, YEAR))
+        orders.set.append((f"ticket:{desk}:{done.id}", room.id, LINKED))
         if after.get("person"):
-            orders.set.append((f"person:{after['person']}", room.id, YEAR))
+            orders.set.append((f"person:{after['person']}", room.id, LINKED))
     elif after.get("status") or done.status:
         room.facts["status"] = str(done.status or after["status"])
         if after.get("status"):
@@ -604,7 +604,7 @@ def keep_link(hand: Hand, room: Room, orders: Orders) -> None:
     """
     key = f"ticket:{room.desk}:{room.ticket}"
     if hand.bridge.store.get(key) in (None, room.id):
-        orders.set.append((key, room.id, YEAR))
+        orders.set.append((key, room.id, LINKED))
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
@@ -648,7 +648,7 @@ def _requester(hand: Hand, room: Room, desk: Connection, message: Message) -> st
         person = Person(external_id=external, name=name or f"{label} user")
         helpdesk = hand.bridge.helpdesk(desk)
         known = hand.outside.desk(desk, helpdesk.requester(desk, person), hand.guard, OPEN)
-        hand.bridge.store.put(key, known, YEAR)
+        hand.bridge.store.put(key, known, LINKED)
         if known.existed and _remembered(hand, room, desk):
             return None
     room.facts["requester"] = known
@@ -666,7 +666,7 @@ def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
             orders = hand.orders()
             room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})
             orders.facts = room.changed()
-            orders.set.append((f"ticket:{desk.name}:{found.id}", room.id, YEAR))
+            orders.set.append((f"ticket:{desk.name}:{found.id}", room.id, LINKED))
             hand.settle(orders)
             return True
     return False

@@ -11,7 +11,7 @@ import json
 import logging
 from typing import Any
 
-from bridge.core.errors import BridgeError, Unreadable
+from bridge.core.errors import BridgeError
 from bridge.core.model import Connection, Delivery, Kind, Message, TicketUpdate, Visibility, stamp
 from bridge.core.stored import message_out, moment_out, update_out
 from bridge.store import Kept
@@ -42,8 +42,6 @@ def ingest(bridge: Bridge, kept: Kept) -> int:
     else:
         try:
             rows = _rows(bridge, connection, kept)
-        except Unreadable as error:
-            rows = [_dead(kept, f"{error.code}: {error.detail}")]
         except BridgeError as error:
             rows = [_dead(kept, f"{error.code}: {error.detail}")]
         except Exception as error:  # a bug of ours must not block the deliveries behind it

@@ -12,10 +12,10 @@ from prometheus_client.registry import Collector
 
 from bridge import __version__
 from bridge.core.errors import BridgeError
+from bridge.store import Store
 from bridge.wiring import Bridge
 
 OUTCOMES = ("done", "ignored", "parked", "dead")
-SILENT = 90.0  # seconds without a sign of life after which a worker is not counted
 
 
 def add(app: Flask, bridge: Bridge) -> None:
@@ -39,7 +39,8 @@ def add(app: Flask, bridge: Bridge) -> None:
         }
         try:
             bridge.store.ping()
-            state["workers"] = sum(age < SILENT for age in bridge.store.workers().values())
+            alive = [age for age in bridge.store.workers().values() if age < Store.SILENT]
+            state["workers"] = len(alive)
         except BridgeError as error:
             state.update(ready=False, redis="away", workers=None)
             state["reasons"].append(f"Redis does not answer: {error.code}")
