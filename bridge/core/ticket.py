@@ -377,6 +377,7 @@ WAYS = {
     "fuse": "Too many messages in a short time; the bridge has stopped, so as not to talk to itself",
     "empty": "There were no words to send",
     "muted": "The person is muted",
+    "link_lost": "It is no longer known to whom this ticket answers",
     "dead": "It failed again and again and was put aside",
 }
 

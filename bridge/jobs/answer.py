@@ -314,13 +314,10 @@ def _unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
         return True
     room_id = hand.bridge.store.get(f"join:{found.stamp}") or found.stamp or ""
     if not room_id or not hand.bridge.store.hash(f"r:{room_id}"):
-        if len(room_id) == 32 and room_id.isalnum() and event.doc.get("comment"):
-            # It carries a stamp of ours and we know nothing of it: an answer must not just vanish.
-            raise PermanentError(
-                "link_lost",
-                f"ticket {ticket_id} carries our stamp, but its conversation is forgotten; "
-                "the customer's next words bring it back",
-            )
+        spoken = (event.doc.get("comment") or {}).get("public") is True
+        if spoken and len(room_id) == 32 and room_id.isalnum():
+            _link_lost(hand, event, desk_name, ticket_id)
+            return True
         _close(hand, None, event, "ignored", "not a ticket of ours")
         return True
     orders = _closing(hand, event, "done", "its room was found by its stamp")
@@ -336,6 +333,19 @@ def _unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
     )
     hand.settle(orders)
     return True
+
+
+def _link_lost(hand: Hand, event: Event, desk: str, ticket_id: str) -> None:
+    """It carries a stamp of ours and we know nothing of it: an answer must not just vanish."""
+    orders = hand.orders()
+    reason = f"link_lost: ticket {ticket_id} carries our stamp, but its conversation is forgotten"
+    orders.events.append({"e": event.id, "state": "dead", "f": {"reason": reason}})
+    room = Room(hand.room_id, {"desk": desk, "ticket": ticket_id}, {})
+    orders.facts = room.changed()
+    left = ["answer again after the customer has written once more: that brings the link back"]
+    note = ticket.failed("link_lost", "", left, str(event.doc["comment"].get("text", "")))
+    orders.push.append(note_event(room, note, "link lost", event.id))
+    hand.settle(orders)
 
 
 # --- commands --------------------------------------------------------------------------------------

@@ -171,3 +171,7 @@ def test_the_answer_to_a_forgotten_conversation_does_not_vanish(world: World) ->
     world.answer(number, "We are looking for it.")
     (dead,) = world.until(world.store.dead)
     assert "link_lost" in world.store.event(dead)["reason"]
+    told = world.until(
+        lambda: [one for one in world.words(number, public=False) if "Not delivered" in one]
+    )
+    assert "We are looking for it." in told[0]
