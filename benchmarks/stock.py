@@ -1,6 +1,6 @@
 """RQ as it comes: `python -m benchmarks.stock REDIS_URL` is one forking Worker with its defaults.
 
-The job does one POST and nothing else: no order, no de-duplication, no ticket. What it needs is
+The job posts and does nothing else: no order, no de-duplication, no look at what is there. What it needs is
 imported here, in the parent, so that no work-horse imports anything.
 """
 
@@ -20,9 +20,10 @@ session = requests.Session()
 session.trust_env = False
 
 
-def handle(url: str, number: int) -> int:
-    """One POST to the helpdesk."""
-    return session.post(url, json={"number": number, "text": "My order arrived broken"}).status_code
+def handle(url: str, number: int, times: int = 1) -> None:
+    """So many POSTs to the helpdesk, one after the other: a requester, a ticket, a note are three."""
+    for _ in range(times):
+        session.post(url, json={"number": number, "text": "My order arrived broken"})
 
 
 def main(url: str) -> None:
