@@ -26,8 +26,8 @@ from bridge.wiring import Bridge
 T = TypeVar("T")
 Guard = Callable[[], None]  # raises when an outside write may not start now
 
-# Who may spend how much of a budget: agents' answers, then new tickets, then updates, then notices.
-ANSWER, OPEN, UPDATE, NOTICE = 1.0, 1.0, 0.96, 0.85
+# Who may spend how much of a budget: new tickets all of it, updates a little less.
+OPEN, UPDATE = 1.0, 0.96
 
 # Seconds between tries. The breaker keeps a provider that is down from being hammered by many lanes.
 STEPS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
