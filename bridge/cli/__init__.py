@@ -56,6 +56,9 @@ def parser_of(argv: Sequence[str]) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
+        parser_of(words).print_help(sys.stderr)
+        return 2
     args = parser_of(words).parse_args(words)
     try:
         return int(args.run(args))

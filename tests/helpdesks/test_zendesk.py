@@ -177,6 +177,10 @@ def test_an_api_token_is_warned_about_with_its_dates_and_a_client_is_not():
     assert ZENDESK.warnings(OAUTH) == []
 
 
+def test_a_connection_without_any_credentials_is_not_warned_of_old_ones():
+    assert ZENDESK.warnings(Connection(name="zendesk", type="zendesk")) == []
+
+
 @pytest.mark.parametrize("status", [200, 201])
 @pytest.mark.parametrize(
     ("life", "expected"), [(1800, 1800.0), (None, None), ("soon", None), (0, None), (True, None)]

@@ -28,7 +28,7 @@ def authorise(connection: Connection) -> dict[str, str] | None:
 
 def warnings(connection: Connection) -> list[str]:
     """What an operator should know about this connection's credentials."""
-    if connection.secret("client_secret"):
+    if connection.secret("client_secret") or not connection.secret("api_token"):
         return []
     return [
         f"{connection.name}: Zendesk API tokens are ending: since 2026-10-27 no new ones can be made, "
