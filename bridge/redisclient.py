@@ -64,6 +64,15 @@ class Line:
         self._used = False
         self._line: Any = self._pool.connection_class(**self._pool.connection_kwargs)
 
+    def close(self) -> None:
+        """Hang up; a later call dials again."""
+        self._line.disconnect()
+
+    def __del__(self) -> None:
+        # Connections lie in cycles: the collector may find the socket first, and complain of it.
+        if hasattr(self, "_line"):
+            self.close()
+
     def script(self, sha: str, source: str | bytes | memoryview, *args: Any) -> Any:
         """What the script answers. Sent once, unless the server says that it does not know it."""
         try:

@@ -92,7 +92,7 @@ class Orders:
     intent: Mapping[str, str] | str | None = None
     facts: dict[str, str] = field(default_factory=dict)
     says: list[dict[str, Any]] = field(default_factory=list)
-    set: list[tuple[str, str, int]] = field(default_factory=list)
+    set: list[tuple[str, str, int] | tuple[str, str, int, bool]] = field(default_factory=list)
     push: list[dict[str, Any]] = field(default_factory=list)
     tries: Mapping[str, str] | str | None = None
     cheer: list[str] = field(default_factory=list)
@@ -173,6 +173,11 @@ class Store:
         }
         self._line = Line(client)
 
+    def close(self) -> None:
+        """Hang up; a later call dials again."""
+        self._line.close()
+        self.client.close()
+
     def _run(self, name: str, *args: Any) -> Any:
         try:
             script = self._scripts[name]
@@ -250,7 +255,11 @@ class Store:
         return Turn(lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode())
 
     def settle(self, owner: str, orders: Orders) -> int:
-        """Write down what a turn did. 0: the lease was lost, nothing was written; 2: there is more."""
+        """Write down what a turn did.
+
+        0: the lease was lost and nothing was written; 2: given back, there is more; 3: nothing is left
+        in the lane, the turn is over.
+        """
         for item in orders.events:
             item.setdefault("ttl", self.keep_ms)
             item["f"] = flat(item.get("f", {}))
@@ -342,10 +351,10 @@ class Store:
     # -- looking ------------------------------------------------------------------------------------
 
     def connections(self) -> list[str]:
-        """Every connection that ever brought an event."""
-        head = PREFIX + "books:"
-        keys = self._do(lambda: list(self.client.scan_iter(head + "*", count=1000)))
-        return sorted(key.decode()[len(head) :] for key in keys)
+        """Every connection that ever brought an event, and `bridge` for what is our own."""
+        brought = self._do(lambda: self.client.hkeys(PREFIX + "last"))
+        ours = ["bridge"] if self._do(lambda: self.client.exists(PREFIX + "books:bridge")) else []
+        return sorted([*(name.decode() for name in brought), *ours])
 
     def books(self) -> dict[str, dict[str, int]]:
         """`{connection: {received, duplicates, done, ignored, parked, dead, in_progress}}`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,13 @@ class House:
         assert code in (0, 1), err
         return json.loads(out)
 
-    @property
+    @cached_property
     def store(self) -> Store:
         return parts.journal(parts.settings())
+
+    def close(self) -> None:
+        if store := self.__dict__.pop("store", None):
+            store.close()
 
     def connect_to(self, url: str) -> None:
         (self.folder / "mappings" / "connections.yaml").write_text(connections_yaml(url))
@@ -67,6 +72,7 @@ class House:
         finally:
             engine.close()
             bridge.http.close()
+            bridge.store.close()
 
 
 def comment(text: str, ident: str, person: str, under: str) -> bytes:
@@ -82,7 +88,7 @@ def comment(text: str, ident: str, person: str, under: str) -> bytes:
 @pytest.fixture
 def bare(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> House:
+) -> Iterator[House]:
     """A house without a Redis; nothing answers at its platforms' addresses."""
     shutil.copytree(SHIPPED, tmp_path / "mappings")
     monkeypatch.chdir(tmp_path)
@@ -92,7 +98,8 @@ def bare(
         monkeypatch.setenv(name, value)
     house = House(tmp_path, capsys.readouterr)
     house.connect_to("http://127.0.0.1:9")
-    return house
+    yield house
+    house.close()
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ class World:
     def stop(self) -> None:
         if built := self.__dict__.pop("bridge", None):
             built.http.close()
-            built.store.client.close()
+            built.store.close()
         self.kill_workers()
         if self.web is not None:
             self.web.terminate()
