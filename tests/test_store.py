@@ -159,6 +159,24 @@ def test_a_turn_that_ends_gives_the_lane_back_and_wakes_for_what_is_left(store: 
     assert store.client.exists(PREFIX + "lease:" + LANE) == 0
 
 
+def test_a_turn_that_leaves_nothing_behind_is_over(store: Store) -> None:
+    begun(store, "a", "b")
+    assert store.settle("me", Orders(LANE, ROOM, events=[{"e": "a", "state": "done"}])) == 1
+    assert store.settle("me", Orders(LANE, ROOM, intent={"id": "i"})) == 1
+    assert store.settle("me", Orders(LANE, ROOM, events=[{"e": "b", "state": "done"}])) == 1
+    assert store.settle("me", Orders(LANE, ROOM, intent="")) == 3
+    assert store.client.exists(PREFIX + "lease:" + LANE) == 0
+    assert store.client.zscore(PREFIX + "due", LANE) is None
+    assert store.settle("me", Orders(LANE, ROOM, facts={"ticket": "9"})) == 0
+
+
+def test_an_index_set_gently_leaves_another_value_alone(store: Store) -> None:
+    begun(store, "a")
+    for value in ("mine", "other"):
+        store.settle("me", Orders(LANE, ROOM, set=[("ticket:z:1", value, 60, True)]))
+    assert store.get("ticket:z:1") == "mine"
+
+
 def test_an_empty_lane_with_an_intent_is_looked_at_again(store: Store) -> None:
     begun(store, "a")
     orders = Orders(LANE, ROOM, intent={"id": "i"}, again=0, events=[{"e": "a", "state": "done"}])

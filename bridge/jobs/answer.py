@@ -41,6 +41,7 @@ from bridge.store import Event, Orders, Turn
 
 FUSE = ((30, 600.0), (3, 3600.0))  # most pieces a person, and the automaton, may say in one room
 SETTLED = 4.0  # seconds after which a post that arrived can be seen by looking
+OPENING = 0.5  # seconds between looks whether the ticket that speaks here has been written down
 
 
 def step(hand: Hand, turn: Turn) -> bool | float | None:
@@ -57,6 +58,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         if wait > 0:
             soonest = wait if soonest is None else min(soonest, wait)
             continue
+        if _too_early(turn, room, event):
+            return OPENING
         if event.kind == "s":
             _automatic(hand, room, event)
         elif event.fields.get("k") == "u" and _comment_id(event) in withdrawn:
@@ -65,6 +68,17 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
             _update(hand, room, event, update_in(event.doc))
         return True
     return soonest
+
+
+def _too_early(turn: Turn, room: Room, event: Event) -> bool:
+    """Whether *event* speaks of a ticket whose making is under way, or lost its answer.
+
+    Until that is written down the room knows neither the ticket nor the place to answer at.
+    """
+    ticket_id = event.doc.get("ticket") if event.fields.get("k") == "u" else None
+    return bool(
+        ticket_id and ticket_id != room.ticket and turn.other_intent.get("kind") == "create"
+    )
 
 
 def _comment_id(event: Event) -> str:
@@ -119,7 +133,7 @@ def _update(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
 def _merged(hand: Hand, room: Room, event: Event, target: str) -> None:
     room.facts.update({"ticket": target, "status": str(Status.OPEN)})
     orders = _closing(hand, event, "done", f"merged into {target}")
-    keep_link(hand, room, orders)
+    keep_link(room, orders)
     orders.facts = room.changed()
     hand.settle(orders)
 

@@ -126,6 +126,9 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if says.get("deleted"):
             plan.outcomes.append((event, "ignored", "deleted before it was handled", None))
             continue
+        if message.change is Change.CREATED and says.get("edited"):
+            plan.outcomes.append((event, "ignored", "its edit came first and was handled", None))
+            continue
         again = message.change is Change.CREATED and (says.get("on") or says.get("seen"))
         if again and says.get("text") == _kept(message.text):
             plan.outcomes.append((event, "ignored", "known already", None))
@@ -135,9 +138,6 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
                 break
             _edited(plan, room, event, message, says)
             facts.setdefault(mid, {})["text"] = _kept(message.text)
-            continue
-        if message.change is Change.CREATED and says.get("edited"):
-            plan.outcomes.append((event, "ignored", "its edit came first and was handled", None))
             continue
         if change := later.get(mid):
             if change.change is Change.DELETED:
@@ -285,6 +285,8 @@ def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, messag
         if message.external_id and _echo(turn, message):
             hand.bridge.store.put(f"found:{turn.other_intent['id']}", message.external_id, 86400)
         plan.outcomes.append((event, "ignored", "own echo", None))
+    elif _by_our_app(hand, event, message):
+        plan.outcomes.append((event, "ignored", "written by our own app", None))
     elif message.change is not Change.CREATED:
         plan.outcomes.append((event, "ignored", "own", None))
     elif room.ticket and room.status not in (Status.CLOSED, Status.DELETED):
@@ -305,6 +307,13 @@ def _echo(turn: Turn, message: Message) -> bool:
         return True
     ours = " ".join(intent.get("text", "").split())
     return bool(ours) and ours == " ".join((message.text or "").split())
+
+
+def _by_our_app(hand: Hand, event: Event, message: Message) -> bool:
+    """Whether the platform names our own app as the sender, also of words we have forgotten."""
+    connection = hand.bridge.config.connections.get(event.connection)
+    ours = str(connection.options.get("app_id") or "") if connection else ""
+    return bool(ours) and message.extra.get("app_id") == ours
 
 
 def _kept(text: str | None) -> str:
@@ -575,7 +584,7 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
         if after.get("status"):
             room.facts["solved_at"] = ""
     if intent["kind"] != "create":
-        keep_link(hand, room, orders)
+        keep_link(room, orders)
     for item in after["events"]:
         slip = item["receipt"]
         slip["ticket"] = f"{desk}:{done.id}"
@@ -597,14 +606,12 @@ def _commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> Non
     hand.settle(orders)
 
 
-def keep_link(hand: Hand, room: Room, orders: Orders) -> None:
+def keep_link(room: Room, orders: Orders) -> None:
     """Let the ticket's answers come here for another while, unless they go to another room.
 
     After a merge two conversations write on one ticket; its answers stay with the one it was opened for.
     """
-    key = f"ticket:{room.desk}:{room.ticket}"
-    if hand.bridge.store.get(key) in (None, room.id):
-        orders.set.append((key, room.id, LINKED))
+    orders.set.append((f"ticket:{room.desk}:{room.ticket}", room.id, LINKED, True))
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
@@ -677,7 +684,9 @@ def _described(hand: Hand, room: Room, target: Any, message: Message, plan: Plan
     describe = hand.bridge.channel(message.channel).describe
     if describe is None:
         return {}
-    key = f"post:{name_of(target.connection.name, message.channel, message.thread_id)}"
+    # A post's words are the same for all who comment on it.
+    of = message.answer.get("post_id") or message.thread_id
+    key = f"post:{name_of(target.connection.name, message.channel, of)}"
     known = hand.bridge.store.get(key)
     unnamed = message.author is None or not (message.author.name or message.author.username)
     if known and not unnamed and message.text is not None:
@@ -695,7 +704,8 @@ def _described(hand: Hand, room: Room, target: Any, message: Message, plan: Plan
     text = told.pop("text", None)
     if isinstance(text, str) and message.text is None:
         plan.said[0].message = replace(plan.said[0].message, text=text)
-    hand.bridge.store.put(key, json.dumps(told), 86400)
+    post = {name: told[name] for name in ("post_text", "post_url") if told.get(name)}
+    hand.bridge.store.put(key, json.dumps(post), DAY)
     return told
 
 

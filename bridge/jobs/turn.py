@@ -90,6 +90,7 @@ class Hand:
         self.bridge, self.outside, self.leases, self.lane = bridge, outside, leases, lane
         self.room_id = lane.split(":", 1)[1]
         self._said_so: set[str] = set()
+        self.left = False  # nothing was left in the lane, and the turn is given back
 
     def guard(self) -> None:
         """Allow an outside write only with more lease left than its deadline (8 s), else renew first."""
@@ -106,7 +107,9 @@ class Hand:
         # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
         orders.cheer = [name for name in orders.cheer if name not in self._said_so]
         self._said_so.update(orders.cheer)
-        if self.bridge.store.settle(self.bridge.owner, orders) == 0:
+        answer = self.bridge.store.settle(self.bridge.owner, orders)
+        self.left = answer == 3
+        if answer == 0:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
 
     def load(self) -> Turn:
@@ -132,6 +135,8 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
             if turn.paused:
                 break
             outcome = step(hand, turn)
+            if hand.left:
+                return
             if outcome is not True:
                 again = int((outcome or 0) * 1000)
                 break

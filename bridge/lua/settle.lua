@@ -6,7 +6,8 @@
 --   intent  = {field, value, ...} | ''        the write under way; '' when it is settled
 --   facts   = {field, value, ...}             of the room
 --   says    = {{m, f={...}}}                  of messages: latest text, deleted, on which ticket
---   set     = {{key, value, ttl in s}}        indexes: sent ids, tickets, persons, joins
+--   set     = {{key, value, ttl in s, gently}} indexes: sent ids, tickets, persons, joins; gently: only
+--                                             where no other value stands
 --   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices)
 --   tries   = {field, value} | ''             the lane's failures; '' after a success
 --   cheer   = {connection, ...}               that answered: their breaker closes
@@ -53,7 +54,11 @@ for _, item in ipairs(orders.says or {}) do
   redis.call('EXPIRE', P .. 'm:' .. item.m, 2592000)
 end
 for _, item in ipairs(orders.set or {}) do
-  redis.call('SET', P .. item[1], item[2], 'EX', item[3])
+  if not item[4] then
+    redis.call('SET', P .. item[1], item[2], 'EX', item[3])
+  elseif not redis.call('SET', P .. item[1], item[2], 'NX', 'EX', item[3]) and redis.call('GET', P .. item[1]) == item[2] then
+    redis.call('EXPIRE', P .. item[1], item[3])
+  end
 end
 for _, item in ipairs(orders.push or {}) do
   local key = P .. 'e:' .. item.e
@@ -99,5 +104,11 @@ if orders.again then
   end
   redis.call('ZREM', P .. 'due', lane)
   redis.call('DEL', P .. 's:' .. lane)
+end
+if not orders.again and redis.call('LLEN', P .. 'l:' .. lane) == 0 and redis.call('EXISTS', P .. 'i:' .. lane) == 0 then
+  -- Nothing is left: the turn ends here, and costs no further look.
+  redis.call('DEL', P .. 'lease:' .. lane, P .. 's:' .. lane)
+  redis.call('ZREM', P .. 'due', lane)
+  return 3
 end
 return 1

@@ -27,19 +27,6 @@ def chromium() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="session")
-def process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
-    process.post("reset")
-    return process
-
-
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """`visit(url)` opens a page; at the end nothing may have failed, been refused or popped up."""

@@ -125,20 +125,12 @@ class House:
         )
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
 @pytest.fixture
-def house(process: Sandbox) -> Iterator[House]:
-    process.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
-    process.post("reset")
-    house = House(process)
-    process.post("connect", {"bridge": house.url})
+def house(sandbox: Sandbox) -> Iterator[House]:
+    house = House(sandbox)
+    sandbox.post("connect", {"bridge": house.url})
     yield house
-    process.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
+    sandbox.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
     house.door.shutdown()
     house.door.server_close()
     house.http.close()

@@ -109,20 +109,6 @@ def house(bare: House, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> House
     return bare
 
 
-@pytest.fixture(scope="session")
-def sandbox_process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """The fake platforms, as at the start."""
-    sandbox_process.post("reset")
-    sandbox_process.delete("faults")
-    return sandbox_process
-
-
 @pytest.fixture
 def town(house: House, sandbox: Sandbox) -> House:
     """A house whose platforms and helpdesk are the sandbox."""

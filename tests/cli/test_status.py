@@ -53,6 +53,7 @@ def test_our_own_notes_are_a_row_of_their_own(town: Any) -> None:
 
 
 def test_books_that_do_not_balance_are_told_and_end_with_1(house: Any) -> None:
+    house.store.client.hset(PREFIX + "last", "meta", 1)
     house.store.client.hset(PREFIX + "books:meta", "received", 2)
     code, _, err = house.run("status")
     assert code == 1
@@ -81,6 +82,7 @@ def test_a_closed_connection_says_since_when_and_why(house: Any, why: str) -> No
 
 
 def test_a_broken_configuration_hides_no_books(house: Any) -> None:
+    house.store.client.hset(PREFIX + "last", "meta", 1)
     house.store.client.hset(PREFIX + "books:meta", mapping={"received": 1, "done": 1})
     (house.folder / "mappings" / "rules.yaml").write_text("rules: 7")
     code, out, err = house.run("status")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from support.world import World
+
+from bridge.sandbox import wires
 
 DAY = 86400
 
@@ -55,6 +58,25 @@ def test_an_answer_in_a_chat_is_one_message_in_that_chat(world: World, channel: 
     world.calm()
     (post,) = world.spoken()
     assert (post["text"], post["channel"]) == ("It comes tomorrow.", channel)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+def test_an_answer_that_comes_before_its_ticket_is_written_down_waits_for_it(
+    world: World, earlier: bool
+) -> None:
+    root = None
+    if earlier:
+        number, root = case(world, "The first is broken")
+        world.sandbox.post("agent/status", {"ticket": number, "status": "closed"})
+        world.calm()
+    world.fault("zendesk", method="POST", path="/tickets$", effect="drip", seconds=3, times=1)
+    world.comment("Ana", "The second is broken", **({"reply_to": root} if root else {}))
+    number = world.opened("The second is broken")  # Zendesk has it, the bridge does not know yet
+    world.answer(number, "We are sorry.")
+    world.until(lambda: texts(world))
+    world.calm()
+    assert texts(world) == ["We are sorry."]
+    assert not any("Not delivered" in one for one in world.words(number, public=False))
 
 
 def test_a_private_note_never_leaves(world: World) -> None:
@@ -210,6 +232,24 @@ def test_what_staff_write_on_the_platform_is_noted_on_the_ticket(world: World) -
     world.sandbox.post("staff/comment", {"text": "Hi Ana, we saw this!", "reply_to": said})
     noted(world, number, "Hi Ana, we saw this!")
     assert world.spoken() == []
+
+
+@pytest.mark.parametrize(("app", "noted_"), [(wires.APP_ID, False), ("263902037430900", True)])
+def test_an_echo_of_our_app_is_ours_and_of_the_page_inbox_is_a_colleagues(
+    world: World, app: str, noted_: bool
+) -> None:
+    number = chat(world, "messenger")
+    (said,) = [one for one in world.sandbox.record("message") if one["by"] == "customer"]
+    message = {"mid": f"m_{app}", "is_echo": True, "text": "Forgotten words", "app_id": int(app)}
+    item = {"sender": {"id": wires.PAGE_ID}, "recipient": {"id": said["person"]["id"]},
+            "timestamp": int(time.time() * 1000), "message": message}  # fmt: skip
+    body = json.dumps({"object": "page", "entry": [{"id": wires.PAGE_ID, "messaging": [item]}]})
+    sent = world.sandbox.post("hooks/raw", {"system": "meta", "body": body, "sign": True})
+    assert sent["statuses"] == [200]
+    world.calm()
+    told = [one for one in world.words(number, public=False) if "Forgotten words" in one]
+    assert bool(told) is noted_
+    assert world.tickets() == [number]
 
 
 def test_commands_choose_the_way(world: World) -> None:

@@ -92,6 +92,20 @@ def test_of_an_edit_that_overtakes_its_comment_the_latest_words_count(world: Wor
     assert world.words(number) == ["This is broken, refund me\n(edited)"]
 
 
+def test_a_comment_that_comes_after_its_edit_was_handled_changes_nothing(world: World) -> None:
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    said = world.comment("Ana", "This is broken")
+    world.sandbox.post("customer/comment/edit", {"id": said, "text": "This is broken, refund me"})
+    late, edit = (one["id"] for one in world.sandbox.get("hooks")["held"])
+    world.sandbox.post("hooks/send", {"ids": [edit]})
+    number = world.opened("This is broken, refund me")
+    world.calm()
+    world.sandbox.post("hooks/send", {"ids": [late]})
+    world.calm()
+    assert world.words(number) == ["This is broken, refund me\n(edited)"]
+    assert not any("Now:" in one for one in world.words(number, public=False))
+
+
 def test_an_edit_and_a_removal_are_told_on_the_ticket(world: World) -> None:
     said = world.comment("Ana", "My cup is broken")
     number = world.opened("My cup is broken")

@@ -17,19 +17,6 @@ from support.sandbox import Sandbox
 from bridge.sandbox import wires
 
 
-@pytest.fixture(scope="session")
-def process() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def sandbox(process: Sandbox) -> Sandbox:
-    process.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
-    process.post("reset")
-    return process
-
-
 @dataclass
 class Got:
     """One webhook as it arrived."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 from support.redisbox import RedisBox
+from support.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,20 @@ def client(redis_url: str, redisbox: RedisBox) -> Iterator[redis.Redis]:
     """A client of a running, empty Redis."""
     with redisbox.client() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    """One sandbox for the whole run; take `sandbox`, which is as at the start."""
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """The fake platforms with the seeded scene, no faults, and nobody who takes webhooks."""
+    nobody = {name: {"url": None} for name in ("meta", "telegram", "zendesk")}
+    sandbox_process.post("connect", nobody)
+    sandbox_process.post("reset")
+    sandbox_process.delete("faults")
+    return sandbox_process
