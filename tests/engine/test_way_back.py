@@ -241,7 +241,7 @@ def test_an_echo_of_our_app_is_ours_and_of_the_page_inbox_is_a_colleagues(
     number = chat(world, "messenger")
     (said,) = [one for one in world.sandbox.record("message") if one["by"] == "customer"]
     message = {"mid": f"m_{app}", "is_echo": True, "text": "Forgotten words", "app_id": int(app)}
-    item = {"sender": {"id": wires.PAGE_ID}, "recipient": {"id": said["person"]["id"]},
+    item = {"sender": {"id": wires.PAGE_ID}, "recipient": {"id": said["chat"]},
             "timestamp": int(time.time() * 1000), "message": message}  # fmt: skip
     body = json.dumps({"object": "page", "entry": [{"id": wires.PAGE_ID, "messaging": [item]}]})
     sent = world.sandbox.post("hooks/raw", {"system": "meta", "body": body, "sign": True})

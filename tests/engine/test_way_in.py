@@ -8,6 +8,8 @@ import time
 import pytest
 from support.world import World
 
+from bridge.sandbox import wires
+
 
 def test_a_complaint_becomes_a_ticket_that_a_person_can_read(world: World) -> None:
     said = world.comment("Ana", "My order arrived broken and nobody answers")
@@ -92,18 +94,32 @@ def test_of_an_edit_that_overtakes_its_comment_the_latest_words_count(world: Wor
     assert world.words(number) == ["This is broken, refund me\n(edited)"]
 
 
+def change(said: str, text: str, verb: str) -> str:
+    """The body of one delivery about a comment of Ana's."""
+    value = {
+        "item": "comment", "verb": verb, "comment_id": said, "post_id": f"{wires.PAGE_ID}_1",
+        "parent_id": f"{wires.PAGE_ID}_1", "message": text, "created_time": int(time.time()),
+        "from": {"id": "24", "name": "Ana"},
+    }  # fmt: skip
+    entry = {"id": wires.PAGE_ID, "time": 1, "changes": [{"field": "feed", "value": value}]}
+    return json.dumps({"object": "page", "entry": [entry]})
+
+
 def test_a_comment_that_comes_after_its_edit_was_handled_changes_nothing(world: World) -> None:
-    world.sandbox.post("hooks/hold", {"system": "meta"})
-    said = world.comment("Ana", "This is broken")
-    world.sandbox.post("customer/comment/edit", {"id": said, "text": "This is broken, refund me"})
-    late, edit = (one["id"] for one in world.sandbox.get("hooks")["held"])
-    world.sandbox.post("hooks/send", {"ids": [edit]})
+    def tell(text: str, verb: str) -> None:
+        body = change("1_77", text, verb)
+        sent = world.sandbox.post("hooks/raw", {"system": "meta", "body": body, "sign": True})
+        assert sent["statuses"] == [200]
+        world.calm()
+
+    tell("This is broken, refund me", "edited")
     number = world.opened("This is broken, refund me")
-    world.calm()
-    world.sandbox.post("hooks/send", {"ids": [late]})
-    world.calm()
+    tell("This is broken", "add")
+    assert world.tickets() == [number]
     assert world.words(number) == ["This is broken, refund me\n(edited)"]
     assert not any("Now:" in one for one in world.words(number, public=False))
+    tell("This is broken, refund me now", "edited")  # a real edit is told
+    assert any("Now:" in one for one in world.words(number, public=False))
 
 
 def test_an_edit_and_a_removal_are_told_on_the_ticket(world: World) -> None:
