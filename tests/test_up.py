@@ -51,11 +51,13 @@ def up():
         yield box
 
 
-def raw(url: str, data: bytes) -> bytes:
-    """Everything the server answers to *data* until it closes."""
+def raw(url: str, data: bytes, *, over: bool = False) -> bytes:
+    """Everything the server answers to *data* until it closes; *over*: nothing more will come."""
     place = urlsplit(url)
     with socket.create_connection((place.hostname, place.port), 20) as sock:
         sock.sendall(data)
+        if over:
+            sock.shutdown(socket.SHUT_WR)
         answer = b""
         while piece := sock.recv(65536):
             answer += piece
@@ -94,7 +96,7 @@ def test_a_long_body_is_413_before_it_is_sent(up):
         b"POST /hooks/meta HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n"
         b"Content-Type: application/json\r\n\r\n"
     )
-    assert b" 413 " in raw(up.url, head).splitlines()[0]
+    assert b" 413 " in raw(up.url, head, over=True).splitlines()[0]
 
 
 @pytest.mark.parametrize(
