@@ -5,6 +5,7 @@ import hmac
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -61,7 +62,9 @@ def raw(url: str, data: bytes, *, over: bool = False) -> bytes:
         answer = b""
         while piece := sock.recv(65536):
             answer += piece
-            if b"\r\n\r\n" in answer and b"Connection: close" not in answer:
+            head, end, body = answer.partition(b"\r\n\r\n")
+            length = re.search(rb"Content-Length: (\d+)", head)
+            if end and b"Connection: close" not in head and length and len(body) >= int(length[1]):
                 break
     return answer
 
