@@ -53,13 +53,24 @@ def parser_of(argv: Sequence[str]) -> argparse.ArgumentParser:
     return parser
 
 
+def _parsed(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments; FILEs may stand before and behind an option, which argparse alone refuses."""
+    parser = parser_of(words)
+    args, rest = parser.parse_known_args(words)
+    if rest:
+        if not hasattr(args, "files") or any(word.startswith("-") for word in rest):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        args.files += rest
+    return args
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     if not words:
         parser_of(words).print_help(sys.stderr)
         return 2
-    args = parser_of(words).parse_args(words)
+    args = _parsed(words)
     try:
         return int(args.run(args))
     except ConfigError as error:

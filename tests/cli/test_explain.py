@@ -147,3 +147,16 @@ def test_one_broken_file_does_not_hide_the_others(capsys: pytest.CaptureFixture[
     captured = capsys.readouterr()
     assert json.loads(captured.out)["rule"] == "refund-demand"
     assert "broken" in captured.err
+
+
+def test_files_may_stand_on_both_sides_of_an_option(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("events").write_text("dm created I want a refund")
+    assert main(["explain", "place", "--json", "events"]) == 0
+    behind = capsys.readouterr().out
+    assert main(["explain", "--json", "place", "events"]) == 0
+    assert capsys.readouterr().out == behind
+    for words in (["explain", "place", "events", "--jsn"], ["status", "--json", "surplus"]):
+        with pytest.raises(SystemExit) as end:
+            main(words)
+        assert end.value.code == 2
+        assert "unrecognized arguments" in capsys.readouterr().err
