@@ -44,6 +44,15 @@ def run(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def doubts(config: Config) -> list[str]:
+    """What is allowed and yet worth a sentence: in the files, and in a helpdesk's credentials."""
+    told = list(config.warnings)
+    for connection in config.connections.values():
+        if helpdesk := HELPDESKS.get(connection.type):
+            told += helpdesk.warnings(connection)
+    return told
+
+
 def mappings_folder(environ: Mapping[str, str]) -> Path:
     """The folder BRIDGE_MAPPINGS names, else ./mappings."""
     return Path(environ.get("BRIDGE_MAPPINGS", "").strip() or "mappings").expanduser()
@@ -79,7 +88,7 @@ def _summary(config: Config | None, problems: list[str]) -> dict[str, Any]:
     return {
         "ok": not problems,
         "problems": problems,
-        "warnings": list(config.warnings) if config else [],
+        "warnings": doubts(config) if config else [],
         "connections": len(config.connections) if config else 0,
         "rules": len(rules),
         "examples": sum(len(rule.examples) for rule in rules),
@@ -94,7 +103,7 @@ def _print(folder: Path, config: Config | None, problems: list[str]) -> None:
         print(f"wrong    {problem}")
     if config is not None:
         counts = _summary(config, problems)
-        for warning in config.warnings:
+        for warning in counts["warnings"]:
             print(f"warning  {warning}")
         wordings = sum(
             len(variants) for names in config.replies.texts.values() for variants in names.values()

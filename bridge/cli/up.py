@@ -8,6 +8,7 @@ import os
 import sys
 
 from bridge import log
+from bridge.cli.check import doubts
 from bridge.cli.worker import worker
 from bridge.embedded import Embedded, connect
 from bridge.settings import Settings, settle
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until told to stop; mistakes in the configuration are said before anything starts."""
     settings = settle()
     log.configure(settings.log_level)
-    for warning in configuration(settings).warnings:
+    for warning in doubts(configuration(settings)):
         logging.getLogger("bridge").warning(warning)
     redis = _redis(settings)
     try:

@@ -108,3 +108,34 @@ def test_another_folder_by_the_environment(
     assert "bridge init" in capsys.readouterr().out
     monkeypatch.setenv("BRIDGE_MAPPINGS", "policy")
     assert main(["check"]) == 0
+
+
+CONNECTIONS = """\
+connections:
+  zendesk:
+    type: zendesk
+    url: https://acme.zendesk.com
+    webhook_secrets: ["${HOOK_SECRET}"]
+    %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("credentials", "warned"),
+    [
+        ('{email: bridge@acme.example, api_token: "${API_TOKEN}"}', True),
+        ('{client_id: bridge, client_secret: "${CLIENT_SECRET}"}', False),
+    ],
+)
+def test_an_api_token_is_taken_with_the_day_on_which_it_ends(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    credentials: str, warned: bool,
+) -> None:  # fmt: skip
+    for name in ("HOOK_SECRET", "API_TOKEN", "CLIENT_SECRET"):
+        monkeypatch.setenv(name, f"{name.lower()}-0123456789")
+    lines = credentials.strip("{}").replace(", ", "\n    ")
+    (folder / "connections.yaml").write_text(CONNECTIONS % lines)
+    assert main(["check"]) == 0
+    assert ("2027-04-30" in capsys.readouterr().out) is warned
+    assert main(["check", "--json"]) == 0
+    assert bool(json.loads(capsys.readouterr().out)["warnings"]) is warned
