@@ -13,6 +13,7 @@ import threading
 from types import FrameType
 from typing import Any, Final
 
+from redis.exceptions import ConnectionError, TimeoutError
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -115,8 +116,20 @@ def run(settings: Settings) -> int:
     logging.getLogger("rq").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, worker.request_stop)
     try:
-        worker.work(logging_level="WARNING")
+        return work(worker)
     finally:
         sweep.ended.set()
         engine.close()
+
+
+def work(worker: SimpleWorker) -> int:
+    """Work until told to stop: 0; or 1 when Redis goes away where RQ does not wait for it.
+
+    RQ waits in its loop, not while it signs on or off: whoever watches this process starts it again.
+    """
+    try:
+        worker.work(logging_level="WARNING")
+    except (ConnectionError, TimeoutError) as error:
+        log.error("Redis went away, so this worker ends: %s", error)
+        return 1
     return 0
