@@ -20,6 +20,7 @@ from bridge.core.errors import (
     BridgeError,
     Done,
     PermanentError,
+    TransientError,
     Unsupported,
 )
 from bridge.core.model import (
@@ -40,6 +41,7 @@ from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
 FUSE = ((30, 600.0), (3, 3600.0))  # most pieces a person, and the automaton, may say in one room
+ASKING = 20.0  # seconds for which an answer waits for a helpdesk that does not tell its files
 SETTLED = 4.0  # seconds after which a post that arrived can be seen by looking
 OPENING = 0.5  # seconds between looks whether the ticket that speaks here has been written down
 
@@ -203,7 +205,7 @@ def _comment(
         if told is None:
             return _close(hand, room, event, "ignored", "private note")
         return _command(hand, room, event, told)
-    comment = _as_it_stands(hand, room, comment)
+    comment = _as_it_stands(hand, room, event, comment)
     if comment.public is not True:
         return _close(hand, room, event, "ignored", "made private before it was sent")
     return _say(hand, room, event, comment)
@@ -224,11 +226,11 @@ def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> N
     return None
 
 
-def _as_it_stands(hand: Hand, room: Room, comment: TicketComment) -> TicketComment:
+def _as_it_stands(hand: Hand, room: Room, event: Event, comment: TicketComment) -> TicketComment:
     """The comment as the helpdesk shows it now: its files, and whether it is still public.
 
-    An event carries neither. It is signed, though: where the helpdesk cannot be asked, or does not
-    list the comment, the event is believed.
+    An event carries neither. It is signed, though: where the helpdesk cannot be asked for a while, or
+    does not list the comment, the event is believed.
     """
     if comment.staff is None:
         return comment  # it comes from a read
@@ -236,6 +238,10 @@ def _as_it_stands(hand: Hand, room: Room, comment: TicketComment) -> TicketComme
     helpdesk = hand.bridge.helpdesk(desk)
     try:
         listed = hand.outside.desk(desk, helpdesk.comments(desk, room.ticket))
+    except TransientError as error:
+        if not error.limited and hand.bridge.now().timestamp() - event.at < ASKING:
+            raise  # a moment later it may tell, and files would be missing without it
+        return comment
     except BridgeError:
         return comment
     now = next((one for one in listed if one.id == comment.id), None)

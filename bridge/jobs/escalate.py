@@ -27,6 +27,7 @@ from bridge.core.model import (
     Message,
     Person,
     Status,
+    Target,
     Ticket,
     Visibility,
     stamp,
@@ -54,6 +55,7 @@ class Said:
 
     event: Event
     message: Message
+    place: str  # where it was said, as the payload told it; who said it may be learned later
     decision: Decision | None = None
 
 
@@ -195,12 +197,12 @@ def _later_changes(events: tuple[Event, ...]) -> dict[str, Message]:
 
 def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> bool | None:
     """Put one message where it belongs: True on the ticket, False not, None in the next step."""
-    bridge, now = hand.bridge, hand.bridge.now()
+    bridge, now, place = hand.bridge, hand.bridge.now(), message.conversation
     if event.says.get("muted"):
         plan.outcomes.append((event, "ignored", "the author is muted", None))
         return False
     if plan.opening:
-        plan.said.append(Said(event, message))
+        plan.said.append(Said(event, message, place))
         return True
     what: sync.Next = "new"
     if room.ticket:
@@ -215,12 +217,17 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
     if what in ("append", "append_quietly", "reopen"):
         if plan.said and plan.step != what:
             return None
-        plan.said.append(Said(event, message))
+        plan.said.append(Said(event, message, place))
         plan.step = what
         return True
     if what == "nothing":
         plan.outcomes.append((event, "ignored", "thanks on a closed ticket", None))
         return False
+    if message.text is None:
+        # Without some permissions the platform tells that something was said, and not what.
+        target = room.target(bridge, room.places[place])
+        if target is not None:
+            message, _ = _described(hand, room, target, message)
     decision = _decide(hand, room, message)
     for name in decision.notify:
         told = f"rule {decision.rule} wants {name} to look: bridge why {event.id}"
@@ -229,7 +236,7 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
         plan.opening = decision
         plan.followup = what == "followup"
         plan.after = room.ticket if what in ("followup", "new") else ""
-        plan.said.append(Said(event, message, decision))
+        plan.said.append(Said(event, message, place, decision))
         return True
     _not_escalated(hand, room, plan, event, message, decision)
     return False
@@ -326,7 +333,7 @@ def _kept(text: str | None) -> str:
 def _open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     """Open one ticket for all of *plan.said*."""
     bridge, first = hand.bridge, plan.said[0].message
-    place = room.places[first.conversation]
+    place = room.places[plan.said[0].place]
     target = room.target(bridge, place)
     decision = plan.opening
     if target is None or decision is None:
@@ -334,8 +341,8 @@ def _open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     escalation = decision.escalation
     desk = bridge.desk_for(escalation.helpdesk if escalation else None, target.account)
     desk_map = bridge.map_of(desk.name)
-    post = _described(hand, room, target, first, plan)
-    first = plan.said[0].message  # the platform may have told who wrote it
+    first, post = _described(hand, room, target, first)
+    plan.said[0].message = first
     if first.author:
         room.facts["author"] = json.dumps(author_out(first.author))
     requester = _requester(hand, room, desk, first)
@@ -398,7 +405,7 @@ def _extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     desk = bridge.config.connections[room.desk]
     if plan.said:
         first = plan.said[0].message
-        target = room.target(bridge, room.places[first.conversation])
+        target = room.target(bridge, room.places[plan.said[0].place])
         uploads, missed = _uploads(hand, desk, target, plan.said) if target else ([], [])
         case = ticket.Case(
             channel=bridge.channel(first.channel).label or first.channel,
@@ -679,34 +686,38 @@ def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
     return False
 
 
-def _described(hand: Hand, room: Room, target: Any, message: Message, plan: Plan) -> dict[str, Any]:
-    """What the platform knows and the payload did not say. A platform that is away delays no ticket."""
+def _described(
+    hand: Hand, room: Room, target: Target, message: Message
+) -> tuple[Message, dict[str, Any]]:
+    """*message* with what its payload did not say, and the post it hangs on, as the platform tells.
+
+    A platform that is away delays no ticket.
+    """
     describe = hand.bridge.channel(message.channel).describe
     if describe is None:
-        return {}
+        return message, {}
     # A post's words are the same for all who comment on it.
     of = message.answer.get("post_id") or message.thread_id
     key = f"post:{name_of(target.connection.name, message.channel, of)}"
     known = hand.bridge.store.get(key)
     unnamed = message.author is None or not (message.author.name or message.author.username)
     if known and not unnamed and message.text is not None:
-        return json.loads(known)  # type: ignore[no-any-return]
+        return message, json.loads(known)
     try:
         calls = describe(target, message)
         told = dict(hand.outside.platform(target.connection, calls, deadline=CURIOUS))
     except BridgeError:
-        return {}
-    author = told.pop("author", None)
+        return message, json.loads(known) if known else {}
+    author, text = told.get("author"), told.get("text")
     if isinstance(author, Author) and unnamed:
-        plan.said[0].message = replace(message, author=author)
-    if first_name := told.pop("first_name", None):
-        room.facts["first_name"] = str(first_name)
-    text = told.pop("text", None)
+        message = replace(message, author=author)
     if isinstance(text, str) and message.text is None:
-        plan.said[0].message = replace(plan.said[0].message, text=text)
+        message = replace(message, text=text)
+    if first_name := told.get("first_name"):
+        room.facts["first_name"] = str(first_name)
     post = {name: told[name] for name in ("post_text", "post_url") if told.get(name)}
     hand.bridge.store.put(key, json.dumps(post), DAY)
-    return told
+    return message, {**post, "permalink": told.get("permalink")}
 
 
 def _uploads(

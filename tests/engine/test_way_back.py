@@ -97,6 +97,14 @@ def test_a_file_an_agent_attaches_reaches_the_customer_as_a_link(world: World) -
     assert "http" in text
 
 
+def test_files_are_asked_for_again_when_the_helpdesk_stumbles(world: World) -> None:
+    number, _ = case(world)
+    world.fault("zendesk", method="GET", path="/comments", effect="status", status=500, times=1)
+    world.answer(number, "Here is the form.", attachment=True)
+    world.until(lambda: texts(world))
+    assert "http" in texts(world)[0]
+
+
 def test_an_answer_taken_back_before_it_was_sent_stays(world: World) -> None:
     number, _ = case(world)
     world.sandbox.post("hooks/hold", {"system": "zendesk"})

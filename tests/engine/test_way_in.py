@@ -209,3 +209,23 @@ def test_what_is_not_authentic_is_refused_and_not_kept(world: World, sign: objec
     answer = world.sandbox.post("hooks/raw", {"system": "meta", "body": "{}", "sign": sign})
     assert answer["statuses"] == [401]
     assert world.store.books() == {}
+
+
+def test_words_that_a_webhook_kept_to_itself_are_asked_for(world: World) -> None:
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    said = world.comment("Ana", "My grinder is broken")
+    page = world.sandbox.get("credentials")["meta"]["page_id"]
+    post = world.sandbox.record("comment")[-1]["post_id"]
+    value = {
+        "item": "comment",
+        "verb": "add",
+        "comment_id": said,
+        "post_id": post,
+        "parent_id": post,
+    }
+    body = {
+        "object": "page",
+        "entry": [{"id": page, "time": 1795000000, "changes": [{"field": "feed", "value": value}]}],
+    }
+    world.sandbox.post("hooks/raw", {"system": "meta", "body": json.dumps(body), "sign": True})
+    world.opened("My grinder is broken")
