@@ -30,6 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, what is doubtful and what was checked; 1 if anything is wrong."""
     folder = args.folder or mappings_folder(os.environ)
+    if not (folder / "rules.yaml").is_file() and (folder / "mappings" / "rules.yaml").is_file():
+        folder = folder / "mappings"  # the folder that `bridge init` was given
     config, problems = None, []
     try:
         config = load(folder, surroundings(folder), Providers.of(SOURCES, HELPDESKS), strict=False)

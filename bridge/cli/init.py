@@ -1,4 +1,4 @@
-"""`bridge init [DIR]`: write a commented mappings folder and a .env to start from."""
+"""`bridge init [DIR]`: write a commented mappings folder and a .env into DIR, to start from."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ SETTINGS = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the folder and --yes."""
     parser.add_argument(
-        "folder", metavar="DIR", nargs="?", type=Path, default=Path("mappings"),
-        help="where the mappings shall be (default: ./mappings)",
+        "folder", metavar="DIR", nargs="?", type=Path, default=Path(),
+        help="where mappings/ and .env shall be (default: here); a mappings folder itself will do too",
     )  # fmt: skip
     parser.add_argument("--yes", action="store_true", help="replace mappings that are there")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write what is missing, say what was kept and what to do next; 1 if it cannot be written."""
-    folder: Path = args.folder
+    folder = _mappings(args.folder)
     try:
         written, kept = _copy(folder, replace=args.yes)
         env = folder.parent / ".env"
@@ -75,6 +75,12 @@ def run(args: argparse.Namespace) -> int:
     print(f"3. Run `bridge check {folder}` until it says fine: it names file, line and what to do.")
     print("4. Run `bridge up`, and `bridge doctor` to see whether the other sides agree.")
     return 0
+
+
+def _mappings(given: Path) -> Path:
+    """The mappings folder meant by *given*: the one in it, or itself where it is one."""
+    is_one = given.name == "mappings" or (given / "rules.yaml").is_file()
+    return given if is_one else given / "mappings"
 
 
 def shipped() -> Path:

@@ -728,6 +728,8 @@ def _left(hand: Hand, room: Room, code: str) -> list[str]:
     ]
     if code == "fuse":
         return ["wait ten minutes, then answer again"]
+    if code in ("blocked", "person_unavailable"):
+        return ["reach the person in another way, if you know one"]
     return left or ["look at the conversation on the platform itself"]
 
 

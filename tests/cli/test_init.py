@@ -41,6 +41,15 @@ def test_our_secrets_are_random_and_theirs_are_left_to_fill_in(here: Path) -> No
     assert "BRIDGE_PUBLIC_URL" not in second  # settings stand there as comments
 
 
+def test_a_folder_gets_mappings_and_env_into_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "desk"]) == 0
+    assert Path("desk/mappings/rules.yaml").is_file()
+    assert Path("desk/.env").is_file()
+    assert not Path(".env").exists()
+    assert main(["check", "desk"]) == 0
+    assert "desk/mappings" in capsys.readouterr().out
+
+
 def test_nothing_that_is_there_is_changed(capsys: pytest.CaptureFixture[str]) -> None:
     Path("mappings").mkdir()
     Path("mappings/rules.yaml").write_text("mine\n")
