@@ -179,15 +179,20 @@ class _Reading:
                 )
                 continue
             if path not in read_already:
-                read_already[path] = self.map(self.document(path))
+                known = self.providers.helpdesks[type_].priorities
+                read_already[path] = self.map(self.document(path), known)
             found[name] = read_already[path]
         return found
 
-    def map(self, document: Document | None) -> HelpdeskMap | None:
-        """The map in *document*, or None when it cannot be read."""
+    def map(self, document: Document | None, known: tuple[str, ...]) -> HelpdeskMap | None:
+        """The map in *document*, or None when it cannot be read; *known* are the priorities it may name."""
         data = self.loaded(document, schemas.HELPDESK) if document else None
-        if data is None:
+        if document is None or data is None:
             return None
+        for ours, theirs in data.get("priorities", {}).items() if known else ():
+            if theirs not in known:
+                told = f"{theirs!r} is not one of {', '.join(known)}{nearest(str(theirs), known)}"
+                self.findings.wrong(document, ("priorities", ours), told)
         values: dict[str, Any] = {
             "fields" if key == "fields_" else key: value for key, value in data.items()
         }

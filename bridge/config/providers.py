@@ -25,6 +25,7 @@ class Options:
 
     `required` names options that must be there; `a|b` means that one of them must. `channels` are
     the places it brings; the first is that of a connection which is one account itself.
+    `priorities` are the words a helpdesk takes, where it takes no others.
     """
 
     secrets: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Options:
     accounts: bool = False
     required: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
+    priorities: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,4 +59,5 @@ def _options(record: Any) -> Options:
         accounts=bool(getattr(record, "accounts", False)),
         required=tuple(getattr(record, "required", ())),
         channels=tuple(getattr(record, "channels", ())),
+        priorities=tuple(getattr(record, "priorities", ())),
     )

@@ -97,3 +97,4 @@ class Helpdesk:
     kept_headers: tuple[str, ...] = ()
     statuses: Mapping[Status, str] = field(default_factory=dict)  # ours to theirs
     setup_options: Mapping[str, object] = field(default_factory=dict)
+    priorities: tuple[str, ...] = ()  # the words it takes; none: whatever the map says

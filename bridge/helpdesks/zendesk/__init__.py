@@ -40,6 +40,7 @@ HELPDESK = Helpdesk(
     comments=comments,
     fetch=fetch,
     statuses=STATUSES,
+    priorities=("low", "normal", "high", "urgent"),
     limits=LIMITS,
     headers=headers,
     secrets=SECRETS,
