@@ -106,7 +106,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if event.kind == "n":
             if plan.said:
                 break
-            if room.ticket and room.status not in (Status.CLOSED, Status.DELETED):
+            if room.takes_notes:
                 plan.notes.append((event, str(event.doc.get("text", ""))))
             else:
                 plan.outcomes.append((event, "ignored", "no open ticket for this note", None))
@@ -273,14 +273,14 @@ def _edited(plan: Plan, room: Room, event: Event, message: Message, says: dict[s
     old, new = says.get("text", ""), message.text or ""
     if old == _kept(new):
         plan.outcomes.append((event, "ignored", "the text did not change", None))
-    elif room.status in (Status.CLOSED, Status.DELETED):
+    elif not room.takes_notes:
         plan.outcomes.append((event, "ignored", "edited after its ticket was closed", None))
     else:
         plan.notes.append((event, ticket.edited(old, new)))
 
 
 def _deleted(plan: Plan, room: Room, event: Event, says: dict[str, str]) -> None:
-    if says.get("on") and room.ticket and room.status not in (Status.CLOSED, Status.DELETED):
+    if says.get("on") and room.takes_notes:
         plan.notes.append((event, ticket.deleted(says.get("text", ""))))
     else:
         plan.outcomes.append((event, "ignored", "deleted, and on no open ticket", None))
@@ -288,15 +288,16 @@ def _deleted(plan: Plan, room: Room, event: Event, says: dict[str, str]) -> None
 
 def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, message: Message) -> None:
     """Something the brand wrote: our own echo, or a colleague at the platform's own page."""
-    if hand.bridge.store.get(f"sent:{event.fields.get('mid', '')}") or _echo(turn, message):
-        if message.external_id and _echo(turn, message):
+    under_way = _echo(turn, message)
+    if under_way or hand.bridge.store.get(f"sent:{event.fields.get('mid', '')}"):
+        if message.external_id and under_way:
             hand.bridge.store.put(f"found:{turn.other_intent['id']}", message.external_id, 86400)
         plan.outcomes.append((event, "ignored", "own echo", None))
     elif _by_our_app(hand, event, message):
         plan.outcomes.append((event, "ignored", "written by our own app", None))
     elif message.change is not Change.CREATED:
         plan.outcomes.append((event, "ignored", "own", None))
-    elif room.ticket and room.status not in (Status.CLOSED, Status.DELETED):
+    elif room.takes_notes:
         label = hand.bridge.channel(message.channel).label or message.channel
         who = message.author.name if message.author else None
         room.facts["answered_at"] = moment_out(message.sent_at) or ""
@@ -394,9 +395,9 @@ def _open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         notes.append(ticket.linked_previous(plan.after))
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
-    after["push"] = [*plan.push, *automatic_events(room, plan.said[0].event, decision)]
+    after["push"] += automatic_events(room, plan.said[0].event, decision)
     after["person"] = person_key(room.facts.get("c", ""), first) if first.person else ""
-    return _write(hand, room, "create", desk, "", body, ident, plan, after)
+    return _write(hand, room, "create", desk, "", body, ident, orders, after)
 
 
 def _extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
@@ -437,7 +438,7 @@ def _extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     after["notes"] = notes
     if status:
         after["status"] = str(status)
-    return _write(hand, room, "update", desk, room.ticket, body, ident, plan, after)
+    return _write(hand, room, "update", desk, room.ticket, body, ident, orders, after)
 
 
 def _joined(plan: Plan) -> str:
@@ -463,14 +464,20 @@ def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dic
                 "receipt": {"v": 1, "actions": [receipt.action(now, "private note", "ok")]},
             }
         )
-    return {"v": 1, "events": events, "says": orders.says, "facts": room.changed()}
+    return {
+        "v": 1,
+        "events": events,
+        "says": orders.says,
+        "push": plan.push,
+        "facts": room.changed(),
+    }
 
 
 def _write(
     hand: Hand, room: Room, kind: str, desk: Connection, ticket_id: str, body: dict[str, Any],
-    ident: str, plan: Plan, after: dict[str, Any],
+    ident: str, orders: Orders, after: dict[str, Any],
 ) -> bool:  # fmt: skip
-    """Record the intent, with the outcomes that need no write, then carry it out."""
+    """Record the intent, with the outcomes in *orders* that need no write, then carry it out."""
     intent = {
         "v": "1",
         "id": ident,
@@ -483,12 +490,8 @@ def _write(
         "events": json.dumps([item["e"] for item in after["events"]]),
         "after": json.dumps(after),
     }
-    orders = hand.orders()
-    orders.events = [
-        _outcome(hand, event, state, reason, decision)
-        for event, state, reason, decision in plan.outcomes
-    ]
-    orders.intent = intent
+    # What is known of the messages is true only once they stand on the ticket: it is in `after`.
+    orders.says, orders.intent = [], intent
     hand.settle(orders)
     return _send(hand, room, intent)
 

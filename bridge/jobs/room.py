@@ -52,6 +52,11 @@ class Room:
     def status(self) -> Status | None:
         return Status(self.facts["status"]) if self.facts.get("status") else None
 
+    @property
+    def takes_notes(self) -> bool:
+        """Whether there is a ticket that can still be written on."""
+        return bool(self.ticket) and self.status not in (Status.CLOSED, Status.DELETED)
+
     def time(self, name: str) -> datetime | None:
         return moment_in(self.facts.get(name))
 
