@@ -147,7 +147,10 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
                 continue
             if message.change is Change.CREATED:
                 message = replace(
-                    message, text=change.text, attachments=message.attachments or change.attachments
+                    message,
+                    change=Change.EDITED,  # the ticket says so, however the two came in
+                    text=change.text,
+                    attachments=message.attachments or change.attachments,
                 )
         elif message.change is Change.EDITED and says.get("text") == _kept(message.text) and says:
             plan.outcomes.append((event, "ignored", "the text did not change", None))
