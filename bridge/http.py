@@ -29,6 +29,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from bridge import __version__
 from bridge.core.calls import HttpRequest, HttpResponse
 from bridge.core.errors import Ambiguous, BridgeError, PermanentError, TransientError
+from bridge.core.model import File
 from bridge.dialling import Adapter, Attempt, Dial, Refused, Resolve, connect, look_up
 from bridge.media import Origin, origin
 
@@ -180,11 +181,14 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     prepared = requests.PreparedRequest()
     try:
         body: bytes | Mapping[str, str] | None = request.body
+        files: list[tuple[str, tuple[Any, ...]]] | None = None
         if request.json is not None:
             body = json.dumps(request.json, allow_nan=False, separators=(",", ":")).encode()
             headers["Content-Type"] = "application/json"
         elif request.form is not None:
             body = request.form
+        elif request.parts:
+            files = [(name, _part(value)) for name, value in request.parts]
         headers.update(request.headers)
         parts = urlsplit(request.url)
         if parts.scheme not in ("http", "https") or "@" in parts.netloc:
@@ -194,6 +198,7 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
             url=request.url,
             headers=headers,
             data=body,
+            files=files,
             params=dict(request.params) or None,
         )
     except ValueError:  # requests' InvalidURL and InvalidHeader are of this kind too
@@ -201,6 +206,13 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
             "request_malformed", f"{_shown(request)}: its address, headers or body are malformed"
         ) from None
     return prepared
+
+
+def _part(value: str | File) -> tuple[Any, ...]:
+    """One part of a multipart form: (file name or None, content, media type)."""
+    if isinstance(value, File):
+        return value.name, value.content, value.media_type
+    return None, value.encode()
 
 
 def _read(answer: requests.Response, limit: int) -> bytes:

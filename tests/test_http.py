@@ -16,6 +16,7 @@ from support.rawserver import RawServer, Talk, request_of
 from bridge import __version__
 from bridge.core.calls import HttpRequest, HttpResponse, verdict
 from bridge.core.errors import Ambiguous, BridgeError, PermanentError, TransientError
+from bridge.core.model import File
 from bridge.http import Http
 from bridge.media import is_public, origin
 
@@ -73,6 +74,22 @@ def test_json_form_bytes_and_params_are_sent_as_they_should_be(http):
     assert seen[1].endswith(b"\r\n\r\nk=v+w")
     assert b"application/x-www-form-urlencoded" in seen[1]
     assert seen[2].endswith(b"\r\n\r\n\x00\xff")
+
+
+def test_a_multipart_form_keeps_its_names_its_order_and_its_files(http):
+    seen: list[bytes] = []
+    file = File(name="a.png", media_type="image/png", content=b"\x89PNG\x00")
+    parts = (("tags[]", "a"), ("tags[]", "ż"), ("attachments[]", file))
+    with RawServer(says(OK, seen=seen)) as server:
+        http.send(post(server.url + "/m", json=None, parts=parts))
+    head, _, body = seen[0].partition(b"\r\n\r\n")
+    assert b"Content-Type: multipart/form-data; boundary=" in head
+    assert body.count(b'name="tags[]"\r\n') == 2
+    assert body.index(b"\r\n\r\na\r\n") < body.index("ż".encode())
+    assert (
+        b'name="attachments[]"; filename="a.png"\r\nContent-Type: image/png\r\n\r\n\x89PNG\x00\r\n'
+        in body
+    )
 
 
 def test_the_answer_comes_with_lower_case_headers_and_decoded_body(http):

@@ -49,11 +49,14 @@ class Voice:
 
     `post` returns the platform's id of what it posted. `look` finds an earlier attempt of the same
     words and returns its id, or None when it is certainly not there; it raises when it cannot tell.
+    `echo` is the time in seconds within which the platform reports by itself what it has of ours
+    (an echo or a status that carries our marker): where nobody can look, that long is waited for it.
     """
 
     capabilities: Capabilities
     post: Post
     look: Look | None = None
+    echo: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,9 @@ class Channel:
     the payload did not carry (the post a comment hangs on, a missing author), as a mapping with any
     of: post_text, post_url, permalink, author, text, first_name. `fetch` downloads one attachment;
     `media_hosts` are the host suffixes it may come from. `special` holds private voices for items
-    whose `answer` has the key (a Telegram business connection): ask `voice`, which knows.
+    whose `answer` has the key (a Telegram business connection): ask `voice`, which knows. `template` says
+    a message that the platform has approved, also where every window is closed. `delete` takes back one
+    thing we posted, by its id; gone already counts as done.
     """
 
     name: str
@@ -78,6 +83,8 @@ class Channel:
     media_hosts: tuple[str, ...] = ()
     label: str = ""  # how people call it: "Facebook"
     special: Mapping[str, Voice] = field(default_factory=dict)
+    template: Voice | None = None
+    delete: Callable[[Target, str], Calls[None]] | None = None
 
     def voice(self, visibility: Visibility, answer: Mapping[str, str]) -> Voice | None:
         """The way to speak in public or in private about an item with this `answer`, if any."""

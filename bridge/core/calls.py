@@ -18,11 +18,14 @@ from bridge.core.errors import (
     PermanentError,
     TransientError,
 )
+from bridge.core.model import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request. Of `json`, `body` and `form` at most one is set.
+    """One request. Of `json`, `body`, `form` and `parts` at most one is set.
+
+    `parts` is a multipart form: name and text, or name and file, in order, names may repeat.
 
     `repeatable`: doing it twice is as good as once (reads, keyed writes), so the HTTP layer may
     retry it within its deadline. `write`: it changes something, so an unknown outcome is Ambiguous.
@@ -37,6 +40,7 @@ class HttpRequest:
     json: Any = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    parts: tuple[tuple[str, str | File], ...] = field(default=(), repr=False)
     repeatable: bool = False
     write: bool = True
     shown: str | None = None

@@ -158,6 +158,21 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a platform tells later of words that we sent: that they arrived, or that they failed.
+
+    `of` is the platform's id of our words, `marker` ours, where it travels with them. `state` is
+    one of sent, delivered, read, failed; `code` and `detail` say why it failed, as an error would.
+    """
+
+    of: str
+    state: str
+    marker: str | None = None
+    code: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing one author said, or did to it (`change`), on one platform.
 
@@ -165,6 +180,9 @@ class Message:
     the same event. `answer` holds what the channel needs to answer and nobody else understands
     (a Telegram business connection, the post's id); `extra` holds facts for rules and tickets
     beyond the common ones (rating, post, first_name, ...), readable in rules by dotted name.
+
+    `aliases` are other ids the platform knows the same person by; `renamed` says that a person's id
+    has changed, from the first to the second. `report` is about words of ours.
     """
 
     channel: str
@@ -190,6 +208,9 @@ class Message:
     )
     answer: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    renamed: tuple[str, str] | None = None
+    report: Report | None = None
 
     @property
     def person(self) -> str | None:
@@ -249,11 +270,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A message that the platform has approved beforehand; `values` fill its body, in order."""
+
+    name: str
+    language: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
     """One piece of words for a platform, already fitted to the channel.
 
     `marker` travels with it where the platform carries such a thing; `tag` is "human" when only
     the longer window for people's words is open; `since` bounds the look for an earlier attempt.
+    With a `template` the platform says its words, and `text` is how the ticket shows them.
     """
 
     text: str
@@ -261,6 +292,7 @@ class Outgoing:
     tag: str | None = None
     since: datetime | None = None
     files: tuple[File, ...] = ()
+    template: Template | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,10 +342,16 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A ticket as the helpdesk last showed it."""
+    """A ticket as the helpdesk last showed it.
+
+    `status_word` is the helpdesk's own word or number for the status, where it has more of them than
+    we do; `status_label` is what it calls the status before customers.
+    """
 
     id: str
     status: Status | None = None
+    status_word: str | None = None
+    status_label: str | None = None
     url: str | None = None
     stamp: str | None = None  # external id or stamp field, as found
     tags: tuple[str, ...] = ()
@@ -353,12 +391,15 @@ class TicketUpdate:
     comment: TicketComment | None = None
     status: Status | None = None
     previous: Status | None = None
+    status_word: str | None = None  # as in Ticket
+    status_label: str | None = None
     merged_into: str | None = None
     deleted: bool = False
     withdrawn: bool = False  # a comment was redacted or made private afterwards
     tags: tuple[str, ...] = ()
     tags_added: tuple[str, ...] = ()
     hint: bool = False
+    read: bool = False  # found by reading the ticket, so nothing about it need be asked again
     ignored: str | None = None
 
 

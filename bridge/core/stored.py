@@ -16,6 +16,7 @@ from bridge.core.model import (
     Change,
     Kind,
     Message,
+    Report,
     Status,
     TicketComment,
     TicketUpdate,
@@ -88,12 +89,29 @@ def message_out(message: Message) -> dict[str, Any]:
                 "customer": message.customer_id,
                 "answer": dict(message.answer),
                 "extra": dict(message.extra),
+                "aliases": list(message.aliases),
+                "renamed": list(message.renamed or ()),
+                "report": report_out(message.report),
             }
         ),
         # "" (no words) and None (the webhook did not say; the platform is asked) are two things.
         "text": message.text,
         "author": author_out(message.author),
     }
+
+
+def report_out(report: Report | None) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    return _lean({name: getattr(report, name) for name in Report.__slots__})
+
+
+def report_in(value: Mapping[str, Any] | None) -> Report | None:
+    return (
+        Report(**{name: value[name] for name in Report.__slots__ if name in value})
+        if value
+        else None
+    )
 
 
 def message_in(value: Mapping[str, Any]) -> Message:
@@ -120,6 +138,9 @@ def message_in(value: Mapping[str, Any]) -> Message:
         customer_id=value.get("customer"),
         answer=value.get("answer", {}),
         extra=value.get("extra", {}),
+        aliases=tuple(value.get("aliases", ())),
+        renamed=tuple(value["renamed"]) if value.get("renamed") else None,
+        report=report_in(value.get("report")),
     )
 
 
@@ -169,12 +190,15 @@ def update_out(update: TicketUpdate) -> dict[str, Any]:
                 "at": moment_out(update.at),
                 "status": update.status and str(update.status),
                 "previous": update.previous and str(update.previous),
+                "status_word": update.status_word,
+                "status_label": update.status_label,
                 "merged_into": update.merged_into,
                 "deleted": update.deleted,
                 "withdrawn": update.withdrawn,
                 "tags": list(update.tags),
                 "tags_added": list(update.tags_added),
                 "hint": update.hint,
+                "read": update.read,
                 "ignored": update.ignored,
             }
         ),
@@ -195,11 +219,14 @@ def update_in(value: Mapping[str, Any]) -> TicketUpdate:
         comment=comment_in(value.get("comment")),
         status=Status(value["status"]) if value.get("status") else None,
         previous=Status(value["previous"]) if value.get("previous") else None,
+        status_word=value.get("status_word"),
+        status_label=value.get("status_label"),
         merged_into=value.get("merged_into"),
         deleted=value.get("deleted", False),
         withdrawn=value.get("withdrawn", False),
         tags=tuple(value.get("tags", ())),
         tags_added=tuple(value.get("tags_added", ())),
         hint=value.get("hint", False),
+        read=value.get("read", False),
         ignored=value.get("ignored"),
     )

@@ -6,7 +6,7 @@ renews it once for all workers, and turns a second 401 into AuthError.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,9 @@ class Requester(str):
         return made
 
 
+Files = Sequence[File]  # only where `upload` is None, else empty
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helpdesk:
     """One helpdesk product.
@@ -59,6 +62,10 @@ class Helpdesk:
     `delivery_header` names the header that is equal on every attempt of one delivery, and
     `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
     `setup_options` replace the connection's while `setup` runs: more rights than daily work needs.
+
+    `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
+    `files_bytes` bounds all files of one ticket. `closed_for_good` is false where a closed ticket can
+    be opened again. `whoami` may name us in several ways (an id, an address), separated by a space.
     """
 
     name: str
@@ -70,12 +77,14 @@ class Helpdesk:
     token: Callable[[Connection], Calls[Token]]
     whoami: Callable[[Connection], Calls[str]]
     requester: Callable[[Connection, Person], Calls[Requester]]
-    upload: Callable[[Connection, File], Calls[str]]
+    upload: Callable[[Connection, File], Calls[str]] | None  # None: files go with the write itself
     create_body: Callable[[Draft], dict[str, Any]]
-    create: Callable[[Connection, str, str], Calls[Ticket]]  # body as JSON text, idempotency key
+    create: Callable[
+        [Connection, str, str, Files], Calls[Ticket]
+    ]  # body as JSON text, idempotency key, files
     update_body: Callable[[Draft], dict[str, Any]]
-    update: Callable[[Connection, str, str], Calls[Ticket]]  # ticket id, body as JSON text
-    find: Callable[[Connection, str], Calls[list[Ticket]]]
+    update: Callable[[Connection, str, str, Files], Calls[Ticket]]  # ticket id, body, files
+    find: Callable[[Connection, str, str], Calls[list[Ticket]]]  # stamp, requester's external id
     marked: Callable[[Connection, str, str], Calls[bool]]  # ticket id, marker
     read: Callable[[Connection, str], Calls[Ticket]]
     comments: Callable[[Connection, str], Calls[list[TicketComment]]]  # newest first
@@ -97,4 +106,7 @@ class Helpdesk:
     kept_headers: tuple[str, ...] = ()
     statuses: Mapping[Status, str] = field(default_factory=dict)  # ours to theirs
     setup_options: Mapping[str, object] = field(default_factory=dict)
+    settles: float = 0.0
+    files_bytes: int | None = None
+    closed_for_good: bool = True
     priorities: tuple[str, ...] = ()  # the words it takes; none: whatever the map says

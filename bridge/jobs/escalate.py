@@ -503,9 +503,9 @@ def _send(hand: Hand, room: Room, intent: dict[str, str]) -> bool:
     desk = hand.bridge.config.connections[intent["desk"]]
     helpdesk = hand.bridge.helpdesk(desk)
     if intent["kind"] == "create":
-        calls = helpdesk.create(desk, intent["body"], intent["id"])
+        calls = helpdesk.create(desk, intent["body"], intent["id"], ())
     else:
-        calls = helpdesk.update(desk, intent["ticket"], intent["body"])
+        calls = helpdesk.update(desk, intent["ticket"], intent["body"], ())
     share = OPEN if intent["kind"] == "create" else UPDATE
     try:
         done = hand.outside.desk(desk, calls, hand.guard, share)
@@ -545,7 +545,7 @@ def _find(hand: Hand, room: Room, intent: dict[str, str], error: BridgeError | N
     desk = hand.bridge.config.connections[intent["desk"]]
     helpdesk = hand.bridge.helpdesk(desk)
     before = set(json.loads(intent.get("before") or "[]"))
-    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id)):
+    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id, "")):
         if found.id not in before and found.status is not Status.CLOSED:
             _commit(hand, room, intent, found)
             return True
@@ -681,7 +681,7 @@ def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
     The helpdesk knew the person and we did not: Redis may have been lost. The stamp tells.
     """
     helpdesk = hand.bridge.helpdesk(desk)
-    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id)):
+    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id, "")):
         if found.status in LIVE:
             orders = hand.orders()
             room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})
@@ -739,7 +739,7 @@ def _uploads(
             name = attachment.name or attachment.type
             if attachment.type not in ("image", "video", "audio", "file", "sticker"):
                 continue
-            if channel.fetch is None or len(tokens) >= FILES:
+            if channel.fetch is None or helpdesk.upload is None or len(tokens) >= FILES:
                 missed.append((name, "not copied"))
                 continue
             try:

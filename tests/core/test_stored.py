@@ -14,6 +14,7 @@ from bridge.core.model import (
     Change,
     Kind,
     Message,
+    Report,
     Status,
     TicketComment,
     TicketUpdate,
@@ -68,6 +69,17 @@ messages = st.builds(
     extra=st.dictionaries(
         words.filter(bool), words | st.integers() | st.booleans() | plain, max_size=3
     ),
+    aliases=st.lists(words, max_size=2).map(tuple),
+    renamed=st.none() | st.tuples(words, words),
+    report=st.none()
+    | st.builds(
+        Report,
+        of=words.filter(bool),
+        state=words.filter(bool),
+        marker=name,
+        code=words,
+        detail=words,
+    ),
 )
 comments = st.none() | st.builds(
     TicketComment,
@@ -91,12 +103,15 @@ updates = st.builds(
     comment=comments,
     status=st.none() | st.sampled_from(Status),
     previous=st.none() | st.sampled_from(Status),
+    status_word=name,
+    status_label=name,
     merged_into=name,
     deleted=st.booleans(),
     withdrawn=st.booleans(),
     tags=st.lists(words, max_size=3).map(tuple),
     tags_added=st.lists(words, max_size=3).map(tuple),
     hint=st.booleans(),
+    read=st.booleans(),
     ignored=name,
 )
 

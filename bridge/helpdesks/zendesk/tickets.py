@@ -13,6 +13,7 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import Ambiguous, PermanentError
 from bridge.core.model import Connection, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
+from bridge.helpdesks.base import Files
 from bridge.helpdesks.zendesk.api import (
     ACCOUNT,
     about_ticket,
@@ -31,7 +32,7 @@ from bridge.helpdesks.zendesk.api import (
 _JSON = {"Content-Type": "application/json"}
 
 
-def create(connection: Connection, body: str, key: str) -> Calls[Ticket]:
+def create(connection: Connection, body: str, key: str, _: Files = ()) -> Calls[Ticket]:
     """The opened ticket. For two hours the same key with the same body gives the same ticket.
 
     Raises Ambiguous `idempotency_mismatch` when the key was used with another body (a ticket exists:
@@ -60,7 +61,7 @@ def create(connection: Connection, body: str, key: str) -> Calls[Ticket]:
     raise refusal(connection, request, response)
 
 
-def update(connection: Connection, ticket_id: str, body: str) -> Calls[Ticket]:
+def update(connection: Connection, ticket_id: str, body: str, _: Files = ()) -> Calls[Ticket]:
     """The updated ticket.
 
     Raises PermanentError `ticket_closed` (open a follow-up) or `ticket_deleted` (unlink).
@@ -133,7 +134,7 @@ def read(connection: Connection, ticket_id: str) -> Calls[Ticket]:
     return ticket
 
 
-def find(connection: Connection, stamp: str) -> Calls[list[Ticket]]:
+def find(connection: Connection, stamp: str, _: str = "") -> Calls[list[Ticket]]:
     """Tickets that carry our stamp, newest first. It reads the database: no index lags behind."""
     request = get(connection, "/tickets", external_id=stamp)
     response = yield request
