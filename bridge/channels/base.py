@@ -100,7 +100,8 @@ class Source:
     `names_event` is true where equal bodies mean the same event, so that the body's hash can serve
     as the delivery's id. `account_of` gives the account id where payloads name none. `check` is what
     `bridge doctor` asks: it returns findings, each `(ok, sentence)`. `secrets` names the options
-    that hold secrets, `options` the other ones the connection may have with their default.
+    that hold secrets, `options` the other ones the connection may have with their default;
+    `account_options` are those of each listed account, and come in `Account.options`.
     `setup` does (or says) what the other side needs, one sentence a step; `url` is our hook's public address.
     """
 
@@ -112,6 +113,7 @@ class Source:
     names_event: bool = True
     secrets: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
+    account_options: Mapping[str, object] = field(default_factory=dict)
     accounts: bool = False  # whether the connection lists accounts, or is one account itself
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     account_of: Callable[[Connection], str | None] = lambda connection: None

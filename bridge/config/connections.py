@@ -96,13 +96,10 @@ class _Reader:
         for need in known.required:
             if not any(option in written for option in need.split("|")):
                 self.wrong(where, f"`{need.replace('|', '` or `')}` is missing")
-        options: dict[str, Any] = dict(known.options)
+        options = self.options(where, written, known.options)
         for key in known.secrets:
             if key in written:
                 options[key] = self.secrets((*where, key), written[key])
-        for key, default in known.options.items():
-            if key in written:
-                options[key] = self.option((*where, key), key, written[key], default)
         accounts = self.accounts(where, type_, known, written, options) if source else ()
         return Connection(name=name, type=type_, options=options, accounts=accounts)
 
@@ -179,6 +176,17 @@ class _Reader:
                 self.findings.unready(self.document, where, f"the value of ${{{name}}} is empty")
                 return None
         return env.filled(text, self.environ).strip()
+
+    def options(
+        self, where: Where, written: Mapping[str, Any], known: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The values of the *known* options, each as written or else its default."""
+        return {
+            key: self.option((*where, key), key, written[key], default)
+            if key in written
+            else default
+            for key, default in known.items()
+        }
 
     def option(self, where: Where, key: str, written: Any, default: Any) -> Any:
         """The value of an option that is no secret, of the same type as its *default*."""
@@ -262,9 +270,10 @@ class _Reader:
         if not isinstance(written, Mapping):
             self.wrong(where, "needs `channel:`, `id:` and `token:`")
             return None
+        allowed = (*_ACCOUNT, *known.account_options)
         for key in written:
-            if key not in _ACCOUNT:
-                self.wrong((*where, key), unknown_key(key, _ACCOUNT))
+            if key not in allowed:
+                self.wrong((*where, key), unknown_key(key, allowed))
         for key in ("channel", "id", "token"):
             if key not in written:
                 self.wrong(where, f"`{key}` is missing")
@@ -285,6 +294,7 @@ class _Reader:
             else Secret(""),
             helpdesk=self.helpdesk(where, routing["helpdesk"]),
             language=routing["language"],
+            options=self.options(where, written, known.account_options),
         )
 
     def routing(self, where: Where, key: str, written: Mapping[str, Any]) -> str | None:

@@ -23,6 +23,7 @@ LATER_CHANNELS = frozenset({"facebook", "messenger", "instagram", "whatsapp", "t
 class Options:
     """What a connection of one type may say.
 
+    `account_options` are those of each account that the connection lists, with their default.
     `required` names options that must be there; `a|b` means that one of them must. `channels` are
     the places it brings; the first is that of a connection which is one account itself.
     `priorities` are the words a helpdesk takes, where it takes no others.
@@ -30,6 +31,7 @@ class Options:
 
     secrets: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    account_options: Mapping[str, Any] = field(default_factory=dict)
     accounts: bool = False
     required: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -56,6 +58,7 @@ def _options(record: Any) -> Options:
     return Options(
         secrets=tuple(record.secrets),
         options=dict(record.options),
+        account_options=dict(getattr(record, "account_options", {})),
         accounts=bool(getattr(record, "accounts", False)),
         required=tuple(getattr(record, "required", ())),
         channels=tuple(getattr(record, "channels", ())),

@@ -41,6 +41,21 @@ def test_a_connection_with_accounts(folder: Path) -> None:
     assert meta.account("messenger", "9999") is None
 
 
+def test_an_account_has_options_of_its_own(folder: Path) -> None:
+    file = folder / "connections.yaml"
+    written = (
+        'name: Acme, username: "${ZENDESK_NAME}_shop", media_url: "https://files.example.com/"'
+    )
+    file.write_text(file.read_text().replace("name: Acme,", f"{written},"))
+    first, second = loaded(folder).connections["meta"].accounts
+    assert first.options == {
+        "username": "acme_shop",
+        "media_url": "https://files.example.com",
+        "echoes": True,
+    }
+    assert second.options == {"username": None, "media_url": None, "echoes": True}
+
+
 def test_a_connection_that_is_one_account_itself(folder: Path) -> None:
     telegram = loaded(folder).connections["telegram"]
     (account,) = telegram.accounts

@@ -7,6 +7,7 @@ PROVIDERS = Providers(
         "meta": Options(
             secrets=("app_secrets", "verify_token"),
             options={"api_url": "https://graph.facebook.com", "app_id": None},
+            account_options={"username": None, "media_url": None, "echoes": True},
             accounts=True,
             required=("app_secrets", "verify_token"),
             channels=("facebook", "messenger"),
