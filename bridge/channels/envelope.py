@@ -7,7 +7,7 @@ Up to 1,000 updates come in one POST, for several accounts, `changes` beside `me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -25,8 +25,8 @@ class Entry:
     at: datetime | None
 
 
-# Reads one item; raises Broken for one that cannot be understood.
-Reader = Callable[[Entry, Mapping[str, Any]], Message]
+# Reads one item, which may hold several events; raises Broken for one that cannot be understood.
+Reader = Callable[[Entry, Mapping[str, Any]], Message | Sequence[Message]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +92,24 @@ def _entry(
             yield broken(readers.channel, about.account_id, f"{name} is not a list", entry)
         for item in items(listed):
             empty = False
-            message = _item(readers.channel, reader, about, item)
-            is_test = about.account_id == TEST_ACCOUNT and "broken" not in message.extra
-            yield replace(message, ignored="test") if is_test else message
+            for message in read(readers.channel, reader, about, item):
+                is_test = about.account_id == TEST_ACCOUNT and "broken" not in message.extra
+                yield replace(message, ignored="test") if is_test else message
     if empty:
         # Only the names of changed fields come while "Include Values" is off in the dashboard.
         reason = "changed fields without values" if "changed_fields" in entry else "empty entry"
         yield other(readers.channel, about.account_id, reason, entry)
 
 
-def _item(channel: str, reader: Reader, about: Entry, item: object) -> Message:
+def read(channel: str, reader: Reader, about: Entry, item: object) -> Sequence[Message]:
+    """The events in *item*; one that cannot be understood is an event of its own.
+
+    A reader whose item holds a list reads that list's items through this too, each alone.
+    """
     if not isinstance(item, dict):
-        return broken(channel, about.account_id, "the item is not an object", item)
+        return (broken(channel, about.account_id, "the item is not an object", item),)
     try:
-        return reader(about, item)
+        found = reader(about, item)
     except Broken as error:
-        return broken(channel, about.account_id, str(error), item)
+        return (broken(channel, about.account_id, str(error), item),)
+    return (found,) if isinstance(found, Message) else found
