@@ -16,6 +16,7 @@ from bridge.cli.asking import Asking, Open
 from bridge.cli.check import surroundings
 from bridge.config import Config
 from bridge.core.errors import BridgeError, ConfigError
+from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Connection
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import Settings
@@ -199,15 +200,17 @@ def _engine(store: Store) -> Iterator[Finding]:
 def _connections(settings: Settings, config: Config, store: Store | None) -> Iterator[Finding]:
     asking = Asking(settings, config, store)
     for connection in config.connections.values():
-        yield from _connection(asking, connection)
+        yield from _connection(asking, connection, config.maps.get(connection.name))
         if store is not None:
             yield from _heard(store, connection)
     for host, skew in asking.http.skew.items():
         yield _clock(host, skew)
 
 
-def _connection(asking: Asking, connection: Connection) -> Iterator[Finding]:
-    """What the provider itself says, each sentence once."""
+def _connection(
+    asking: Asking, connection: Connection, words: HelpdeskMap | None
+) -> Iterator[Finding]:
+    """What the provider itself says, also against our map of it; each sentence once."""
     name, told = connection.name, set()
     helpdesk = HELPDESKS.get(connection.type)
     record: Any = helpdesk or SOURCES[connection.type]
@@ -219,6 +222,8 @@ def _connection(asking: Asking, connection: Connection) -> Iterator[Finding]:
             rows.append((None, "this kind cannot be asked; only what comes in shows that it works"))
         else:
             rows += asking.ask(connection, record.check(connection))
+        if helpdesk and helpdesk.check_map and words is not None:
+            rows += asking.ask(connection, helpdesk.check_map(connection, words))
     except BridgeError as error:
         rows.append((False, _advice(connection, error)))
     for ok, text in rows:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.core.calls import Calls
+from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import (
     Connection,
     Delivery,
@@ -46,6 +47,8 @@ class Requester(str):
 
 
 Files = Sequence[File]  # only where `upload` is None, else empty
+# What was looked at: fine, to be mended, or (None) good to know; and a sentence that says it.
+Findings = Sequence[tuple[bool | None, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Helpdesk:
 
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
     `files_bytes` bounds all files of one ticket. `closed_for_good` is false where a closed ticket can
-    be opened again. `whoami` may name us in several ways (an id, an address), separated by a space.
+    be opened again. `check` and `check_map` (the account against the words of our map) are what
+    `bridge doctor` asks. `whoami` may name us in several ways (an id, an address), separated by a space.
     """
 
     name: str
@@ -97,7 +101,8 @@ class Helpdesk:
     secrets: tuple[str, ...] = ()
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     options: Mapping[str, object] = field(default_factory=dict)
-    check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
+    check: Callable[[Connection], Calls[Findings]] | None = None
+    check_map: Callable[[Connection, HelpdeskMap], Calls[Findings]] | None = None
     warnings: Callable[[Connection], list[str]] = lambda connection: []
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
     note_body: Callable[[Draft], dict[str, Any]] | None = None
