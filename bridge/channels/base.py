@@ -8,7 +8,8 @@ it shakes hands, how its body is read. A *channel* is a place where people talk 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError
@@ -51,12 +52,25 @@ class Voice:
     words and returns its id, or None when it is certainly not there; it raises when it cannot tell.
     `echo` is the time in seconds within which the platform reports by itself what it has of ours
     (an echo or a status that carries our marker): where nobody can look, that long is waited for it.
+    `settings` names the account's options that stand for a capability where they are above zero: what
+    a platform does not say for certain is for its operator to set.
     """
 
     capabilities: Capabilities
     post: Post
     look: Look | None = None
     echo: float = 0.0
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, account: Account) -> Voice:
+        """The voice as the account's options have it."""
+        allows = self.capabilities
+        for name, option in self.settings.items():
+            told = account.options.get(option)
+            if isinstance(told, int | float) and told >= 1:
+                known: Any = int(told) if name == "max_length" else float(told)
+                allows = replace(allows, **{name: known})
+        return self if allows is self.capabilities else replace(self, capabilities=allows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +100,14 @@ class Channel:
     template: Voice | None = None
     delete: Callable[[Target, str], Calls[None]] | None = None
 
-    def voice(self, visibility: Visibility, answer: Mapping[str, str]) -> Voice | None:
-        """The way to speak in public or in private about an item with this `answer`, if any."""
-        if visibility is Visibility.PUBLIC:
-            return self.public
-        return next((self.special[key] for key in self.special if key in answer), self.private)
+    def voice(
+        self, visibility: Visibility, answer: Mapping[str, str], account: Account | None = None
+    ) -> Voice | None:
+        """The way for *account* to speak in public or in private about an item with this `answer`."""
+        found = self.public
+        if visibility is Visibility.PRIVATE:
+            found = next((self.special[key] for key in self.special if key in answer), self.private)
+        return found.of(account) if found and account else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +118,8 @@ class Source:
     as the delivery's id. `account_of` gives the account id where payloads name none. `check` is what
     `bridge doctor` asks: it returns findings, each `(ok, sentence)`. `secrets` names the options
     that hold secrets, `options` the other ones the connection may have with their default;
-    `account_options` are those of each listed account, and come in `Account.options`.
+    `account_options` are those of each listed account, and come in `Account.options`. `recognise`
+    adds to an event what only the configuration tells: whose account it is, whether the brand wrote it.
     `setup` does (or says) what the other side needs, one sentence a step; `url` is our hook's public address.
     """
 
@@ -117,6 +135,7 @@ class Source:
     accounts: bool = False  # whether the connection lists accounts, or is one account itself
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     account_of: Callable[[Connection], str | None] = lambda connection: None
+    recognise: Callable[[Connection, Message], Message] = lambda connection, message: message
     check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
 

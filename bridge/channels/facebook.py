@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from bridge.channels import graph, media
+from bridge.channels import graph, media, messaging
 from bridge.channels.base import Channel, Posted, Voice
 from bridge.channels.envelope import Entry
 from bridge.channels.other import other, word
@@ -297,12 +297,13 @@ def _attachments(value: Mapping[str, Any]) -> tuple[Attachment, ...]:
 
 def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
     post = mapping(value.get("post"))
+    published = post.get("is_published")
     about_post = {
         "id": ident(post.get("id")) or ident(value.get("post_id")),
         "permalink_url": _page_link(post.get("permalink_url")),
         "status_type": text(post.get("status_type")),
         "promotion_status": text(post.get("promotion_status")),
-        "is_published": post.get("is_published"),
+        "is_published": published if isinstance(published, bool) else None,
     }
     recommendation = text(value.get("recommendation_type"))
     extra = {
@@ -372,10 +373,11 @@ def look_for_comment(target: Target, outgoing: Outgoing) -> Calls[str | None]:
         "order": "reverse_chronological",
         "limit": "100",
     }
-    return (yield from graph.look(target, outgoing, (_node(target), "comments"), params))
+    path = (_node(target), "comments")
+    return (yield from graph.look(target, outgoing, path, params, graph.by_page(target)))
 
 
-def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[str]:
+def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[Posted]:
     """Write to the person behind a comment or post: once, within 7 days; return the message's id.
 
     The id is a `Posted`: it knows the person's PSID, who is the same one in Messenger. Refused with
@@ -388,20 +390,8 @@ def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[str]:
         recipient = {"post_id": post_id}
     else:
         raise Unsupported("no_private_reply", "Facebook has no private reply to a review")
-    answer = yield from graph.call(
-        graph.request(
-            target,
-            "POST",
-            graph.page_id(target),
-            "messages",
-            json={
-                "recipient": recipient,
-                "message": {"text": outgoing.text, "metadata": outgoing.marker[:999]},
-            },
-            repeatable=True,
-        )
-    )
-    return Posted(graph.needed_id(answer, "message_id"), person=ident(answer.get("recipient_id")))
+    speaker = graph.account_id(target)
+    return (yield from messaging.post(target, outgoing, speaker, recipient=recipient))
 
 
 def hide(target: Target) -> Calls[None]:
@@ -462,15 +452,18 @@ CHANNEL = Channel(
         capabilities=Capabilities(max_length=8000, measure="utf16"),
         post=post_comment,
         look=look_for_comment,
+        settings={"max_length": "comment_length"},
     ),
     private=Voice(
         capabilities=Capabilities(
             max_length=2000, measure="utf16", within=7 * 24 * 3600.0, once=True
         ),
         post=post_private_reply,
+        settings={"max_length": "message_length"},
     ),
     private_channel="messenger",
     hide=hide,
+    delete=graph.delete,
     describe=describe,
     fetch=media.by_url,
     media_hosts=graph.MEDIA_HOSTS,

@@ -12,7 +12,8 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +38,55 @@ API_VERSION = "v25.0"  # until 29 Jul 2028
 MEDIA_HOSTS = ("fbcdn.net", "facebook.com", "fbsbx.com", "cdninstagram.com")
 
 
+# --- the products ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One of Meta's APIs: where it is, and whose secret proves us there. All but `host` are options."""
+
+    host: str
+    url: str
+    version: str
+    secrets: str
+
+
+FACEBOOK = Product(host=API_URL, url="api_url", version="api_version", secrets="app_secrets")
+INSTAGRAM = Product(
+    host="https://graph.instagram.com",
+    url="instagram_api_url",
+    version="api_version",
+    secrets="instagram_app_secrets",
+)
+THREADS = Product(
+    host="https://graph.threads.net",
+    url="threads_api_url",
+    version="threads_api_version",
+    secrets="threads_app_secrets",
+)
+THREADS_VERSION = "v1.0"
+
+
+def product_of(account: Account) -> Product:
+    """The API an account's token is for; an Instagram account says by `login` which it came by."""
+    if account.channel == "threads":
+        return THREADS
+    if account.channel == "instagram" and account.options.get("login") == "instagram":
+        return INSTAGRAM
+    return FACEBOOK
+
+
+def _base(connection: Connection, product: Product) -> str:
+    url = connection.options.get(product.url)
+    if not url:
+        # http is for loopback alone: a stand-in there plays all of Meta.
+        stand_in = str(connection.options.get("api_url") or "")
+        url = stand_in if stand_in.startswith("http:") else product.host
+    fallback = THREADS_VERSION if product is THREADS else API_VERSION
+    version = str(connection.options.get(product.version) or fallback)
+    return f"{str(url).rstrip('/')}/{version}"
+
+
 # --- asking ------------------------------------------------------------------------------------
 
 
@@ -52,21 +102,21 @@ def request_as(
     """One call with the account's token; *path* is quoted part by part.
 
     The token travels in a header and never in the URL. `appsecret_proof` shows that we know the
-    app's secret too; Meta demands it where the app's setting says so.
+    app's secret too; Meta demands it where the app's setting says so. Without the secret of the
+    product that the token is for there is none: a wrong one would be refused.
     """
     token = account.token.reveal()
     if not token:
         raise AuthError("no_token", f"the account {account.id} of {connection.name} has no token")
-    base = str(connection.options.get("api_url") or API_URL).rstrip("/")
-    version = str(connection.options.get("api_version") or API_VERSION)
+    product = product_of(account)
     query = dict(params or {})
-    if secret := connection.secret("app_secrets"):
+    if secret := connection.secret(product.secrets):
         query["appsecret_proof"] = hmac.new(
             octets(secret), octets(token), hashlib.sha256
         ).hexdigest()
     return HttpRequest(
         method=method,
-        url="/".join((base, version, *(quote(part, safe="") for part in path))),
+        url="/".join((_base(connection, product), *(quote(part, safe="") for part in path))),
         params=query,
         headers={"authorization": f"Bearer {token}"},
         json=json,
@@ -81,11 +131,11 @@ def request(target: Target, method: str, *path: str, **more: Any) -> HttpRequest
     return request_as(target.connection, target.account, method, *path, **more)
 
 
-def page_id(target: Target) -> str:
-    """The Page that speaks."""
+def account_id(target: Target) -> str:
+    """The Page or account that speaks."""
     found = target.account.id or target.account_id
     if found is None:
-        raise Unsupported("no_account", "it is not known which Page should speak")
+        raise Unsupported("no_account", "it is not known which account should speak")
     return found
 
 
@@ -106,6 +156,15 @@ def needed_id(answer: Mapping[str, Any], key: str) -> str:
     return found
 
 
+def delete(target: Target, posted_id: str) -> Calls[None]:
+    """Take back one public thing the account said; one that is gone is as good as taken back."""
+    try:
+        yield from call(request(target, "DELETE", posted_id, repeatable=True))
+    except PermanentError as error:
+        if not error.gone:
+            raise
+
+
 # --- looking -----------------------------------------------------------------------------------
 
 SKEW = timedelta(seconds=60)  # what our clock and Meta's may differ
@@ -113,24 +172,28 @@ PAGES = 5
 
 
 def look(
-    target: Target, outgoing: Outgoing, path: tuple[str, ...], params: Mapping[str, str]
+    target: Target,
+    outgoing: Outgoing,
+    path: tuple[str, ...],
+    params: Mapping[str, str],
+    ours: Callable[[Mapping[str, Any]], bool],
+    *,
+    newest_first: bool = True,
 ) -> Calls[str | None]:
-    """The id of the newest item at *path* that has our words, by the Page, since the attempt.
+    """The id of an item at *path* that has our words, is *ours* and was written since the attempt.
 
-    Items come newest first. None is given only when everything since then was seen; else Ambiguous.
+    None is given only when everything since then was seen; else Ambiguous.
     """
-    page = page_id(target)
-    since = outgoing.since and outgoing.since - SKEW
     query = dict(params)
     for _ in range(PAGES):
         answer = yield from call(request(target, "GET", *path, params=query))
         if not isinstance(answer.get("data"), list):
             raise Ambiguous("cannot_tell", "Meta's list of what was said has another shape")
         for item in map(mapping, items(answer["data"])):
-            written = moment(item.get("created_time"))
-            if since is not None and written is not None and written < since:
-                return None
-            if is_ours(item, page, outgoing):
+            if is_old(item, outgoing):
+                if newest_first:
+                    return None
+            elif ours(item) and has_words(item, outgoing):
                 return ident(item.get("id"))
         paging = mapping(answer.get("paging"))
         after = text(mapping(paging.get("cursors")).get("after"))
@@ -140,11 +203,25 @@ def look(
     raise Ambiguous("cannot_tell", "too much was said since to find our own words")
 
 
-def is_ours(item: Mapping[str, Any], page: str, outgoing: Outgoing) -> bool:
-    """Whether *item* has our words. Without an author it counts: better not said than said twice."""
-    author = ident(mapping(item.get("from")).get("id"))
-    said = text(item.get("message")) or ""
-    return author in (page, None) and said.split() == outgoing.text.split()
+def is_old(item: Mapping[str, Any], outgoing: Outgoing) -> bool:
+    """Whether *item* was certainly written before our attempt."""
+    written = moment(item.get("created_time")) or moment(item.get("timestamp"))
+    return bool(outgoing.since and written and written < outgoing.since - SKEW)
+
+
+def has_words(item: Mapping[str, Any], outgoing: Outgoing) -> bool:
+    """Whether *item* says what we meant to say; platforms change spaces."""
+    said = text(item.get("message")) or text(item.get("text")) or ""
+    return said.split() == outgoing.text.split()
+
+
+def by_page(target: Target) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether an item is by the account that speaks.
+
+    Without an author it counts: better not said than said twice.
+    """
+    page = account_id(target)
+    return lambda item: ident(mapping(item.get("from")).get("id")) in (page, None)
 
 
 # --- what errors mean --------------------------------------------------------------------------

@@ -6,321 +6,28 @@ Source: facts collected from Meta's Messenger Platform pages, read 2026-11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from bridge.channels import graph, media
-from bridge.channels.base import Channel, Voice
-from bridge.channels.envelope import Entry
-from bridge.channels.other import other, word
+from bridge.channels import graph, media, messaging
+from bridge.channels.base import Channel, Posted, Voice
+from bridge.channels.messaging import DAY
 from bridge.core.calls import Calls
-from bridge.core.errors import Ambiguous, PermanentError, Unsupported
-from bridge.core.model import (
-    Attachment,
-    Author,
-    Capabilities,
-    Change,
-    Kind,
-    Message,
-    Outgoing,
-    Target,
-    Visibility,
-)
-from bridge.core.untrusted import (
-    Broken,
-    fingerprint,
-    flag,
-    ident,
-    items,
-    mapping,
-    moment,
-    number,
-    text,
-)
+from bridge.core.errors import PermanentError
+from bridge.core.model import Author, Capabilities, Message, Outgoing, Target
+from bridge.core.untrusted import text
 
 NAME = "messenger"
-
-# Receipts, and what is said to us about a talk: name of the item's key -> the reason to ignore it.
-ASIDE = {
-    "reaction": "reaction",
-    "delivery": "delivery",
-    "read": "read",
-    "optin": "optin",
-    "referral": "referral",
-    "account_linking": "account linking",
-    "game_play": "game play",
-    "policy_enforcement": "policy enforcement",
-    "policy-enforcement": "policy enforcement",
-    "prior_message": "prior message",
-}
-# Only the app that is handed a thread is told of `pass_thread_control`: then it is ours to answer.
-HANDOVERS = {
-    "pass_thread_control": None,
-    "take_thread_control": "another app took the thread",
-    "request_thread_control": "another app asks for the thread",
-    "app_roles": "app roles",
-}
-TEST_SENDER = "12334"  # the dashboard's "Test" button
+item = messaging.reader(NAME)
+standby = messaging.reader(NAME, standby=True)
 
 
-# --- what comes in -----------------------------------------------------------------------------
-
-
-def item(entry: Entry, item: Mapping[str, Any]) -> Message:
-    """The event in one item of `messaging`."""
-    return _read(entry, item, standby=False)
-
-
-def standby(entry: Entry, item: Mapping[str, Any]) -> Message:
-    """The event in one item of `standby`: another app owns the thread, so nothing answers itself."""
-    return _read(entry, item, standby=True)
-
-
-def _read(entry: Entry, item: Mapping[str, Any], *, standby: bool) -> Message:
-    about = _About(entry, item, standby=standby)
-    if "message" in item:
-        return _message(about, _object(item, "message"))
-    if "message_edit" in item:
-        return _edit(about, _object(item, "message_edit"))
-    if "postback" in item:
-        return _postback(about, _object(item, "postback"))
-    for name, reason in HANDOVERS.items():
-        if name in item:
-            return about.event(
-                Kind.HANDOVER, dedupe=about.derived(name), ignored=about.quiet or reason
-            )
-    for name, reason in ASIDE.items():
-        if name in item:
-            return about.event(Kind.OTHER, dedupe=about.derived(name), ignored=reason)
-    known = {"sender", "recipient", "timestamp"}
-    names = sorted(word(name) for name in item if name not in known)
-    reason = f"unknown item: {', '.join(names[:3]) or 'none'}"
-    return other(NAME, entry.account_id, reason, item)
-
-
-class _About:
-    """What all events of one item share: who, where, when."""
-
-    def __init__(self, entry: Entry, item: Mapping[str, Any], *, standby: bool) -> None:
-        sender, recipient = mapping(item.get("sender")), mapping(item.get("recipient"))
-        self.item = item
-        self.account_id = entry.account_id or ident(recipient.get("id"))
-        self.sender_id = ident(sender.get("id"))
-        self.user_ref = ident(sender.get("user_ref"))
-        self.standby = standby
-        self.sent_at = moment(item.get("timestamp")) or entry.at
-        self.own = self.sender_id is not None and self.sender_id == self.account_id
-        if flag(mapping(item.get("message")).get("is_echo")):
-            self.own = True
-        person = ident(recipient.get("id")) if self.own else self.sender_id or self.user_ref
-        self.person = person
-        self.quiet = "test" if self.sender_id == TEST_SENDER else "own" if self.own else None
-
-    def derived(self, name: str) -> str:
-        """A name for an event that has no id of its own."""
-        return f"{name}:{fingerprint([self.item, self.standby])}"
-
-    def event(self, kind: Kind, *, dedupe: str, **more: Any) -> Message:
-        """A message with what the item says of itself."""
-        named = f"{self.account_id or '-'}:{self.person}" if self.person else None
-        answer = {"user_ref": self.user_ref} if self.user_ref and not self.sender_id else {}
-        extra = {"standby": True} if self.standby else {}
-        return Message(
-            channel=NAME,
-            account_id=self.account_id,
-            kind=kind,
-            thread_id=named,
-            visibility=Visibility.PRIVATE,
-            author=Author(id=self.sender_id) if self.sender_id else None,
-            own=self.own,
-            customer_id=self.person if self.own or self.sender_id is None else None,
-            sent_at=self.sent_at,
-            dedupe=dedupe,
-            answer=answer | more.pop("answer", {}),
-            extra=extra | more.pop("extra", {}),
-            **({"external_id": None} | more),
-        )
-
-    def needs_person(self) -> None:
-        """Strangers without an id must not share a conversation."""
-        if self.person is None:
-            raise Broken("it does not say whose conversation it is")
-
-
-def _message(about: _About, message: Mapping[str, Any]) -> Message:
-    mid = _mid(message)
-    about.needs_person()
-    facts = {
-        "app_id": ident(message.get("app_id")),
-        "metadata": text(message.get("metadata")),  # ours, when we wrote it
-        "quick_reply": text(mapping(message.get("quick_reply")).get("payload")),
-        "unsupported": flag(message.get("is_unsupported")) or None,
-        "referral": text(mapping(message.get("referral")).get("ref")),
-    }
-    extra = {name: fact for name, fact in facts.items() if fact is not None}
-    if flag(message.get("is_deleted")):
-        return about.event(
-            Kind.DM,
-            change=Change.DELETED,
-            external_id=mid,
-            dedupe=f"message:{mid}:deleted",
-            ignored=about.quiet,
-            answer={"mid": mid},
-            extra=extra,
-        )
-    files = _attachments(message)
-    if flag(message.get("is_unsupported")) and not files:
-        files = (Attachment(type="unsupported"),)
-    return about.event(
-        Kind.DM,
-        external_id=mid,
-        dedupe=f"message:{mid}",
-        ignored=about.quiet,
-        text=_text(message) or "",
-        attachments=files,
-        in_reply_to=ident(mapping(message.get("reply_to")).get("mid")),
-        answer={"mid": mid},
-        extra=extra,
-    )
-
-
-def _edit(about: _About, edit: Mapping[str, Any]) -> Message:
-    mid = _mid(edit)
-    about.needs_person()
-    words = _text(edit)
-    count = number(edit.get("num_edit"))
-    version = str(count) if isinstance(count, int) else fingerprint(words)
-    return about.event(
-        Kind.DM,
-        change=Change.EDITED,
-        external_id=mid,
-        dedupe=f"message:{mid}:edited:{version}",
-        # Instagram's cousin of this event may come without the text; then there is nothing to tell.
-        ignored=about.quiet or ("edit without text" if words is None else None),
-        text=words,
-        answer={"mid": mid},
-    )
-
-
-def _postback(about: _About, postback: Mapping[str, Any]) -> Message:
-    """A pressed button: its title is what the person said."""
-    about.needs_person()
-    mid = ident(postback.get("mid"))
-    payload = text(postback.get("payload"))
-    return about.event(
-        Kind.DM,
-        external_id=mid,
-        dedupe=f"message:{mid}" if mid else about.derived("postback"),
-        ignored=about.quiet,
-        text=_text(postback, "title") or payload or "",
-        answer={"mid": mid} if mid else {},
-        extra={"postback": payload or "", "type": "postback"},
-    )
-
-
-def _object(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = item[name]
-    if not isinstance(found, dict):
-        raise Broken(f"{name} is not an object")
-    return found
-
-
-def _mid(message: Mapping[str, Any]) -> str:
-    mid = ident(message.get("mid"))
-    if mid is None:
-        raise Broken("mid is missing or no id")
-    return mid
-
-
-def _text(message: Mapping[str, Any], key: str = "text") -> str | None:
-    said = message.get(key)
-    if said is not None and not isinstance(said, str):
-        raise Broken(f"{key} is no text")
-    return text(said)
-
-
-def _attachments(message: Mapping[str, Any]) -> tuple[Attachment, ...]:
-    found = [_attachment(one) for one in map(mapping, items(message.get("attachments")))]
-    # Since June 2026 a sticker comes twice, as a sticker and as an image.
-    return tuple(dict.fromkeys(found))
-
-
-def _attachment(one: Mapping[str, Any]) -> Attachment:
-    payload = mapping(one.get("payload"))
-    kind = text(one.get("type")) or "unsupported"
-    sticker = ident(payload.get("sticker_id"))
-    if kind == "location":
-        at = mapping(payload.get("coordinates"))
-        place = (number(at.get("lat")), number(at.get("long")))
-        name = f"{place[0]}, {place[1]}" if None not in place else None
-        return Attachment(type=kind, name=name)
-    return Attachment(
-        type="sticker" if sticker and kind == "image" else word(kind),
-        url=text(payload.get("url")) or text(one.get("url")) or None,
-        name=text(payload.get("title")) or text(one.get("title")) or None,
-        id=sticker,
-    )
-
-
-# --- what goes out -----------------------------------------------------------------------------
-
-DAY = 24 * 3600.0
-
-
-def post(target: Target, outgoing: Outgoing) -> Calls[str]:
-    """Write to the person; return the message's id, which is the `mid` of the echo.
-
-    The marker goes along as metadata and comes back in the echo. Words a person wrote
-    (`outgoing.tag` is "human") may be sent for 7 days with HUMAN_AGENT, a feature Meta reviews.
-    """
-    body: dict[str, Any] = {
-        "recipient": _recipient(target),
-        "messaging_type": "RESPONSE",
-        "message": {"text": outgoing.text, "metadata": outgoing.marker[:999]},
-    }
-    if outgoing.tag == "human":
-        body |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
-    answer = yield from graph.call(
-        graph.request(target, "POST", graph.page_id(target), "messages", json=body)
-    )
-    return graph.needed_id(answer, "message_id")
-
-
-def _recipient(target: Target) -> dict[str, str]:
-    if user_ref := target.answer.get("user_ref"):
-        return {"user_ref": user_ref}
-    if target.person_id is None:
-        raise Unsupported("nobody_to_answer", "it is not known to whom to write")
-    return {"id": target.person_id}
+def post(target: Target, outgoing: Outgoing) -> Calls[Posted]:
+    """Write to the person as the Page; return the message's id."""
+    return (yield from messaging.post(target, outgoing, graph.account_id(target)))
 
 
 def look(target: Target, outgoing: Outgoing) -> Calls[str | None]:
     """The id of a message with our words to this person since the attempt, else None."""
-    if target.person_id is None:
-        raise Ambiguous("cannot_tell", "without the person's id the talk cannot be read")
-    page = graph.page_id(target)
-    params = {
-        "platform": "messenger",
-        "user_id": target.person_id,
-        "fields": "messages.limit(50){id,message,from,created_time}",
-    }
-    answer = yield from graph.call(
-        graph.request(target, "GET", page, "conversations", params=params)
-    )
-    if not isinstance(answer.get("data"), list):
-        raise Ambiguous("cannot_tell", "Meta's list of talks has another shape")
-    since = outgoing.since and outgoing.since - graph.SKEW
-    for talk in map(mapping, items(answer["data"])):
-        listed = mapping(talk.get("messages"))
-        for one in map(mapping, items(listed.get("data"))):
-            written = moment(one.get("created_time"))
-            if since is not None and written is not None and written < since:
-                break
-            if graph.is_ours(one, page, outgoing):
-                return ident(one.get("id"))
-        else:
-            if mapping(listed.get("paging")).get("next"):
-                raise Ambiguous("cannot_tell", "too much was said since to find our own words")
-    return None
+    return (yield from messaging.look(target, outgoing, graph.account_id(target), NAME))
 
 
 def describe(target: Target, message: Message) -> Calls[Mapping[str, object]]:
@@ -358,6 +65,7 @@ CHANNEL = Channel(
         ),
         post=post,
         look=look,
+        settings={"max_length": "message_length"},
     ),
     describe=describe,
     fetch=media.by_url,

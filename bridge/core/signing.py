@@ -49,11 +49,15 @@ def octets(words: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HmacHex:
-    """`<prefix><hex HMAC-SHA256 of the raw body>` in a header (Meta: X-Hub-Signature-256)."""
+    """`<prefix><hex HMAC-SHA256 of the raw body>` in a header (Meta: X-Hub-Signature-256).
+
+    `also` names further options whose secrets are as good: one address may serve several apps.
+    """
 
     header: str
     option: str
     prefix: str = ""
+    also: tuple[str, ...] = ()
 
     def check(
         self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
@@ -62,7 +66,8 @@ class HmacHex:
         if not given:
             raise Rejected("signature_missing", f"the header {self.header} is missing")
         matched = False
-        for secret in connection.secrets(self.option):
+        options = (self.option, *self.also)
+        for secret in (one for option in options for one in connection.secrets(option)):
             digest = hmac.new(octets(secret), body, hashlib.sha256).hexdigest()
             matched |= same(given, (self.prefix + digest).encode())
         if not matched:
