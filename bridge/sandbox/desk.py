@@ -333,6 +333,20 @@ class Desk:
         told.events = [("comment_made_private", {"comment": {"id": str(comment.id)}})]
         self._told(told)
 
+    def redact(
+        self, ticket: Ticket, comment: TicketComment, words: str, actor: User, by: str
+    ) -> None:
+        """Black out *words* in the comment, for good."""
+        black = "\u2587" * len(words)
+        comment.body = comment.body.replace(words, black)
+        comment.html = comment.html.replace(html.escape(words, quote=False), black)
+        self.ground.record.add(
+            "zendesk", "comment_redacted", by, None, ticket=ticket.id, id=comment.id
+        )
+        told = Change(ticket, actor, False, by == "bridge")
+        told.events = [("comment_redacted", {"comment": {"id": str(comment.id)}})]
+        self._told(told)
+
     # --- the parts of a change ---------------------------------------------------------------------
 
     def _parent(self, identity: Any) -> Ticket | None:

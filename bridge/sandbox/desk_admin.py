@@ -7,7 +7,8 @@ import secrets
 from typing import Any
 
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import GROUPS, STATUSES, Desk, Invalid
+from bridge.sandbox.desk import GROUPS, Desk, Invalid
+from bridge.sandbox.desk_account import custom_statuses, ticket_fields, ticket_form
 from bridge.sandbox.desk_call import (
     Answered,
     Call,
@@ -35,6 +36,7 @@ class AdminViews:
         return [
             ("GET", "groups", "tickets", self._groups),
             ("GET", "ticket_fields", "tickets", self._ticket_fields),
+            ("GET", "ticket_forms", "tickets", self._ticket_forms),
             ("GET", "custom_statuses", "tickets", self._custom_statuses),
             ("GET", "triggers", "triggers", self._triggers),
             ("POST", "triggers", "triggers", self._add_trigger),
@@ -64,9 +66,7 @@ class AdminViews:
         }
 
     def _ticket_fields(self, call: Call) -> Answered:
-        kinds = ("subject", "description", "status", "tickettype", "priority", "group", "assignee")
-        fields = [{"id": 46406130043793 + 128 * number, "type": kind, "title": kind.capitalize(), "active": True,
-                   "removable": False} for number, kind in enumerate(kinds)]  # fmt: skip
+        fields = ticket_fields()
         return 200, {
             "ticket_fields": fields,
             "next_page": None,
@@ -74,11 +74,11 @@ class AdminViews:
             "count": len(fields),
         }
 
+    def _ticket_forms(self, call: Call) -> Answered:
+        return 200, {"ticket_forms": [ticket_form()], "next_page": None, "count": 1}
+
     def _custom_statuses(self, call: Call) -> Answered:
-        statuses = [{"id": 46406158222225 + 128 * number, "status_category": name, "agent_label": name.capitalize(),
-                     "end_user_label": name.capitalize(), "active": True, "default": True}
-                    for number, name in enumerate(STATUSES) if name != "closed"]  # fmt: skip
-        return 200, {"custom_statuses": statuses}
+        return 200, {"custom_statuses": custom_statuses()}
 
     def _webhooks(self, call: Call) -> Answered:
         wanted = call.request.query.get("filter[name_contains]", "").lower()
@@ -91,28 +91,11 @@ class AdminViews:
 
     def _add_webhook(self, call: Call) -> Answered:
         wish = call.part("webhook")
-        subscriptions = wish.get("subscriptions") or [CONDITIONAL]
         for name in ("name", "endpoint", "http_method", "request_format", "status"):
             if not isinstance(wish.get(name), str):
-                raise Refusal(
-                    400, {"errors": [{"code": "InvalidWebhook", "title": f"{name} is required"}]}
-                )
-        if any(
-            one != CONDITIONAL and not one.startswith("zen:event-type:") for one in subscriptions
-        ):
-            raise Refusal(
-                400, {"errors": [{"code": "InvalidSubscription", "title": "unknown subscription"}]}
-            )
-        if CONDITIONAL in subscriptions and len(subscriptions) > 1:
-            raise Refusal(
-                400,
-                {
-                    "errors": [
-                        {"code": "InvalidSubscription", "title": "one kind of subscription only"}
-                    ]
-                },
-            )
-        webhook = self.hooks.add(wish["name"], wish["endpoint"], list(subscriptions))
+                raise invalid("InvalidWebhook", f"{name} is required")
+        subscriptions = subscribed(wish.get("subscriptions") or [CONDITIONAL])
+        webhook = self.hooks.add(wish["name"], wish["endpoint"], subscriptions)
         self._fill(webhook, wish)
         return 201, {"webhook": webhook.show()}
 
@@ -143,7 +126,13 @@ class AdminViews:
         return 200, {"webhook": self._find_webhook(identity).show()}
 
     def _change_webhook(self, call: Call, identity: str) -> Answered:
-        self._fill(self._find_webhook(identity), call.part("webhook"))
+        webhook, wish = self._find_webhook(identity), call.part("webhook")
+        if "subscriptions" in wish:
+            subscriptions = subscribed(wish["subscriptions"])
+            if (CONDITIONAL in subscriptions) != (CONDITIONAL in webhook.subscriptions):
+                raise invalid("InvalidSubscription", "a webhook is of one kind for life")
+            webhook.subscriptions = subscriptions
+        self._fill(webhook, wish)
         return 204, None
 
     def _delete_webhook(self, call: Call, identity: str) -> Answered:
@@ -229,6 +218,22 @@ class AdminViews:
         self._find_trigger(identity)
         del self.hooks.triggers[int(identity)]
         return 204, None
+
+
+def invalid(code: str, title: str) -> Refusal:
+    return Refusal(400, {"errors": [{"code": code, "title": title}]})
+
+
+def subscribed(names: Any) -> list[str]:
+    """The subscriptions *names*, all of one kind. Raises Refusal."""
+    named = [str(one) for one in names] if isinstance(names, list) else []
+    if not named or any(
+        one != CONDITIONAL and not one.startswith("zen:event-type:") for one in named
+    ):
+        raise invalid("InvalidSubscription", "unknown subscription")
+    if CONDITIONAL in named and len(named) > 1:
+        raise invalid("InvalidSubscription", "one kind of subscription only")
+    return named
 
 
 TRIGGER_KEYS = ("title", "active", "actions", "conditions", "description", "category_id")

@@ -13,6 +13,7 @@ from typing import Any
 
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.desk import BRAND_ID, CUSTOM_STATUS, FORM_ID, STATUSES, Change
+from bridge.sandbox.desk_account import default_triggers
 from bridge.sandbox.ground import Ground
 from bridge.sandbox.hooks import MANNERS, Delivery, Hooks
 from bridge.sandbox.wires import ZENDESK_WEBHOOK_SECRET
@@ -83,15 +84,15 @@ class DeskHooks:
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.webhooks: dict[str, Webhook] = {}
-        self.triggers: dict[int, dict[str, Any]] = {}
+        self.triggers: dict[int, dict[str, Any]] = default_triggers()
         self.main: Webhook | None = None  # the one that `connect` makes
         self.hooks = Hooks(
             "zendesk", MANNERS["zendesk"], lambda events: events[0], ground.clock, ground.record, ground.sender
         )  # fmt: skip
 
     def clear(self) -> None:
-        """Only the webhook that `connect` made stays."""
-        self.triggers.clear()
+        """Only the webhook that `connect` made stays, and what every account starts with."""
+        self.triggers = default_triggers()
         self.webhooks = {self.main.id: self.main} if self.main else {}
 
     def connect(self, url: str | None, secret: str = ZENDESK_WEBHOOK_SECRET) -> None:
@@ -101,7 +102,8 @@ class DeskHooks:
             self.main = None
         if url is not None:
             names = ("comment_added", "status_changed", "tags_changed", "merged", "soft_deleted",
-                     "permanently_deleted", "comment_made_private", "comment_redacted")  # fmt: skip
+                     "permanently_deleted", "marked_as_spam", "undeleted", "comment_made_private",
+                     "comment_redacted", "attachment_redacted_from_comment")  # fmt: skip
             self.main = self.add("Escalation bridge", url, [EVENT + name for name in names], secret)
 
     def add(
@@ -154,7 +156,7 @@ class DeskHooks:
                 if action.get("field") != "notification_webhook":
                     continue
                 identity, template = action["value"]
-                if webhook := self.webhooks.get(identity):
+                if (webhook := self.webhooks.get(identity)) and webhook.status == "active":
                     body = rendered(template, change).encode()
                     told.append(self.delivery(webhook, "trigger", body, change.ticket.id))
         return told

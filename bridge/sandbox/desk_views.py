@@ -10,7 +10,14 @@ from typing import Any
 
 from bridge.sandbox import desk_shapes as shape
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import STATUSES, Desk, Invalid, Ticket, clean_tags
+from bridge.sandbox.desk import (
+    STATUSES,
+    Desk,
+    Invalid,
+    Ticket,
+    TicketComment,
+    clean_tags,
+)
 from bridge.sandbox.desk_call import (
     Answered,
     Call,
@@ -70,6 +77,7 @@ class DeskViews:
                 "tickets",
                 self._make_private,
             ),
+            ("PUT", f"tickets/{number}/comments/{number}/redact", "tickets", self._redact),
             ("GET", f"tickets/{number}/audits", "tickets", self._audits),
             ("GET", f"tickets/{number}/tags", "tickets", self._tags),
             ("PUT", f"tickets/{number}/tags", "tickets", self._change_tags),
@@ -211,13 +219,25 @@ class DeskViews:
         page, more = windowed(comments, query, "comments", url)
         return 200, {"comments": [shape.comment(comment, self.base) for comment in page], **more}
 
-    def _make_private(self, call: Call, identity: str, comment_id: str) -> Answered:
-        ticket = self._find(identity)
+    def _comment(self, ticket: Ticket, comment_id: str) -> TicketComment:
         for comment in ticket.comments:
             if comment.id == int(comment_id):
-                self.desk.make_private(ticket, comment, call.user, "bridge")
-                return 200, {}
+                return comment
         raise not_found()
+
+    def _make_private(self, call: Call, identity: str, comment_id: str) -> Answered:
+        ticket = self._find(identity)
+        comment = self._comment(ticket, comment_id)
+        self.desk.make_private(ticket, comment, call.user, "bridge")
+        return 200, {}
+
+    def _redact(self, call: Call, identity: str, comment_id: str) -> Answered:
+        ticket, words = self._find(identity), call.json().get("text")
+        comment = self._comment(ticket, comment_id)
+        if not isinstance(words, str) or not words or ticket.status == "closed":
+            raise Invalid({"text": "Text: names what is to be redacted in an open ticket"})
+        self.desk.redact(ticket, comment, words, call.user, "bridge")
+        return 200, {"comment": shape.comment(comment, self.base)}
 
     def _audits(self, call: Call, identity: str) -> Answered:
         url = f"{self.base}/api/v2/tickets/{identity}/audits.json"

@@ -12,6 +12,7 @@ import json
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -79,6 +80,7 @@ REASONS = {status.value: status.phrase for status in HTTPStatus}
 
 def head_of(response: Response, length: int, keep: bool) -> bytes:
     lines = [f"HTTP/1.1 {response.status} {REASONS.get(response.status, 'Unknown')}"]
+    lines.append(f"date: {formatdate(usegmt=True)}")  # the wall's: callers compare clocks by it
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.status != HTTPStatus.NO_CONTENT:
         lines.append(f"content-length: {length}")

@@ -466,6 +466,20 @@ def test_a_webhook_can_be_tried_and_carries_its_authentication(sandbox, desk, li
     assert desk("GET", f"/api/v2/webhooks/{webhook['id']}").status_code == 404
 
 
+def test_a_webhook_is_changed_but_stays_of_its_kind(desk, listener):
+    webhook = add_webhook(desk, listener, "zen:event-type:ticket.created").json()["webhook"]
+    path = f"/api/v2/webhooks/{webhook['id']}"
+    more = ["zen:event-type:ticket.created", "zen:event-type:ticket.merged"]
+    changed = desk("PATCH", path, {"webhook": {"subscriptions": more, "status": "inactive"}})
+    assert changed.status_code == 204
+    now = desk("GET", path).json()["webhook"]
+    assert (now["subscriptions"], now["status"]) == (more, "inactive")
+    other = {"webhook": {"subscriptions": ["conditional_ticket_events"]}}
+    assert desk("PATCH", path, other).status_code == 400
+    assert desk("GET", path).json()["webhook"]["subscriptions"] == more
+    desk("DELETE", path)
+
+
 def test_a_webhook_is_of_one_kind(desk, listener):
     assert (
         add_webhook(
