@@ -23,7 +23,7 @@ from bridge.channels.base import (
     Voice,
 )
 from bridge.channels.other import broken, other, word
-from bridge.core.calls import verdict
+from bridge.core.calls import retry_after, verdict
 from bridge.core.errors import (
     Ambiguous,
     AuthError,
@@ -545,7 +545,9 @@ def failure(request: HttpRequest, response: HttpResponse) -> BridgeError:
         return TransientError(
             "rate_limited",
             f"told to slow down; {where}",
-            retry_after=min(max(float(wait), 0.0), 3600.0) if wait is not None else None,
+            retry_after=retry_after(response.headers)
+            if wait is None
+            else min(max(float(wait), 0.0), 3600.0),
             limited=True,
         )
     if status == 401 or (status == 404 and answer.get("ok") is False):
