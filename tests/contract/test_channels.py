@@ -1,0 +1,400 @@
+"""What every channel promises when it speaks: to whom it goes, what a refusal means, what stays hidden.
+
+Over CHANNELS × their verbs × the messages in tests/channels/NAME that one can answer; the platform is
+played by the entry in tests/support/given.py. A new channel has nothing to add here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from support.contract import (
+    NOW,
+    SHARED,
+    Other,
+    answer,
+    canary,
+    parsed,
+    payloads,
+    said,
+    shows_a_secret,
+    target,
+)
+from support.given import PLATFORMS
+from support.verdicts import STATUSES, fits
+
+from bridge.channels import CHANNELS, SOURCES
+from bridge.channels.base import Channel, Source, Voice
+from bridge.core.calls import Calls, HttpRequest, drive
+from bridge.core.compose import MEASURES, fit
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, Done, Unsupported
+from bridge.core.model import (
+    NO_SECRET,
+    Attachment,
+    Author,
+    Kind,
+    Message,
+    Outgoing,
+    Target,
+    Template,
+    Visibility,
+)
+
+WORDS = Outgoing(text="We are sorry.\nIt is on its way.", marker="b:mark", since=NOW)
+TEMPLATE = replace(WORDS, template=Template(name="order_news", language="en", values=("Ana",)))
+
+
+# --- who says what, to whom --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One verb of one channel, on one message that it can be done to."""
+
+    source: Source
+    channel: Channel
+    verb: str
+    where: Target
+    do: Callable[[Target, Outgoing], Calls[Any]]
+    words: Outgoing = WORDS
+
+    def calls(self, where: Target | None = None, words: Outgoing | None = None) -> Calls[Any]:
+        return self.do(where or self.where, words or self.words)
+
+    @property
+    def writes(self) -> bool:
+        return self.verb not in ("describe", "fetch") and not self.verb.startswith("look")
+
+
+def verbs(channel: Channel, message: Message) -> Iterator[tuple[str, Any, Outgoing]]:
+    """Everything that can be done about *message*: its name, how, and with which words."""
+    voices: dict[str, Voice | None] = {
+        "public": channel.public,
+        "private": channel.voice(Visibility.PRIVATE, message.answer),
+    }
+    for name, voice in voices.items():
+        if voice is not None:
+            yield name, voice.post, WORDS
+            yield f"{name} as a person", voice.post, replace(WORDS, tag="human")
+            if voice.look is not None:
+                yield f"look {name}", voice.look, WORDS
+    if channel.template is not None:
+        yield "template", channel.template.post, TEMPLATE
+    if (hide := channel.hide) is not None:
+        yield "hide", lambda where, _: hide(where), WORDS
+    if (delete := channel.delete) is not None:
+        yield "delete", lambda where, _: delete(where, where.item_id or "71"), WORDS
+    if (describe := channel.describe) is not None:
+        who = message.author
+        bare = replace(message, author=who and Author(id=who.id), text=None)
+        yield "describe", lambda where, _: describe(where, bare), WORDS
+    if (fetch := channel.fetch) is not None:
+        for one in message.attachments or (Attachment(type="image", id="f1"),):
+            yield "fetch", lambda w, _, one=one: fetch(w.connection, w.account, one), WORDS
+
+
+def cases() -> Iterator[Any]:
+    """Each verb once for each shape of `answer` and kind of message, and each login of an account."""
+    for source in SOURCES.values():
+        if source.name not in PLATFORMS:
+            continue  # test_sources.py says so
+        for channel in source.channels.values():
+            seen: set[Any] = set()
+            for _, fixture in payloads(channel.name):
+                for message in parsed(source, fixture["payload"]):
+                    if message.channel != channel.name or message.kind is Kind.OTHER:
+                        continue
+                    for login in PLATFORMS[source.name].logins.get(channel.name, ({},)):
+                        yield from _cases(source, channel, message, login, seen)
+
+
+def _cases(
+    source: Source, channel: Channel, message: Message, login: Mapping[str, Any], seen: set[Any]
+) -> Iterator[Any]:
+    where = target(source, channel, message, login)
+    shape = (message.kind, *sorted(message.answer), message.person is None, *login.values())
+    for verb, do, words in verbs(channel, message):
+        files = tuple(one.type for one in message.attachments) if verb == "fetch" else ()
+        if (verb, shape, files) in seen:
+            continue
+        seen.add((verb, shape, files))
+        case = Case(source=source, channel=channel, verb=verb, where=where, do=do, words=words)
+        if asks(case):
+            name = "-".join(filter(None, (message.kind, *message.answer, *map(str, login.values()), *files)))  # fmt: skip
+            yield pytest.param(case, id=f"{channel.name}/{verb}/{name}")
+
+
+def asks(case: Case) -> bool:
+    """Whether the channel asks anything at all; Unsupported is an answer as well."""
+    try:
+        next(case.calls())
+    except (Unsupported, Ambiguous, StopIteration):
+        return False
+    return True
+
+
+CASES = list(cases())
+every_case = pytest.mark.parametrize("case", CASES)
+
+
+def played(case: Case, **more: Any) -> tuple[Any, list[HttpRequest]]:
+    """What came of it, and what was asked, while the platform says yes."""
+    other = Other(PLATFORMS[case.source.name].yes)
+    try:
+        result = drive(case.calls(**more), other)
+    except Done as done:
+        result = done.found
+    return result, other.asked
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_verb_of_a_channel_is_tried_on_some_fixture(name: str) -> None:
+    channel = CHANNELS[name]
+    tried = {case.values[0].verb for case in CASES if case.values[0].channel is channel}
+    owed = {
+        "public": channel.public,
+        "private": channel.private,
+        "look public": channel.public and channel.public.look,
+        "look private": channel.private and channel.private.look,
+        "template": channel.template,
+        "hide": channel.hide,
+        "delete": channel.delete,
+        "describe": channel.describe,
+        "fetch": channel.fetch,
+    }
+    missing = {verb for verb, there in owed.items() if there} - tried
+    assert not missing, f"no fixture in tests/channels/{name} is one to {missing}"
+
+
+# --- requests ----------------------------------------------------------------------------------
+
+
+@every_case
+def test_a_yes_is_a_success(case: Case) -> None:
+    result, asked = played(case)
+    assert asked
+    if case.verb.startswith(("public", "private", "template")):
+        assert isinstance(result, str)
+        assert result.strip()
+    if case.verb.startswith("look"):
+        assert result is None or isinstance(result, str)
+
+
+@every_case
+def test_requests_go_to_the_configured_host_alone(case: Case) -> None:
+    hosts = {
+        urlsplit(url).netloc
+        for url in PLATFORMS[case.source.name].options.values()
+        if "://" in str(url)
+    }
+    for request in played(case)[1]:
+        if request.media:
+            assert not request.headers, "a file's host must not see our token"
+        else:
+            assert urlsplit(request.url).netloc in hosts, request
+
+
+@every_case
+def test_no_request_shows_a_secret_in_its_address(case: Case) -> None:
+    given = PLATFORMS[case.source.name]
+    for request in played(case)[1]:
+        assert not shows_a_secret(repr(request), request.shown, *request.params.values())
+        assert given.in_address or not shows_a_secret(request.url)
+        assert request.shown or not shows_a_secret(request.url)
+        assert given.in_address or request.media or shows_a_secret(*request.headers.values())
+
+
+@every_case
+def test_requests_name_their_budget_and_say_what_they_change(case: Case) -> None:
+    given = PLATFORMS[case.source.name]
+    asked = played(case)[1]
+    for request in asked:
+        assert request.budget or request.media
+        assert request.write or request.repeatable
+        assert not (request.write and request.method == "GET")
+        assert 0 < request.deadline <= 30
+        may = f"{case.channel.name} {case.verb.removesuffix(' as a person')}"
+        keyed = case.verb == "delete" or may in given.repeatable
+        assert not (request.write and request.repeatable) or keyed, f"{may} may not be sent twice"
+    assert any(request.write for request in asked) is case.writes
+
+
+NASTY = "7/../8?x=1#y%2e&é \r\n:\\"
+
+
+@every_case
+def test_an_id_from_outside_stays_in_its_place_of_the_address(case: Case) -> None:
+    account = replace(case.where.account, id=NASTY)
+    nasty = replace(
+        case.where,
+        account=account,
+        account_id=NASTY,
+        thread_id=NASTY,
+        person_id=NASTY,
+        item_id=NASTY,
+        answer=dict.fromkeys(case.where.answer, NASTY),
+    )
+    if case.verb == "fetch":
+        return  # the address is the platform's, and guarded as such
+    for plain, odd in zip(played(case)[1], played(case, where=nasty)[1], strict=False):
+        assert odd.url.isascii()
+        assert odd.url.isprintable()
+        assert " " not in odd.url
+        parts = urlsplit(odd.url)
+        assert (parts.query, parts.fragment) == ("", "")
+        assert ".." not in parts.path.split("/")
+        assert parts.path.count("/") == urlsplit(plain.url).path.count("/")
+        assert parts.netloc == urlsplit(plain.url).netloc
+
+
+LONG = [
+    "word " * 3000,
+    "Zażółć gęślą jaźń. " * 700,
+    "👩‍👩‍👧‍👦🇵🇱" * 900,
+    "x" * 12_000,
+    "कि" * 3000 + "\n\n" + "https://example.com/" + "a" * 5000,
+]
+
+
+@pytest.mark.parametrize("text", LONG, ids=range(len(LONG)))
+@every_case
+def test_long_words_are_sent_whole_in_pieces_that_fit(case: Case, text: str) -> None:
+    voice = {
+        "public": case.channel.public,
+        "private": case.channel.voice(Visibility.PRIVATE, case.where.answer),
+    }.get(case.verb)
+    if voice is None:
+        return
+    voice = voice.of(case.where.account)
+    size = MEASURES[voice.capabilities.measure]
+    for piece in fit(text, voice.capabilities)[:3]:
+        assert size(piece) <= voice.capabilities.max_length
+        asked = played(case, words=replace(WORDS, text=piece))[1]
+        assert [request for request in asked if piece in said(request)]
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+NOTHING_SAID = [
+    b"",
+    b"<html><body>Bad Gateway</body></html>",
+    b"{}",
+    b"[]",
+    b'"x"',
+    b"\xff",
+    b"null",
+]
+LOUD = {
+    "error": {"message": " ".join(canary(name) for name in ("account", "token", "app_secrets"))},
+    "ok": False,
+    "description": canary("token"),
+}
+
+
+def outcomes(
+    case: Case, status: int, body: Any
+) -> Iterator[tuple[HttpRequest, BridgeError | None]]:
+    """What comes of this answer to each request in turn, the others being answered with yes."""
+    for at in range(len(played(case)[1])):
+        other = Other(
+            PLATFORMS[case.source.name].yes, answer(body, status, {"retry-after": "37"}), at
+        )
+        error = None
+        try:
+            drive(case.calls(), other)
+        except BridgeError as caught:
+            error = caught
+        yield other.asked[at], error
+
+
+@every_case
+def test_every_status_has_its_verdict(case: Case) -> None:
+    for status, body in product(STATUSES, NOTHING_SAID):
+        for request, error in outcomes(case, status, body):
+            if error is None:
+                gone = case.verb == "delete" and status in (404, 410)
+                assert gone or not request.write, f"{status} to {request} went for a success"
+            else:
+                file = case.verb == "fetch"
+                assert file or fits(request, status, error), f"{status} to {request} is {error!r}"
+            assert not shows_a_secret(repr(error), error, getattr(error, "detail", ""))
+
+
+@every_case
+def test_a_yes_that_cannot_be_read_is_an_unknown_outcome(case: Case) -> None:
+    for body in NOTHING_SAID:
+        for request, error in outcomes(case, 200, body):
+            if case.verb.startswith(("public", "private", "template")) and request.write:
+                assert isinstance(error, Ambiguous), (body, error)
+            assert error is None or isinstance(error, BridgeError)
+
+
+@every_case
+def test_no_refusal_repeats_our_secrets(case: Case) -> None:
+    for status in STATUSES:
+        for _, error in outcomes(case, status, LOUD):
+            assert not shows_a_secret(repr(error), error, getattr(error, "detail", ""))
+
+
+RECORDED = [
+    (path.name, json.loads(path.read_text()))
+    for path in sorted((SHARED / "payloads" / "meta_api_responses").glob("error*.json"))
+]
+
+
+@pytest.mark.skipif(not RECORDED, reason="the recorded answers are not here")
+@every_case
+def test_a_recorded_refusal_is_a_verdict(case: Case) -> None:
+    if case.source.name != "meta":
+        return
+    for name, body in RECORDED:
+        for request, error in outcomes(case, 400, body):
+            assert error is not None or not request.write, name
+            assert error is None or (error.code and error.detail)
+
+
+@every_case
+def test_without_a_token_nothing_is_asked(case: Case) -> None:
+    bare = replace(
+        case.where,
+        account=replace(case.where.account, token=NO_SECRET),
+        connection=replace(
+            case.where.connection,
+            options={
+                k: v
+                for k, v in case.where.connection.options.items()
+                if k not in case.source.secrets
+            },
+        ),
+    )
+    if next(case.calls()).media:
+        return
+    with pytest.raises(AuthError):
+        drive(case.calls(where=bare), Other(PLATFORMS[case.source.name].yes))
+
+
+# --- the records -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_channel_says_how_people_call_it_and_how_it_speaks(name: str) -> None:
+    channel = CHANNELS[name]
+    assert channel.name == name
+    assert channel.label
+    voices = [channel.public, channel.private, channel.template, *channel.special.values()]
+    assert any(voices)
+    for voice in filter(None, voices):
+        can = voice.capabilities
+        assert can.max_length >= 4
+        assert can.measure in MEASURES
+        assert can.human_window is None or can.human_window > (can.window or 0)
+        assert voice.look is None or not voice.echo, "who can look need not wait for an echo"
+    assert channel.private_channel is None or channel.private_channel in CHANNELS
+    assert not channel.fetch or channel.media_hosts or name == "telegram"
+    assert all("/" not in host and "." in host for host in channel.media_hosts)

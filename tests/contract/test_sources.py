@@ -1,0 +1,450 @@
+"""What every source promises: deliveries are proven, and whatever they hold is read without an accident.
+
+Over SOURCES × the fixtures in tests/channels/NAME. A new channel has nothing to add here.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.contract import (
+    NOW,
+    canary,
+    connection,
+    covers_body,
+    parsed,
+    payloads,
+    proven,
+    shows_a_secret,
+)
+from support.given import PLATFORMS
+from support.platforms import recorded
+
+from bridge.channels import SOURCES
+from bridge.channels.base import Source
+from bridge.core.errors import Rejected, Unreadable
+from bridge.core.line import line
+from bridge.core.model import Connection, Kind, Message, Secret
+from bridge.core.signing import HubChallenge
+from bridge.core.untrusted import clean
+
+FIXTURES = [
+    pytest.param(SOURCES[source], fixture, id=f"{channel}/{name}")
+    for source in SOURCES
+    for channel in SOURCES[source].channels
+    for name, fixture in payloads(channel)
+]
+every_fixture = pytest.mark.parametrize(("source", "fixture"), FIXTURES)
+every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+
+
+def test_every_channel_has_fixtures_and_every_source_its_entry() -> None:
+    bare = [name for one in SOURCES.values() for name in one.channels if not payloads(name)]
+    assert not bare, f"no tests/channels/NAME/*.json for {bare}: write the fixtures first"
+    unknown = sorted(set(SOURCES) - set(PLATFORMS))
+    assert not unknown, f"no entry in PLATFORMS of tests/support/given.py for {unknown}"
+
+
+# --- the fixtures ------------------------------------------------------------------------------
+
+
+@every_fixture
+def test_a_fixture_normalises_as_it_says(source: Source, fixture: dict[str, Any]) -> None:
+    found = parsed(source, fixture["payload"])
+    assert len(found) == len(fixture["expected"])
+    for message, expected in zip(found, fixture["expected"], strict=True):
+        got = shown(message)
+        wanted = {"broken": False, **expected}
+        assert {name: got[name] for name in wanted} == wanted
+
+
+def shown(message: Message) -> dict[str, Any]:
+    """The line of *message* with what a fixture may expect besides."""
+    report, renamed = getattr(message, "report", None), getattr(message, "renamed", None)
+    return {
+        **line(message),
+        "answer": dict(message.answer),
+        "extra": dict(message.extra),
+        "dedupe": message.dedupe,
+        "broken": message.extra.get("broken", False),
+        "customer_id": message.customer_id,
+        "aliases": list(message.aliases),
+        "renamed": renamed and list(renamed),
+        "report": report
+        and {name: getattr(report, name) for name in ("of", "state", "marker", "code", "detail")},
+    }
+
+
+@every_fixture
+def test_a_fixture_read_twice_gives_equal_messages(source: Source, fixture: dict[str, Any]) -> None:
+    first, again = (parsed(source, fixture["payload"]) for _ in range(2))
+    assert first == again
+    assert len({one.dedupe for one in first}) == len(first)
+
+
+@every_fixture
+def test_a_fixture_sent_again_an_hour_later_is_the_same_event(
+    source: Source, fixture: dict[str, Any]
+) -> None:
+    first, again = (
+        [one.dedupe for one in parsed(source, fixture["payload"], received_at=at)]
+        for at in (NOW, NOW + timedelta(hours=1))
+    )
+    assert first == again
+
+
+@every_fixture
+def test_a_fixture_gives_tame_messages(source: Source, fixture: dict[str, Any]) -> None:
+    for message in parsed(source, fixture["payload"]):
+        assert not wrong_with(source, message)
+        known = source.recognise(ours(source), message)
+        assert not wrong_with(source, known)
+        assert (known.dedupe, known.external_id) == (message.dedupe, message.external_id)
+
+
+def wrong_with(source: Source, message: Message) -> list[str]:
+    """What no message may be, whatever came: one sentence each."""
+    author = message.author
+    ids = {
+        "account_id": message.account_id,
+        "external_id": message.external_id,
+        "thread_id": message.thread_id,
+        "in_reply_to": message.in_reply_to,
+        "customer_id": message.customer_id,
+        "author": author and author.id,
+        **{f"alias {at}": one for at, one in enumerate(message.aliases)},
+        **{f"answer {name}": one for name, one in message.answer.items()},
+    }
+    key = message.conversation.split(":")
+    written = json.dumps(shown(message), allow_nan=False, ensure_ascii=False)
+    rules = {
+        "the channel is none of the source's": message.channel in {source.name, *source.channels},
+        "an id is no text, or empty": all(
+            one is None or (isinstance(one, str) and one) for one in ids.values()
+        ),
+        "a part of `answer` is missing": None not in message.answer.values(),
+        "the dedupe is no name": isinstance(message.dedupe, str) and bool(message.dedupe.strip()),
+        "the key has not four parts": len(key) == 4 and all(key),
+        "the key says something else": [unquote(key[at]) for at in (0, 1, 3)]
+        == [part or "-" for part in (message.channel, message.account_id, message.person)],
+        "the time is not UTC": message.sent_at is None or message.sent_at.utcoffset() == timedelta(0),
+        "there are control characters": "\\u00" not in written and clean(written) == written,
+        "it is of kind other, and no reason why": message.kind is not Kind.OTHER or bool(message.ignored),
+        "it is our own, and not ignored": message.own is not True or bool(message.ignored),
+        "it is broken, and not of kind other": "broken" not in message.extra or message.kind is Kind.OTHER,
+        "nobody knows whose talk it is": message.kind is not Kind.DM
+        or bool(message.person or message.thread_id or message.ignored),
+        "it is renamed or reported, and not ignored": not (message.renamed or message.report)
+        or bool(message.ignored),
+    }  # fmt: skip
+    return [f"{told}: {message!r}" for told, fine in rules.items() if not fine]
+
+
+@every_source
+def test_what_happens_to_an_event_later_has_its_id_and_another_dedupe(source: Source) -> None:
+    """An edit and a removal carry the id of the original; dropped as duplicates they were lost."""
+    names: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for channel in source.channels:
+        for _, fixture in payloads(channel):
+            for one in parsed(source, fixture["payload"]):
+                if one.external_id and one.kind is not Kind.OTHER:
+                    changes = names.setdefault((one.channel, one.external_id), {})
+                    changes.setdefault(one.change, set()).add(one.dedupe)
+    several = [changes for changes in names.values() if len(changes) > 1]
+    assert several, "no fixture shows an edit or removal of what another fixture shows"
+    for changes in several:
+        every = [name for dedupes in changes.values() for name in dedupes]
+        assert len(set(every)) == len(every)
+
+
+# --- proofs ------------------------------------------------------------------------------------
+
+BODIES = [
+    b'{"object": "page", "entry": []}',
+    '{"text": "zażółć gęślą jaźń 🏴󠁧󠁢󠁳󠁣󠁴󠁿 \u202e"}'.encode(),
+    b'{"text": "za\\u017c\\u00f3\\u0142\\u0107", "slash": "https:\\/\\/example.com"}',
+    b'\xef\xbb\xbf{ "spaces" :  1 }\r\n',
+    b"\xff\xfe not text at all",
+    b"",
+]
+ODD = [
+    "", " ", "sha256=", "sha1=0123456789abcdef", "Bearer x", "Basic Og==", "é", "\ud800", "0" * 8192,
+    "a,b", "null", "2026-11-22T10:00:00Z",
+]  # fmt: skip
+
+
+def passes(source: Source, headers: dict[str, str], body: bytes, where: Connection) -> bool:
+    """Whether the proof lets the delivery in; a refusal is a 401 that shows no secret."""
+    try:
+        source.proof.check(headers, body, where, NOW)
+    except Rejected as error:
+        refused = error
+    else:
+        return True
+    assert refused.status == 401
+    assert not shows_a_secret(repr(refused), refused, refused.detail)
+    return False
+
+
+@pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
+@every_source
+class TestEveryProof:
+    def test_passes_with_the_secret_and_with_the_one_rotated_out(
+        self, source: Source, body: bytes
+    ) -> None:
+        options = (source.proof.option, *getattr(source.proof, "also", ()))
+        for secret in (canary(option, age) for option in options for age in ("current", "old")):
+            assert passes(source, proven(source.proof, body, secret), body, ours(source))
+
+    def test_fails_once_the_old_secret_is_gone(self, source: Source, body: bytes) -> None:
+        option = source.proof.option
+        rotated = replace(ours(source), options={option: (Secret(canary(option)),)})
+        assert not passes(source, proven(source.proof, body, canary(option, "old")), body, rotated)
+        assert passes(source, proven(source.proof, body, canary(option)), body, rotated)
+
+    def test_fails_with_another_secret(self, source: Source, body: bytes) -> None:
+        for secret in ("somebody-elses", canary(source.proof.option)[:-1], ""):
+            assert not passes(source, proven(source.proof, body, secret), body, ours(source))
+
+    def test_fails_with_any_byte_changed_or_one_more(self, source: Source, body: bytes) -> None:
+        headers = proven(source.proof, body, canary(source.proof.option))
+        changed = [body[:at] + bytes([byte ^ 1]) + body[at + 1 :] for at, byte in enumerate(body)]
+        for other in (*changed, body + b"\n", b" " + body):
+            assert passes(source, headers, other, ours(source)) is not covers_body(source.proof)
+
+    def test_fails_without_its_headers_and_with_headers_of_another_kind(
+        self, source: Source, body: bytes
+    ) -> None:
+        headers = proven(source.proof, body, canary(source.proof.option))
+        assert not passes(source, {}, body, ours(source))
+        for name, given_ in headers.items():
+            rest = {key: value for key, value in headers.items() if key != name}
+            assert not passes(source, rest, body, ours(source))
+            assert not passes(source, {**rest, f"x-{name}": given_}, body, ours(source))
+            for odd in (*ODD, given_[:-1], given_ + "0", f"{given_},{given_}"):
+                assert not passes(source, {**headers, name: odd}, body, ours(source)), odd
+
+    def test_fails_while_no_secret_is_configured(self, source: Source, body: bytes) -> None:
+        for options in ({}, {source.proof.option: ()}, {source.proof.option: Secret("")}):
+            bare = replace(ours(source), options=options)
+            assert not passes(source, proven(source.proof, body, ""), body, bare)
+
+
+def ours(source: Source) -> Connection:
+    return connection(source, PLATFORMS[source.name].options)
+
+
+@every_source
+def test_a_handshake_is_answered_to_whoever_knows_the_token(source: Source) -> None:
+    if source.handshake is None:
+        return
+    assert isinstance(source.handshake, HubChallenge), "teach this test the new handshake"
+    good = {
+        "hub.mode": "subscribe",
+        "hub.verify_token": canary(source.handshake.option),
+        "hub.challenge": "1158201444",
+    }
+    assert source.handshake.answer(good, ours(source)) == "1158201444"
+    bad = [{**good, name: odd} for name in good for odd in ("", "x y", "é", "<script>")]
+    for query in ({}, *bad):
+        with pytest.raises(Rejected) as refused:
+            source.handshake.answer(query, ours(source))
+        assert refused.value.status == 403
+        assert not shows_a_secret(refused.value)
+
+
+@every_source
+def test_the_record_names_its_secrets_and_a_connection_shows_none(source: Source) -> None:
+    assert source.proof.option in source.secrets
+    assert not {*source.secrets} & {*source.options}
+    assert not shows_a_secret(repr(ours(source)), str(ours(source)))
+
+
+# --- what is nobody's business -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, [], None, True, 7, 1.5, "hello", {"hello": "world"}, [[]], {"": {}}], ids=repr
+)
+@every_source
+def test_a_payload_nobody_knows_is_ignored_with_a_reason(source: Source, payload: object) -> None:
+    for message in parsed(source, payload):
+        assert message.ignored
+        assert message.kind is Kind.OTHER
+        assert not wrong_with(source, message)
+
+
+@every_fixture
+def test_events_of_names_nobody_knows_are_no_ticket(
+    source: Source, fixture: dict[str, Any]
+) -> None:
+    """Every key of the payload is renamed."""
+    for message in parsed(source, renamed(fixture["payload"])):
+        assert message.ignored
+        assert message.kind is Kind.OTHER
+        assert not wrong_with(source, message)
+
+
+def renamed(value: Any) -> Any:
+    """*value* with a new name for each of its keys."""
+    if isinstance(value, dict):
+        return {f"unheard_of_{key}": renamed(inner) for key, inner in value.items()}
+    return [renamed(inner) for inner in value] if isinstance(value, list) else value
+
+
+@every_fixture
+def test_one_key_of_another_name_breaks_nothing(source: Source, fixture: dict[str, Any]) -> None:
+    for path in places(fixture["payload"]):
+        if isinstance(path[-1], str):
+            payload = copy.deepcopy(fixture["payload"])
+            inside = at(payload, path[:-1])
+            inside[f"unheard_of_{path[-1]}"] = inside.pop(path[-1])
+            found = parsed(source, payload)
+            assert found
+            assert not [told for one in found for told in wrong_with(source, one)], path
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"\xff", b"\x00", b"[" * 100_000, b'{"a":' * 50 + b"1" + b"}" * 50, b'{"a":1,"a":2}',
+        b"NaN", b'{"a": Infinity}', b'{"a": 1e999}', b'{"a": ' + b"9" * 5000 + b"}", b'{"a":"\\ud800"}',
+        b"<xml/>", b"a=1&b=2",
+    ],
+    ids=lambda body: repr(body[:20]),
+)  # fmt: skip
+@every_source
+def test_a_body_that_cannot_be_read_at_all_is_told_apart(source: Source, body: bytes) -> None:
+    with pytest.raises(Unreadable):
+        parsed(source, body)
+
+
+# --- odd shapes --------------------------------------------------------------------------------
+
+DEEP: object = 0
+for _ in range(6):
+    DEEP = [DEEP, {"id": DEEP}] if isinstance(DEEP, int) else [DEEP]
+GONE = object()
+JUNK: list[object] = [
+    GONE, None, True, 0, -1, 1.5, 10**60, 1e300, "", "x", "\x00", "9" * 600, "\u202e\x1b[31m\r\n",
+    [], {}, [[]], [None, 1], {"id": {}}, ["a", {"text": ["b"]}], DEEP,
+]  # fmt: skip
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every value inside *value*."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()  # fmt: skip
+    found = [path] if path else []
+    for key, one in inner:
+        found += places(one, (*path, key))
+    return found
+
+
+def at(value: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        value = value[key]
+    return value
+
+
+def put(payload: Any, path: tuple[Any, ...], junk: object) -> None:
+    """*junk* stands at *path*; GONE takes away what stood there."""
+    inside = at(payload, path[:-1])
+    if junk is GONE:
+        del inside[path[-1]]
+    else:
+        inside[path[-1]] = copy.deepcopy(junk)
+
+
+@every_fixture
+def test_no_dropped_or_odd_value_breaks_the_reading(
+    source: Source, fixture: dict[str, Any]
+) -> None:
+    """Every value of the fixture in turn, replaced by every kind of junk."""
+    for path in places(fixture["payload"]):
+        for junk in JUNK:
+            payload = copy.deepcopy(fixture["payload"])
+            put(payload, path, junk)
+            found = parsed(source, payload)
+            assert found, (path, junk)
+            assert not [told for one in found for told in wrong_with(source, one)], (path, junk)
+
+
+PAYLOADS = [(one.values[0], one.values[1]["payload"]) for one in FIXTURES]
+PAYLOADS += [(SOURCES[name], payload) for name, payload in recorded()]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_no_two_odd_values_break_the_reading(data: st.DataObject) -> None:
+    source, payload = data.draw(st.sampled_from(PAYLOADS))
+    payload = copy.deepcopy(payload)
+    for _ in range(data.draw(st.integers(2, 4))):
+        if spots := places(payload):
+            put(payload, data.draw(st.sampled_from(spots)), data.draw(st.sampled_from(JUNK)))
+    found = parsed(source, payload)
+    assert found
+    assert not [told for one in found for told in wrong_with(source, one)]
+
+
+@every_fixture
+def test_control_characters_in_every_text_reach_nobody(
+    source: Source, fixture: dict[str, Any]
+) -> None:
+    payload = copy.deepcopy(fixture["payload"])
+    for path in places(payload):
+        if isinstance(at(payload, path), str):
+            tricky = copy.deepcopy(fixture["payload"])
+            put(tricky, path, f"\x1b[31m{at(payload, path)}\x00\u202e\x85")
+            for message in parsed(source, tricky):
+                assert not wrong_with(source, message), path
+
+
+# --- many at once ------------------------------------------------------------------------------
+
+
+def typical(source: Source) -> Iterator[Any]:
+    """Payloads of one customer's words each, that can stand beside others of their kind."""
+    for channel in source.channels:
+        for name, fixture in payloads(channel):
+            found = parsed(source, fixture["payload"])
+            if len(found) == 1 and found[0].channel == channel and not found[0].ignored:
+                yield pytest.param(source, fixture["payload"], id=f"{channel}/{name}")
+
+
+TYPICAL = [
+    one for source in SOURCES.values() if source.name in PLATFORMS and PLATFORMS[source.name].together
+    for one in typical(source)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "payload"), TYPICAL)
+def test_a_thousand_in_one_delivery_are_all_read(source: Source, payload: Any) -> None:
+    together = PLATFORMS[source.name].together
+    assert together is not None
+    (alone,) = parsed(source, payload)
+    assert parsed(source, together([payload] * 1000)) == [alone] * 1000
+
+
+@pytest.mark.parametrize(("source", "payload"), TYPICAL)
+def test_a_broken_one_spoils_none_of_its_neighbours(source: Source, payload: Any) -> None:
+    together = PLATFORMS[source.name].together
+    assert together is not None
+    (alone,) = parsed(source, payload)
+    for path in places(payload):
+        broken = copy.deepcopy(payload)
+        put(broken, path, {"odd": [1]})
+        try:
+            body = together([payload, broken, payload])
+        except (TypeError, KeyError):
+            continue  # what holds the entries is broken: there is nothing to put together
+        found = parsed(source, body)
+        assert found[0] == found[-1] == alone
