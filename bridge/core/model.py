@@ -222,7 +222,21 @@ class Message:
     @property
     def conversation(self) -> str:
         """`channel:account:thread:author`, parts percent-encoded, `-` when unknown."""
-        return conversation_key(self.channel, self.account_id, self.thread_id, self.person)
+        return conversation_key(self.channel, self.account_id, self._talk, self.person)
+
+    @property
+    def _talk(self) -> str | None:
+        """The thread; a private talk that is not named is that of the account with the person."""
+        private = self.kind is Kind.DM and self.visibility is Visibility.PRIVATE
+        if self.thread_id is None and private and self.account_id and self.person:
+            return f"{self.account_id}:{self.person}"
+        return self.thread_id
+
+    def known_as(self, person: str) -> Message:
+        """The same message by the same person under another id; a private thread is named for them."""
+        thread = f"{self.account_id or '-'}:{person}"
+        kept = self.thread_id not in (None, f"{self.account_id or '-'}:{self.person}")
+        return replace(self, customer_id=person, thread_id=self.thread_id if kept else thread)
 
     def at_account(self, account_id: str | None) -> Message:
         """The same message, its account filled in where the payload named none."""
@@ -321,6 +335,7 @@ class Draft:
 
     `marker` comes back in the comment's metadata; `note` is private, `text` is the customer's
     words in public, either may be empty. `fields` are already the helpdesk's own ids and values.
+    `requester_name` is for helpdesks that make the requester with the ticket.
     """
 
     stamp: str
@@ -330,6 +345,7 @@ class Draft:
     text: str = ""
     note: str = ""
     requester_id: str | None = None
+    requester_name: str = ""
     priority: str | None = None
     group: str | None = None
     type: str | None = None
