@@ -7,7 +7,7 @@ it shakes hands, how its body is read. A *channel* is a place where people talk 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -82,7 +82,8 @@ class Channel:
     the payload did not carry (the post a comment hangs on, a missing author), as a mapping with any
     of: post_text, post_url, permalink, author, text, first_name. `fetch` downloads one attachment;
     `media_hosts` are the host suffixes it may come from. `special` holds private voices for items
-    whose `answer` has the key (a Telegram business connection): ask `voice`, which knows. `template` says
+    whose `answer` has the key (a Telegram business connection), `special_public` public ones (a mention
+    under somebody else's post): ask `voice`, which knows. `template` says
     a message that the platform has approved, also where every window is closed. `delete` takes back one
     thing we posted, by its id; gone already counts as done.
     """
@@ -97,6 +98,7 @@ class Channel:
     media_hosts: tuple[str, ...] = ()
     label: str = ""  # how people call it: "Facebook"
     special: Mapping[str, Voice] = field(default_factory=dict)
+    special_public: Mapping[str, Voice] = field(default_factory=dict)
     template: Voice | None = None
     delete: Callable[[Target, str], Calls[None]] | None = None
 
@@ -104,9 +106,11 @@ class Channel:
         self, visibility: Visibility, answer: Mapping[str, str], account: Account | None = None
     ) -> Voice | None:
         """The way for *account* to speak in public or in private about an item with this `answer`."""
-        found = self.public
-        if visibility is Visibility.PRIVATE:
-            found = next((self.special[key] for key in self.special if key in answer), self.private)
+        public = visibility is Visibility.PUBLIC
+        usual, special = (
+            (self.public, self.special_public) if public else (self.private, self.special)
+        )
+        found = next((special[key] for key in special if key in answer), usual)
         return found.of(account) if found and account else found
 
 
@@ -136,7 +140,7 @@ class Source:
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     account_of: Callable[[Connection], str | None] = lambda connection: None
     recognise: Callable[[Connection, Message], Message] = lambda connection, message: message
-    check: Callable[[Connection], Calls[list[tuple[bool, str]]]] | None = None
+    check: Callable[[Connection], Calls[Sequence[tuple[bool | None, str]]]] | None = None
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
 
 

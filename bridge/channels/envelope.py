@@ -31,37 +31,42 @@ Reader = Callable[[Entry, Mapping[str, Any]], Message | Sequence[Message]]
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who reads the lists of an object's entries, by the list's name, and where nothing else says."""
+    """Who reads the lists of an object's entries, by the list's name, and where nothing else says.
+
+    `test` is the entry's id that the dashboard's "Test" button sends.
+    """
 
     channel: str
     lists: Mapping[str, Reader]
+    test: str | None = "0"
 
 
-# The dashboard's "Test" button sends this as the entry's id.
-TEST_ACCOUNT = "0"
+@dataclass(frozen=True, slots=True)
+class Family:
+    """All envelopes of one source: by what they name as their `object`, else by a key they have.
+
+    A `bare` envelope has no entries: its reader gets it whole.
+    """
+
+    source: str
+    objects: Mapping[str, Readers]
+    bare: Mapping[str, tuple[str, Reader]]
 
 
-def messages(
-    source: str, value: object, received_at: datetime | None, objects: Mapping[str, Readers]
-) -> list[Message]:
+def messages(family: Family, value: object, received_at: datetime | None) -> list[Message]:
     """The events in *value*, in its order; at least one, never an exception."""
     envelopes = items(value) or [value]
     found = [
-        message
-        for envelope in envelopes
-        for message in _envelope(source, envelope, received_at, objects)
+        message for envelope in envelopes for message in _envelope(family, envelope, received_at)
     ]
-    return found or [other(source, None, "empty payload", value)]
+    return found or [other(family.source, None, "empty payload", value)]
 
 
-def _envelope(
-    source: str, envelope: object, received_at: datetime | None, objects: Mapping[str, Readers]
-) -> Iterator[Message]:
+def _envelope(family: Family, envelope: object, received_at: datetime | None) -> Iterator[Message]:
     named = mapping(envelope).get("object")
-    readers = objects.get(named) if isinstance(named, str) else None
+    readers = family.objects.get(named) if isinstance(named, str) else None
     if readers is None:
-        reason = "unknown payload" if named is None else f"unknown object: {word(named)}"
-        yield other(source, None, reason, envelope)
+        yield from _bare(family, envelope, received_at)
         return
     entries = mapping(envelope).get("entry")
     if entries is not None and not isinstance(entries, list):
@@ -74,6 +79,18 @@ def _envelope(
             yield from _entry(readers, entry, received_at)
         else:
             yield broken(readers.channel, None, "the entry is not an object", entry)
+
+
+def _bare(family: Family, envelope: object, received_at: datetime | None) -> Iterator[Message]:
+    told = mapping(envelope)
+    named = told.get("object")
+    found = next((family.bare[key] for key in family.bare if key in told), None)
+    if named is None and found is not None:
+        channel, reader = found
+        yield from read(channel, reader, Entry(None, moment(told.get("time")) or received_at), told)
+        return
+    reason = "unknown payload" if named is None else f"unknown object: {word(named)}"
+    yield other(family.source, None, reason, envelope)
 
 
 def _entry(
@@ -93,7 +110,8 @@ def _entry(
         for item in items(listed):
             empty = False
             for message in read(readers.channel, reader, about, item):
-                is_test = about.account_id == TEST_ACCOUNT and "broken" not in message.extra
+                tried = readers.test is not None and about.account_id == readers.test
+                is_test = tried and "broken" not in message.extra
                 yield replace(message, ignored="test") if is_test else message
     if empty:
         # Only the names of changed fields come while "Include Values" is off in the dashboard.

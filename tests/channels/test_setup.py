@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from support.platforms import PAGE, SECRETS, Played, meta, said, telegram
 
-from bridge.channels import meta as meta_source
+from bridge.channels import subscriptions
 from bridge.channels import telegram as telegram_source
 from bridge.core.errors import TransientError
 
 NAMED = said(200, {"name": "Acme", "id": PAGE})
-ALL = list(meta_source.FIELDS)
+ALL = list(subscriptions.FIELDS)
 HOOK = "https://bridge.example/hooks/x"
 REVOKED = said(400, {"error": {"code": 190, "error_subcode": 460}})
 
@@ -27,39 +27,39 @@ def wrong(findings: list[tuple[bool, str]]) -> list[str]:
 
 
 def test_a_page_with_token_and_subscription_is_fine() -> None:
-    findings = Played(NAMED, subscribed(*ALL)).drive(meta_source.check(meta(app_id="1234")))
+    findings = Played(NAMED, subscribed(*ALL)).drive(subscriptions.check(meta(app_id="1234")))
     assert wrong(findings) == []
     assert len(findings) == 4
 
 
 def test_a_page_that_lacks_fields_is_told_which() -> None:
     played = Played(NAMED, subscribed(*(one for one in ALL if one != "feed")))
-    (sentence,) = wrong(played.drive(meta_source.check(meta())))
+    (sentence,) = wrong(played.drive(subscriptions.check(meta())))
     assert sentence == "Page Acme: not subscribed to feed; run `bridge setup meta`"
 
 
 def test_another_apps_subscription_is_not_ours() -> None:
     played = Played(NAMED, subscribed(*ALL, app="9"))
-    (sentence,) = wrong(played.drive(meta_source.check(meta(app_id="1234"))))
+    (sentence,) = wrong(played.drive(subscriptions.check(meta(app_id="1234"))))
     assert "our app is not subscribed" in sentence
 
 
 def test_a_refused_token_and_a_platform_that_is_away_are_findings_not_errors() -> None:
-    (sentence,) = wrong(Played(REVOKED).drive(meta_source.check(meta())))
+    (sentence,) = wrong(Played(REVOKED).drive(subscriptions.check(meta())))
     assert "token is refused" in sentence
     away = TransientError("unreachable", "no connection")
-    (sentence,) = wrong(Played(NAMED, away).drive(meta_source.check(meta())))
+    (sentence,) = wrong(Played(NAMED, away).drive(subscriptions.check(meta())))
     assert sentence == "Page Acme: no connection"
 
 
 def test_a_connection_without_secrets_and_accounts_is_told_so() -> None:
     empty = replace(meta(), options={}, accounts=())
-    assert len(wrong(Played().drive(meta_source.check(empty)))) == 3
+    assert len(wrong(Played().drive(subscriptions.check(empty)))) == 3
 
 
 def test_setup_subscribes_each_page_and_says_what_is_left_to_do_by_hand() -> None:
     played = Played(said(200, {"success": True}))
-    by_hand, page = played.drive(meta_source.setup(meta(), HOOK))
+    by_hand, page = played.drive(subscriptions.setup(meta(), HOOK))
     assert HOOK in by_hand
     assert page == "Page Acme: subscribed."
     assert played.requests[0].json == {"subscribed_fields": ",".join(ALL)}
@@ -67,7 +67,7 @@ def test_setup_subscribes_each_page_and_says_what_is_left_to_do_by_hand() -> Non
 
 
 def test_setup_goes_on_where_a_page_refuses() -> None:
-    _, page = Played(REVOKED).drive(meta_source.setup(meta(), HOOK))
+    _, page = Played(REVOKED).drive(subscriptions.setup(meta(), HOOK))
     assert page.startswith("Page Acme: not subscribed: the access token is refused")
 
 

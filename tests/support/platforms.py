@@ -14,7 +14,14 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
 from bridge.core.model import Account, Connection, Secret, Target
 
 FIXTURES = Path(__file__).parents[1] / "channels"
-SOURCE_OF = {"facebook": "meta", "messenger": "meta", "telegram": "telegram"}
+SOURCE_OF = {
+    "facebook": "meta",
+    "messenger": "meta",
+    "instagram": "meta",
+    "whatsapp": "meta",
+    "threads": "meta",
+    "telegram": "telegram",
+}
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 PAGE = "1067000000000001"
 
@@ -37,7 +44,14 @@ def fixtures() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 SHARED = Path(__file__).parents[3] / "shared" / "payloads"
-FOLDERS = {"facebook_page": "meta", "messenger": "meta", "telegram": "telegram"}
+FOLDERS = {
+    "facebook_page": "meta",
+    "messenger": "meta",
+    "instagram": "meta",
+    "whatsapp": "meta",
+    "threads": "meta",
+    "telegram": "telegram",
+}
 
 
 def recorded() -> list[tuple[str, Any]]:
