@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import embedded
-from bridge.channels import CHANNELS, SOURCES
+from bridge.channels import CHANNELS, SOURCES, generic
 from bridge.channels.base import Channel, Source
 from bridge.config import Config, Providers, load
 from bridge.core import receipt
@@ -45,6 +45,17 @@ def configuration(settings: Settings, environ: Mapping[str, str] = os.environ) -
     return load(Path(settings.mappings), environ, providers())
 
 
+def described(config: Config) -> dict[str, Source]:
+    """The sources that files in sources/ describe, by the name of the connection that uses them."""
+    return {
+        connection.name: generic.source(
+            config.sources[connection.options["source"]], connection.options["proof"]
+        )
+        for connection in config.connections.values()
+        if connection.type == generic.TYPE
+    }
+
+
 @dataclass(frozen=True)
 class Bridge:
     """Settings, configuration, the journal and the way out, for one process."""
@@ -65,14 +76,24 @@ class Bridge:
     # -- who is who -------------------------------------------------------------------------------
 
     def source(self, connection: Connection) -> Source | None:
-        return SOURCES.get(connection.type)
+        """What reads the connection's deliveries; None for a helpdesk."""
+        return self._described.get(connection.name) or SOURCES.get(connection.type)
+
+    @cached_property
+    def _described(self) -> dict[str, Source]:
+        return described(self.config)
 
     def helpdesk(self, connection: Connection) -> Helpdesk:
         """The product behind a helpdesk connection; the configuration refuses unknown types."""
         return HELPDESKS[connection.type]
 
     def channel(self, name: str) -> Channel:
-        return CHANNELS[name]
+        """The place *name*; one whose file is gone has no voice, and is called as it was named."""
+        return CHANNELS.get(name) or self._places.get(name) or Channel(name=name, label=name)
+
+    @cached_property
+    def _places(self) -> dict[str, Channel]:
+        return {file.channel: generic.channel(file) for file in self.config.sources.values()}
 
     def desk_for(self, wanted: str | None, account: Account | None) -> Connection:
         """The helpdesk connection a ticket goes to: the rule's, the account's, else the only one."""
@@ -93,6 +114,10 @@ class Bridge:
 
     def map_of(self, desk: str) -> HelpdeskMap:
         return self.config.maps[desk]
+
+    def map_at(self, desk: str, account: Account) -> HelpdeskMap:
+        """The map of the ticket's helpdesk; before there is a ticket, of the account's."""
+        return self.config.maps.get(desk or account.helpdesk or "") or HelpdeskMap()
 
     # -- looking ------------------------------------------------------------------------------------
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bridge.channels import SOURCES
-from bridge.config import Config, Providers, load
+from bridge.channels import generic
+from bridge.cli.normalise import mappings_folder
+from bridge.config import Config, load
+from bridge.core.described import Described, Sample
 from bridge.core.errors import ConfigError
 from bridge.core.rules import Decision, Example, Rule, failing
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import environment
+from bridge.wiring import providers
 
 HELP = "validate the mappings and run their examples"
 
@@ -34,11 +36,16 @@ def run(args: argparse.Namespace) -> int:
         folder = folder / "mappings"  # the folder that `bridge init` was given
     config, problems = None, []
     try:
-        config = load(folder, surroundings(folder), Providers.of(SOURCES, HELPDESKS), strict=False)
+        config = load(folder, surroundings(folder), providers(), strict=False)
     except ConfigError as error:
         problems = error.problems
     else:
         problems = [_told(folder, *wrong) for wrong in failing(config.rules)]
+        problems += [
+            _told_of_source(file, *wrong)
+            for file in config.sources.values()
+            for wrong in generic.failing(file)
+        ]
     if args.json:
         print(json.dumps(_summary(config, problems)))
     else:
@@ -55,14 +62,15 @@ def doubts(config: Config) -> list[str]:
     return told
 
 
-def mappings_folder(environ: Mapping[str, str]) -> Path:
-    """The folder BRIDGE_MAPPINGS names, else ./mappings."""
-    return Path(environ.get("BRIDGE_MAPPINGS", "").strip() or "mappings").expanduser()
-
-
 def surroundings(folder: Path) -> dict[str, str]:
     """The environment, over .env here, over .env beside the mappings."""
     return {**environment(folder.resolve().parent), **environment()}
+
+
+def _told_of_source(file: Described, sample: Sample, sentence: str) -> str:
+    """One failing example of a source: where it stands, and what differs."""
+    number = file.samples.index(sample) + 1
+    return f"{file.file}:{sample.line}: examples > number {number}: {sentence}"
 
 
 def _told(folder: Path, rule: Rule, example: Example, decision: Decision) -> str:
@@ -94,6 +102,7 @@ def _summary(config: Config | None, problems: list[str]) -> dict[str, Any]:
         "connections": len(config.connections) if config else 0,
         "rules": len(rules),
         "examples": sum(len(rule.examples) for rule in rules),
+        "sources": sorted(config.sources) if config else [],
         "maps": sorted(config.maps) if config else [],
         "languages": sorted(config.replies.texts) if config else [],
         "hash": config.hash if config else None,
@@ -113,6 +122,9 @@ def _print(folder: Path, config: Config | None, problems: list[str]) -> None:
         if config.connections:
             print(f"ok       {_counted(counts['connections'], 'connection')}: "
                   f"{', '.join(config.connections)}")  # fmt: skip
+        for name, source in sorted(config.sources.items()):
+            if not any(problem.startswith(f"{source.file}:") for problem in problems):
+                print(f"ok       the source {name}: {_counted(len(source.samples), 'example')}")
         for name in counts["maps"]:
             print(f"ok       the map of {name}: {_counted(len(config.maps[name].fields), 'field')}, "
                   f"{_counted(len(config.maps[name].groups), 'group')}")  # fmt: skip

@@ -9,9 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge.channels import SOURCES
-from bridge.cli.check import mappings_folder
-from bridge.cli.normalise import events, shown, unknown, written
+from bridge.cli.normalise import (
+    SOURCE_HELP,
+    events,
+    find,
+    mappings_folder,
+    shown,
+    unknown,
+    written,
+)
 from bridge.config import load_replies, load_rules
 from bridge.core.model import Change, Kind, Message
 from bridge.core.replies import Replies, choose
@@ -22,7 +28,7 @@ HELP = "show what the rules would do with payloads, and why"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the source, the files, and what may stand in their place."""
-    parser.add_argument("source", metavar="SOURCE", nargs="?", help=f"one of {', '.join(SOURCES)}")
+    parser.add_argument("source", metavar="SOURCE", nargs="?", help=SOURCE_HELP)
     parser.add_argument("files", metavar="FILE", nargs="*", help="a payload; - is standard input")
     parser.add_argument("--text", help="words to explain, instead of a payload")
     parser.add_argument(
@@ -35,14 +41,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the decision for every event; 1 if a file could not be read, 2 for wrong arguments."""
-    source = SOURCES.get(args.source) if args.source else None
+    folder = args.rules.parent if args.rules else mappings_folder(os.environ)
+    source = find(args.source, folder) if args.source else None
     if args.source and source is None:
-        print(f"bridge explain: {unknown(args.source)}", file=sys.stderr)
+        print(f"bridge explain: {unknown(args.source, folder)}", file=sys.stderr)
         return 2
     if args.text is None and not (source and args.files):
         print("bridge explain: needs a SOURCE and a FILE, or --text WORDS", file=sys.stderr)
         return 2
-    folder = args.rules.parent if args.rules else mappings_folder(os.environ)
     rules = load_rules(args.rules or folder / "rules.yaml")
     replies = load_replies(folder)
     out = _json if args.json else _sentences

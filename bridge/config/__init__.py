@@ -6,7 +6,17 @@ the same call serves `bridge check`, the start of every process, and a reload.
 
 from __future__ import annotations
 
-from bridge.config.load import Config, load, load_replies, load_rules
+from bridge.config.load import Config, load, load_replies, load_rules, load_source
 from bridge.config.providers import Options, Providers
+from bridge.config.sources import source_files
 
-__all__ = ["Config", "Options", "Providers", "load", "load_replies", "load_rules"]
+__all__ = [
+    "Config",
+    "Options",
+    "Providers",
+    "load",
+    "load_replies",
+    "load_rules",
+    "load_source",
+    "source_files",
+]

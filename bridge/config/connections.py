@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,8 +13,10 @@ from marshmallow import ValidationError
 from bridge.config import environ as env
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
-from bridge.config.providers import LATER, LATER_CHANNELS, Options, Providers
+from bridge.config.proofs import OPTION, read_proof
+from bridge.config.providers import GENERIC, LATER, LATER_CHANNELS, Options, Providers
 from bridge.config.schemas import CONNECTION, LANGUAGE, Flag, Text, unknown_key
+from bridge.core.described import Described
 from bridge.core.model import Account, Connection, Secret
 from bridge.core.rules import nearest
 
@@ -22,10 +25,17 @@ _ACCOUNT = ("channel", "id", "name", "token", "helpdesk", "language")
 
 
 def read_connections(
-    document: Document, environ: Mapping[str, str], providers: Providers, findings: Findings
+    document: Document,
+    environ: Mapping[str, str],
+    providers: Providers,
+    findings: Findings,
+    sources: Mapping[str, Described | None],
 ) -> dict[str, Connection]:
-    """The connections that *document* names; what is wrong with them goes to *findings*."""
-    return _Reader(document, environ, providers, findings).read()
+    """The connections that *document* names; what is wrong with them goes to *findings*.
+
+    *sources* are the described ones, None for those whose file has mistakes.
+    """
+    return _Reader(document, environ, providers, findings, sources).read()
 
 
 class _Reader:
@@ -37,11 +47,13 @@ class _Reader:
         environ: Mapping[str, str],
         providers: Providers,
         findings: Findings,
+        sources: Mapping[str, Described | None],
     ) -> None:
         self.document = document
         self.environ = environ
         self.providers = providers
         self.findings = findings
+        self.sources = sources
         self.helpdesks: list[str] = []
 
     def wrong(self, where: Where, sentence: str) -> None:
@@ -90,6 +102,7 @@ class _Reader:
         if source:
             allowed += [key for key in _ROUTING if key not in allowed]
             allowed += ["accounts"] if known.accounts else []
+            allowed += ["proof"] if type_ == GENERIC else []
         for key in written:
             if key not in allowed:
                 self.wrong((*where, key), unknown_key(key, allowed))
@@ -100,8 +113,29 @@ class _Reader:
         for key in known.secrets:
             if key in written:
                 options[key] = self.secrets((*where, key), written[key])
+        if type_ == GENERIC:
+            known = self.described(where, written, known, options)
         accounts = self.accounts(where, type_, known, written, options) if source else ()
         return Connection(name=name, type=type_, options=options, accounts=accounts)
+
+    def described(
+        self, where: Where, written: Mapping[str, Any], known: Options, options: dict[str, Any]
+    ) -> Options:
+        """*known* with the channel of the file that the connection names; its proof goes to *options*."""
+        if "proof" in written:
+            options["proof"], options[OPTION] = read_proof(
+                (*where, "proof"), written["proof"], self.wrong, self.secrets
+            )
+        name = options.get("source")
+        if name is not None and name not in self.sources:
+            names = ", ".join(self.sources) or "none"
+            self.wrong(
+                (*where, "source"),
+                f"there is no file sources/{name}.yaml (there is: {names})"
+                f"{nearest(name, self.sources)}",
+            )
+        file = self.sources.get(name) if name else None
+        return replace(known, channels=(file.channel,)) if file else known
 
     def type(self, where: Where, written: Mapping[str, Any]) -> str | None:
         """The connection's type when this release has it, else None and a problem."""

@@ -11,11 +11,12 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from bridge.config import schemas
+from bridge.config import schemas, sources
 from bridge.config.connections import read_connections
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, read
-from bridge.config.providers import Providers
+from bridge.config.providers import LATER, LATER_CHANNELS, Providers
+from bridge.core.described import Described
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Connection
@@ -29,6 +30,7 @@ from bridge.core.rules import (
     Rule,
     Rules,
     nearest,
+    tests,
 )
 
 
@@ -37,6 +39,7 @@ class Config:
     """All that the mappings say. `maps` is by the name of the helpdesk's connection."""
 
     connections: Mapping[str, Connection] = field(default_factory=dict)
+    sources: Mapping[str, Described] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
     maps: Mapping[str, HelpdeskMap] = field(default_factory=dict)
     replies: Replies = field(default_factory=Replies)
@@ -62,6 +65,22 @@ def load_rules(file: Path) -> Rules:
     if reading.findings.problems:
         raise ConfigError(reading.findings.problems)
     return rules
+
+
+def load_source(folder: Path, name: str, taken: Iterable[str] = ()) -> Described | None:
+    """The source that *folder*/sources/*name*.yaml describes; None where there is no such file.
+
+    `taken` are the names the bridge has of its own. Raises ConfigError.
+    """
+    file = sources.source_files(folder).get(name)
+    if file is None:
+        return None
+    reading = _Reading(folder, {}, Providers(), strict=False)
+    document = reading.document(file)
+    found = sources.described_by(document, name, taken, reading.findings) if document else None
+    if found is None:
+        raise ConfigError(reading.findings.problems)
+    return found
 
 
 def load_replies(folder: Path) -> Replies:
@@ -90,19 +109,22 @@ class _Reading:
         """Everything, or ConfigError."""
         if not self.folder.is_dir():
             raise ConfigError([f"{self.folder}: there is no such folder; `bridge init` makes one"])
-        connections = self.connections()
+        described = self.described()
+        connections = self.connections(described)
         rules_document = self.document(self.folder / "rules.yaml")
         rules = self.rules(rules_document) if rules_document else Rules()
         maps = self.maps(connections)
         replies = self.replies()
         if rules_document and rules.rules:
             self.check_rules(rules_document, rules, connections, maps)
+            self.check_channels(rules_document, rules, described)
         self.check_names(rules_document, rules, replies)
         self.warn_of_unread()
         if self.findings.problems:
             raise ConfigError(self.findings.problems)
         return Config(
             connections=connections,
+            sources={name: one for name, one in described.items() if one is not None},
             rules=rules,
             maps={name: map_ for name, map_ in maps.items() if map_ is not None},
             replies=replies,
@@ -138,7 +160,18 @@ class _Reading:
 
     # --- the files -----------------------------------------------------------------------------
 
-    def connections(self) -> dict[str, Connection]:
+    def described(self) -> dict[str, Described | None]:
+        """The files in sources/, by name; None for one with mistakes."""
+        taken = {*self.providers.sources, *self.providers.channels}
+        found: dict[str, Described | None] = {}
+        for name, path in sources.source_files(self.folder).items():
+            document = self.document(path)
+            found[name] = (
+                sources.described_by(document, name, taken, self.findings) if document else None
+            )
+        return found
+
+    def connections(self, described: Mapping[str, Described | None]) -> dict[str, Connection]:
         path = self.folder / "connections.yaml"
         if not path.is_file():
             told = f"{path}: is missing, so nothing is connected; `bridge init` writes one"
@@ -148,7 +181,7 @@ class _Reading:
         document = self.document(path)
         if document is None:
             return {}
-        return read_connections(document, self.environ, self.providers, self.findings)
+        return read_connections(document, self.environ, self.providers, self.findings, described)
 
     def rules(self, document: Document) -> Rules:
         data = self.loaded(document, schemas.RULES)
@@ -302,6 +335,24 @@ class _Reading:
                     document, (*where, "fields", name),
                     f"'{value}' is not one of {', '.join(values)}{nearest(str(value), values)}",
                 )  # fmt: skip
+
+    def check_channels(
+        self, document: Document, rules: Rules, described: Mapping[str, Described | None]
+    ) -> None:
+        """Rules ask for channels there are: a misspelled one would never match, and never tell."""
+        if None in described.values():
+            return  # which channel that file brings cannot be known
+        known = {*self.providers.channels, *LATER_CHANNELS, *LATER}
+        known |= {one.channel for one in described.values() if one is not None}
+        for at, rule in enumerate(rules.rules):
+            for test in tests(rule.when) if rule.when is not None else ():
+                wanted = test.wanted if isinstance(test.wanted, list) else [test.wanted]
+                for channel in wanted if test.name == "channel" and test.operator == "is" else ():
+                    if channel not in known:
+                        self.findings.wrong(
+                            document, ("rules", at, "when"),
+                            f"there is no channel '{channel}'{nearest(str(channel), known)}",
+                        )  # fmt: skip
 
     def check_example(
         self, document: Document, where: Where, example: Example, names: list[str]

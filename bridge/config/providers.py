@@ -18,6 +18,8 @@ LATER = frozenset({
 })  # fmt: skip
 LATER_CHANNELS = frozenset({"facebook", "messenger", "instagram", "whatsapp", "threads"})
 
+GENERIC = "generic"  # the type whose source is a file in sources/
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -38,6 +40,10 @@ class Options:
     priorities: tuple[str, ...] = ()
 
 
+# What it brings stands in the file it names; its proof has a shape of its own (config/proofs.py).
+DESCRIBED = Options(options={"source": None}, required=("source", "proof"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Providers:
     """All connection types of this release, by name."""
@@ -45,11 +51,19 @@ class Providers:
     sources: Mapping[str, Options] = field(default_factory=dict)
     helpdesks: Mapping[str, Options] = field(default_factory=dict)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """All places of this release."""
+        return tuple(name for options in self.sources.values() for name in options.channels)
+
     @classmethod
     def of(cls, sources: Mapping[str, Any], helpdesks: Mapping[str, Any]) -> Providers:
         """The providers as told by the records of SOURCES and HELPDESKS."""
         return cls(
-            sources={name: _options(record) for name, record in sources.items()},
+            sources={
+                **{name: _options(record) for name, record in sources.items()},
+                GENERIC: DESCRIBED,
+            },
             helpdesks={name: _options(record) for name, record in helpdesks.items()},
         )
 

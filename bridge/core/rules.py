@@ -441,18 +441,19 @@ class Not:
         """None when the part fails; else this, and the value it saw where it is about one fact."""
         if self.part.failure(view) is not None:
             return None
-        names = {test.name for test in _tests(self.part)}
+        names = {test.name for test in tests(self.part)}
         return Failure(str(self), _seen(view.get(names.pop())) if len(names) == 1 else None)
 
 
 Condition = Test | All | AnyOf | Not
 
 
-def _tests(condition: Condition) -> list[Test]:
+def tests(condition: Condition) -> list[Test]:
+    """All tests in *condition*, in order."""
     if isinstance(condition, Test):
         return [condition]
     parts = (condition.part,) if isinstance(condition, Not) else condition.parts
-    return [test for part in parts for test in _tests(part)]
+    return [test for part in parts for test in tests(part)]
 
 
 def _shown(wanted: Any, most: int = 6) -> str:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from bridge.core.errors import Rejected
 from bridge.core.model import Connection
+from bridge.core.untrusted import moment
 
 
 class Proof(Protocol):
@@ -80,6 +81,9 @@ class EchoedToken:
 
     header: str
     option: str
+
+    def __str__(self) -> str:
+        return f"the header {self.header}: <the secret>"
 
     def check(
         self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
@@ -160,3 +164,119 @@ class HubChallenge:
                 "handshake_malformed", "hub.challenge is missing or malformed", status=403
             )
         return challenge
+
+
+# --- what a tool of anybody's may prove itself with (docs/sources.md) --------------------------------
+
+
+class Closed:
+    """Nothing gets in: a source that nobody has connected."""
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        raise Rejected("closed", "no proof is agreed on")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """`Authorization: Bearer <token>` (RFC 6750)."""
+
+    option: str
+
+    def __str__(self) -> str:
+        return "the header Authorization: Bearer <the secret>"
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        token = _credentials(headers, "bearer")
+        matched = False
+        for secret in connection.secrets(self.option):
+            matched |= same(token, octets(secret))
+        if not matched:
+            raise Rejected("secret_wrong", "the bearer token is not the configured secret")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basic:
+    """`Authorization: Basic <base64 of user:password>` (RFC 7617, UTF-8)."""
+
+    user: str
+    option: str
+
+    def __str__(self) -> str:
+        return f"basic authentication: user {self.user}, password <the secret>"
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        given = _credentials(headers, "basic")
+        matched = False
+        for secret in connection.secrets(self.option):
+            pair = base64.b64encode(octets(f"{self.user}:{secret}"))
+            matched |= same(given, pair)
+        if not matched:
+            raise Rejected("secret_wrong", "user or password is not the configured one")
+
+
+def _credentials(headers: Mapping[str, str], scheme: str) -> str:
+    """What follows the scheme's name in Authorization; raises Rejected when it is not there."""
+    name, _, rest = headers.get("authorization", "").partition(" ")
+    if name.lower() != scheme or not rest.strip():
+        raise Rejected("secret_missing", f"the header authorization is missing or not {scheme}")
+    return rest.strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hmac:
+    """`<prefix><HMAC>` in a header, as the other side was set to make it.
+
+    `algorithm` is sha256, sha1 or sha512, `encoding` hex or base64. `signs` says what is signed:
+    `{body}` is the raw body and `{timestamp}` the header `timestamp`, which must then lie within
+    `window` seconds of now.
+    """
+
+    header: str
+    option: str
+    algorithm: str = "sha256"
+    encoding: str = "hex"
+    prefix: str = ""
+    signs: str = "{body}"
+    timestamp: str = ""
+    window: float = 300.0
+
+    def __str__(self) -> str:
+        made = f"{self.prefix}<HMAC-{self.algorithm.upper()} as {self.encoding}>"
+        also = f" and the header {self.timestamp}" if self.timestamp else ""
+        return f"the header {self.header}: {made} over {self.signs}{also}"
+
+    def check(
+        self, headers: Mapping[str, str], body: bytes, connection: Connection, now: datetime
+    ) -> None:
+        given, at = headers.get(self.header, "").strip(), headers.get(self.timestamp, "")
+        if not given or (self.timestamp and not at):
+            raise Rejected("signature_missing", f"{self.header} or {self.timestamp} is missing")
+        before, _, after = (
+            octets(piece.replace("{timestamp}", at)) for piece in self.signs.partition("{body}")
+        )
+        signed = before + body + after
+        matched = False
+        for secret in connection.secrets(self.option):
+            digest = hmac.new(octets(secret), signed, self.algorithm).digest()
+            if self.encoding == "base64":
+                matched |= same(given, octets(self.prefix) + base64.b64encode(digest))
+            else:
+                matched |= same(given.lower(), octets(self.prefix.lower() + digest.hex()))
+        if not matched:
+            raise Rejected("signature_wrong", f"{self.header} does not match the body")
+        if not self.timestamp:
+            return
+        sent = moment(at)
+        if sent is None:
+            raise Rejected("timestamp_malformed", f"{self.timestamp} is no time")
+        if abs((now - sent).total_seconds()) > self.window:
+            raise Rejected(
+                "timestamp_stale",
+                f"{self.timestamp} is more than {self.window:.0f} s off; check the clock",
+            )

@@ -1,6 +1,7 @@
 """Providers and an environment for tests of the configuration; no adapter is imported."""
 
 from bridge.config import Options, Providers
+from bridge.config.providers import DESCRIBED
 
 PROVIDERS = Providers(
     sources={
@@ -18,6 +19,7 @@ PROVIDERS = Providers(
             required=("token", "webhook_secret"),
             channels=("telegram",),
         ),
+        "generic": DESCRIBED,
     },
     helpdesks={
         "zendesk": Options(
@@ -39,6 +41,7 @@ ENVIRON = {
     "ZENDESK_NAME": "acme",
     "ZENDESK_CLIENT_SECRET": "canary-client-secret",
     "ZENDESK_WEBHOOK_SECRET": "canary-desk-secret",
+    "REVIEWS_SECRET": "canary-reviews-secret",
     "SHORT": "abc123",
     "PLACEHOLDER": "changeme-now",
     "EMPTY": "",
