@@ -84,11 +84,12 @@ def _limits(
     store: Store, name: str, options: Mapping[str, Any], kind: str
 ) -> dict[str, dict[str, float]]:
     out: dict[str, dict[str, float]] = {}
-    for budget, (limit, window) in HELPDESKS[kind].limits.items():
-        if budget == "ticket":
+    helpdesk = HELPDESKS[kind]
+    for budget in helpdesk.limits:
+        limit = helpdesk.limit(options, budget)
+        if budget == "ticket" or limit is None:
             continue  # one budget a ticket: too many to tell
-        own = options.get("requests_per_minute") if budget == "account" else None
-        most, span = (own, 60.0) if isinstance(own, int) else (limit, window)
+        most, span = limit
         used, barred = store.spent(name, budget, span)
         out[budget] = {"used": used, "limit": most, "seconds": span, "stopped_for": barred}
     return out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bridge.helpdesks.base import Helpdesk
+from bridge.helpdesks.freshdesk import HELPDESK as FRESHDESK
 from bridge.helpdesks.zendesk import HELPDESK as ZENDESK
 
-HELPDESKS: dict[str, Helpdesk] = {helpdesk.name: helpdesk for helpdesk in (ZENDESK,)}
+HELPDESKS: dict[str, Helpdesk] = {helpdesk.name: helpdesk for helpdesk in (ZENDESK, FRESHDESK)}

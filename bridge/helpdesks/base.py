@@ -46,6 +46,12 @@ class Requester(str):
         return made
 
 
+class Undone(str):
+    """A step of a set-up that failed, or that only a person can take: it is not all done."""
+
+    __slots__ = ()
+
+
 Files = Sequence[File]  # only where `upload` is None, else empty
 # What was looked at: fine, to be mended, or (None) good to know; and a sentence that says it.
 Findings = Sequence[tuple[bool | None, str]]
@@ -60,7 +66,7 @@ class Helpdesk:
     private note only. `find` looks a ticket up by our stamp; `marked` tells whether a comment with our
     marker stands on it. `limits` are the documented budgets, name -> (count, seconds), names as in
     HttpRequest.budget (`ticket` stands for every `ticket:<id>`); `headers` reads what an answer tells
-    of them: name -> remaining.
+    of them: name -> remaining. Those in `scaled` grow with the operator's `requests_per_minute`.
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
     `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
@@ -69,7 +75,9 @@ class Helpdesk:
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
     `files_bytes` bounds all files of one ticket. `closed_for_good` is false where a closed ticket can
     be opened again. `check` and `check_map` (the account against the words of our map) are what
-    `bridge doctor` asks. `whoami` may name us in several ways (an id, an address), separated by a space.
+    `bridge doctor` asks, with our hook's public address in the option `hook_url` where it is known.
+    `setup` returns a sentence a step, `Undone` where one failed; `reveal` tells the secrets that prove
+    what is sent to *url*, by what they belong to. `whoami` may name us in several ways (an id, an address), separated by a space.
     """
 
     name: str
@@ -105,6 +113,7 @@ class Helpdesk:
     check_map: Callable[[Connection, HelpdeskMap], Calls[Findings]] | None = None
     warnings: Callable[[Connection], list[str]] = lambda connection: []
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
+    reveal: Callable[[Connection, str], Calls[dict[str, str]]] | None = None
     note_body: Callable[[Draft], dict[str, Any]] | None = None
     add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
     delivery_header: str | None = None
@@ -115,3 +124,14 @@ class Helpdesk:
     files_bytes: int | None = None
     closed_for_good: bool = True
     priorities: tuple[str, ...] = ()  # the words it takes; none: whatever the map says
+    scaled: tuple[str, ...] = ("account",)
+
+    def limit(self, options: Mapping[str, Any], name: str) -> tuple[int, float] | None:
+        """The budget *name*: the documented one, or what the operator's own figure makes of it."""
+        if name not in self.limits:
+            return None
+        count, seconds = self.limits[name]
+        own = options.get("requests_per_minute")
+        if name not in self.scaled or not isinstance(own, int):
+            return count, seconds
+        return max(1, count * own // self.limits["account"][0]), seconds

@@ -92,9 +92,8 @@ class Outside:
             limits = [
                 (name, *limit)
                 for name in request.budget
-                if (limit := helpdesk.limits.get(name.split(":", 1)[0]))
+                if (limit := helpdesk.limit(connection.options, name.split(":", 1)[0]))
             ]
-            limits = [self._set_limit(connection, row) for row in limits]
             self._leave(connection.name, share, [one for row in limits for one in paced(row)])
             signed = self._signed(helpdesk, connection, request, "")
             response = self.bridge.http.send(signed)
@@ -125,12 +124,6 @@ class Outside:
         except BridgeError as error:
             error.connection = error.connection or name
             raise
-
-    @staticmethod
-    def _set_limit(connection: Connection, row: tuple[str, int, float]) -> tuple[str, int, float]:
-        """The documented limit, or the one the operator knows better (`requests_per_minute`)."""
-        own = connection.options.get("requests_per_minute")
-        return (row[0], own, 60.0) if row[0] == "account" and isinstance(own, int) else row
 
     def _leave(
         self, connection: str, share: float, budgets: list[tuple[str, int, float]] | tuple[()]

@@ -71,7 +71,7 @@ def refused(desk, verb, status, body=b"", headers=None):
     return caught.value
 
 
-@pytest.fixture(params=sorted(HELPDESKS))
+@pytest.fixture(params=["zendesk"])  # Freshdesk, which takes other ways, has its own
 def desk(request):
     return HELPDESKS[request.param]
 

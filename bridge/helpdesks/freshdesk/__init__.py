@@ -1,0 +1,68 @@
+"""Freshdesk. Sources are named in each file; set-up and limits in docs/helpdesks/freshdesk.md."""
+
+from __future__ import annotations
+
+from bridge.core.signing import EchoedToken
+from bridge.helpdesks.base import Helpdesk
+from bridge.helpdesks.freshdesk.access import authorise, token, whoami
+from bridge.helpdesks.freshdesk.api import SECRETS, STAMP_FIELD, STATUSES
+from bridge.helpdesks.freshdesk.bodies import create_body, note_body, update_body
+from bridge.helpdesks.freshdesk.check import check, check_map
+from bridge.helpdesks.freshdesk.conversations import MERGED, comments, fetch, marked
+from bridge.helpdesks.freshdesk.events import PROOF, parse
+from bridge.helpdesks.freshdesk.limits import LIMITS, headers
+from bridge.helpdesks.freshdesk.setup import setup
+from bridge.helpdesks.freshdesk.tickets import (
+    FILES_BYTES,
+    add_tags,
+    create,
+    find,
+    read,
+    requester,
+    update,
+)
+
+HELPDESK = Helpdesk(
+    name="freshdesk",
+    proof=EchoedToken(header=PROOF, option="webhook_secrets"),
+    parse=parse,
+    authorise=authorise,
+    token=token,
+    whoami=whoami,
+    requester=requester,
+    upload=None,
+    files_bytes=FILES_BYTES,
+    create_body=create_body,
+    create=create,
+    update_body=update_body,
+    note_body=note_body,
+    update=update,
+    add_tags=add_tags,
+    find=find,
+    marked=marked,
+    settles=5.0,
+    read=read,
+    comments=comments,
+    fetch=fetch,
+    statuses=STATUSES,
+    closed_for_good=False,
+    priorities=("low", "medium", "high", "urgent", "1", "2", "3", "4"),
+    limits=LIMITS,
+    scaled=("account", "creates", "updates", "lists"),
+    headers=headers,
+    secrets=SECRETS,
+    required=("url", "api_key", "webhook_secrets"),
+    options={
+        "url": None,
+        "stamp_field": STAMP_FIELD,
+        "customer_notes": "incoming",
+        "source": 2,
+        "merged_note": MERGED,
+        "file_hosts": (),
+        "look_first": True,
+        "requests_per_minute": 200,
+    },
+    check=check,
+    check_map=check_map,
+    setup=setup,
+)

@@ -1,0 +1,323 @@
+"""Opening, changing and finding tickets.
+
+No call of Freshdesk's is safe to repeat blindly: there is no idempotency key, no external id of a
+ticket, no conditional update. So a ticket carries our stamp in a custom field (or a tag), and a write
+whose answer was lost is looked for before it is made again.
+Source: Freshdesk's API v2 page and recorded answers, read 2026-11.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
+from bridge.core.errors import PermanentError
+from bridge.core.model import Connection, Person, Status, Ticket, tags_of
+from bridge.core.untrusted import items, mapping, moment
+from bridge.helpdesks.base import Files, Requester
+from bridge.helpdesks.freshdesk.api import (
+    CREATES,
+    LISTS,
+    UPDATES,
+    about_ticket,
+    base,
+    get,
+    identity,
+    integer,
+    is_ours,
+    is_page,
+    option,
+    problems,
+    refusal,
+    stamp_field,
+    status,
+    ticket_path,
+    words,
+    write,
+)
+from bridge.helpdesks.freshdesk.bodies import tags as as_tags
+from bridge.helpdesks.freshdesk.conversations import merged_into, newest
+from bridge.helpdesks.freshdesk.markup import heading
+
+FILES_BYTES = 20_000_000  # of all files of one ticket together
+LONG_AGO = "2010-01-01T00:00:00Z"  # without a time only tickets of the last 30 days are listed
+
+
+def requester(connection: Connection, person: Person) -> Calls[Requester]:
+    """Our own id for the person: Freshdesk makes or finds the contact with the ticket itself.
+
+    Freshdesk cannot be asked for a contact by that id, so whether it knew the person nobody says
+    before; `existed` makes the engine look for a forgotten ticket, unless `look_first` is off.
+    """
+    yield from ()
+    look = connection.options.get("look_first", True) is not False
+    return Requester(person.external_id, existed=look)
+
+
+def create(connection: Connection, body: str, _: str, files: Files = ()) -> Calls[Ticket]:
+    """The opened ticket, its `requester_id` that of the contact. Never to be repeated unlooked."""
+    kept = mapping(json.loads(body))
+    ticket = _stamped(connection, mapping(kept.get("ticket")), str(kept.get("stamp") or ""))
+    ticket = {**ticket, "source": int(option(connection, "source", "2"))}
+    request = write(connection, "POST", "/tickets", ticket, CREATES, files)
+    response = yield request
+    if response.ok:
+        return _written(connection, request, response)
+    if response.status == 405:
+        raise PermanentError(
+            "contact_blocked", "the customer's contact is blocked or deleted in Freshdesk"
+        )
+    raise refusal(connection, request, response)
+
+
+def _stamped(connection: Connection, ticket: Mapping[str, Any], stamp: str) -> dict[str, Any]:
+    field = stamp_field(connection)
+    if field is None:
+        return {**ticket, "tags": as_tags([*tags_of(items(ticket.get("tags"))), stamp])}
+    custom = {**mapping(ticket.get("custom_fields")), field: stamp}
+    return {**ticket, "custom_fields": custom}
+
+
+def update(connection: Connection, ticket_id: str, body: str, files: Files = ()) -> Calls[Ticket]:
+    """The updated ticket: first what is set, which is harmless to repeat, then the words.
+
+    Raises PermanentError `ticket_deleted` (open a new one) for the trash, spam and the archive.
+    """
+    kept = mapping(json.loads(body))
+    done = Ticket(id=ticket_id)
+    if kept.get("ticket"):
+        request = write(connection, "PUT", ticket_path(ticket_id), kept["ticket"], UPDATES)
+        response = yield request
+        if not response.ok:
+            raise about_ticket(connection, request, response, ticket_id)
+        done = _written(connection, request, response)
+    if kept.get("note"):
+        author = yield from _note(connection, ticket_id, kept, files)
+        done = replace(done, actor_id=author)
+    return done
+
+
+def _note(
+    connection: Connection, ticket_id: str, kept: Mapping[str, Any], files: Files
+) -> Calls[str | None]:
+    """Whom Freshdesk names as the author of the note that now stands on the ticket.
+
+    The customer is given as the author of their words. Where that is refused (whether Freshdesk
+    takes a contact there is not confirmed), or switched off, their name heads the words instead.
+    """
+    note, path = dict(kept["note"]), ticket_path(ticket_id, "/notes")
+    named = note.get("incoming") is True
+    if named and option(connection, "customer_notes", "incoming") == "incoming":
+        contact = note.get("user_id") or (yield from _contact(connection, ticket_id))
+        if contact is not None:
+            note["user_id"] = contact
+            request = write(connection, "POST", path, note, ("account",), files)
+            response = yield request
+            if response.ok:
+                return _author(request, response)
+            if not _refuses(response, "user_id"):
+                raise about_ticket(connection, request, response, ticket_id)
+    note.pop("user_id", None)
+    if named:
+        note["body"] = heading(str(kept.get("customer") or "Customer")) + str(note["body"])
+    request = write(connection, "POST", path, note, ("account",), files)
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    return _author(request, response)
+
+
+def _refuses(response: HttpResponse, field: str) -> bool:
+    return response.status == 400 and any(named == field for named, _, _ in problems(response))
+
+
+def _author(request: HttpRequest, response: HttpResponse) -> str | None:
+    answer = mapping(response.json())
+    if identity(answer.get("id")) is None:
+        raise verdict(request, response, "no note in the answer")
+    return identity(answer.get("user_id"))
+
+
+def _contact(connection: Connection, ticket_id: str) -> Calls[int | None]:
+    """The requester's number, where the draft did not know it."""
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    return integer(identity(mapping(response.json()).get("requester_id")))
+
+
+def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
+    """The ticket has these tags besides those it had.
+
+    Freshdesk only replaces the whole list, so it is read first; a tag that somebody sets in between
+    is lost, which nothing here can prevent.
+    """
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    answer = mapping(response.json())
+    if identity(answer.get("id")) is None:
+        raise verdict(request, response, "no ticket in the answer")
+    there = tags_of(items(answer.get("tags")))
+    wanted = list(dict.fromkeys([*there, *as_tags(tags)]))
+    if wanted == list(there):
+        return
+    request = write(connection, "PUT", ticket_path(ticket_id), {"tags": wanted}, UPDATES)
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+
+
+def _written(connection: Connection, request: HttpRequest, response: HttpResponse) -> Ticket:
+    ticket = _ticket(connection, response.json())
+    if ticket is None:
+        raise verdict(request, response, "no ticket in the answer")
+    return ticket
+
+
+# --- reading -------------------------------------------------------------------------------------
+
+_STAMP = re.compile(r"\A[0-9a-f]{32}\Z")
+
+
+def _ticket(connection: Connection, raw: object) -> Ticket | None:
+    data = mapping(raw)
+    ticket_id = identity(data.get("id"))
+    if ticket_id is None:
+        return None
+    ours, word, label = status(data.get("status"))
+    # Archived tickets take no words and cannot be opened again: as good as gone.
+    if any(data.get(name) is True for name in ("deleted", "spam", "archived")):
+        ours = Status.DELETED
+    tags = tags_of(items(data.get("tags")))
+    return Ticket(
+        id=ticket_id,
+        status=ours,
+        status_word=word,
+        status_label=label,
+        url=f"{base(connection)}/a/tickets/{ticket_id}",
+        stamp=_stamp(connection, data, tags),
+        tags=tags,
+        updated_at=moment(data.get("updated_at")),
+        requester_id=identity(data.get("requester_id")),
+    )
+
+
+def _stamp(connection: Connection, data: Mapping[str, Any], tags: Sequence[str]) -> str | None:
+    field = stamp_field(connection)
+    if field is None:
+        return next((tag for tag in tags if _STAMP.match(tag)), None)
+    value = mapping(data.get("custom_fields")).get(field)
+    return value if isinstance(value, str) and value else None
+
+
+def read(connection: Connection, ticket_id: str) -> Calls[Ticket]:
+    """The ticket as it is now: DELETED in the trash, in spam and in the archive.
+
+    A closed ticket's newest words are read too: that it was merged only a note tells. The name of a
+    status of the account's own is asked for. Raises PermanentError `ticket_deleted` when it is gone.
+    """
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    # An archived ticket is not found here, or elsewhere: which of the two is not confirmed.
+    if (response.status in (404, 410) and not is_page(response)) or response.status in (301, 302):
+        return (yield from _archived(connection, ticket_id))
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    ticket = _written(connection, request, response)
+    if ticket.status is Status.CLOSED:
+        rows = yield from newest(connection, ticket_id)
+        return replace(ticket, merged_into=merged_into(connection, ticket_id, rows))
+    number = mapping(response.json()).get("status")
+    if ticket.status_word is not None and not is_ours(number):
+        label = yield from _label(connection, ticket.status_word)
+        return replace(ticket, status_label=label)
+    return ticket
+
+
+def _archived(connection: Connection, ticket_id: str) -> Calls[Ticket]:
+    request = get(connection, f"/tickets/archived/{ticket_path(ticket_id).rpartition('/')[2]}")
+    response = yield request
+    ticket = _ticket(connection, response.json()) if response.ok else None
+    if ticket is not None:
+        return replace(ticket, status=Status.DELETED)
+    if response.status in (401, 429) or response.status >= 500:
+        raise verdict(request, response, words(connection, response))
+    raise PermanentError("ticket_deleted", f"ticket {ticket_id} does not exist", gone=True)
+
+
+def _label(connection: Connection, number: str) -> Calls[str | None]:
+    """What customers read for a status of the account's own; None where that is not told."""
+    response = yield get(connection, "/ticket_fields", type="default_status")
+    for field in items(response.json()) if response.ok else ():
+        names = items(mapping(mapping(field).get("choices")).get(number))
+        if names:
+            return str(names[-1])[:80]
+    return None
+
+
+def find(
+    connection: Connection, stamp: str, requester_external_id: str = ""
+) -> Calls[list[Ticket]]:
+    """Tickets that carry our stamp, newest first, none of the trash or spam.
+
+    A person's list is read from the database. Without the person only the search can be asked,
+    whose index is minutes behind: an empty answer of it says little.
+    """
+    rows = yield from (
+        _listed(connection, requester_external_id)
+        if requester_external_id
+        else _searched(connection, stamp)
+    )
+    found = [ticket for row in rows if (ticket := _ticket(connection, row))]
+    ours = [
+        one
+        for one in found
+        if (one.stamp or "").lower() == stamp.lower() and one.status is not Status.DELETED
+    ]
+    return sorted(ours, key=lambda one: (len(one.id), one.id), reverse=True)
+
+
+def _listed(connection: Connection, external_id: str) -> Calls[Sequence[Any]]:
+    request = get(
+        connection,
+        "/tickets",
+        LISTS,
+        unique_external_id=external_id,
+        updated_since=LONG_AGO,
+        order_by="created_at",
+        order_type="desc",
+        per_page="100",
+    )
+    response = yield request
+    if _refuses(response, "unique_external_id"):
+        return ()  # "There is no contact matching the given ...": a person nobody knows
+    if not response.ok:
+        raise refusal(connection, request, response)
+    rows = response.json()
+    if not isinstance(rows, list):
+        raise verdict(request, response, "no tickets in the answer")
+    return rows
+
+
+def _searched(connection: Connection, stamp: str) -> Calls[Sequence[Any]]:
+    """What the search finds. A field that was made lately is known to it only by its kind."""
+    value = re.sub(r"[^A-Za-z0-9:_-]", "", stamp)
+    field = stamp_field(connection)
+    request = get(connection, "/search/tickets", query=f"\"{field or 'tag'}:'{value}'\"")
+    response = yield request
+    if response.status == 400 and field:
+        request = get(connection, "/search/tickets", query=f"\"custom_string:'{value}'\"")
+        response = yield request
+    if not response.ok:
+        raise refusal(connection, request, response)
+    rows = mapping(response.json()).get("results")
+    if not isinstance(rows, list):
+        raise verdict(request, response, "no results in the answer")
+    return rows
