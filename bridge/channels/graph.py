@@ -226,14 +226,89 @@ def by_page(target: Target) -> Callable[[Mapping[str, Any]], bool]:
 
 # --- what errors mean --------------------------------------------------------------------------
 
-LIMITS = frozenset(
-    {4, 17, 32, 341, 613, 80001, 80002, 80003, 80004, 80005, 80006, 80007, 80008, 130429, 131056}
-)
-TOKEN = frozenset({102, 190})
-WINDOW_CLOSED = frozenset({(10, 2018278), (10, 2534022), (10, 2018065)})
-UNAVAILABLE = frozenset({(10, 2018108), (100, 2018001)})  # the second is unconfirmed
-NO_PROFILE = frozenset({(100, 2018218)})
-PERSON = "the person is not available: blocked us, left, or is deactivated"
+Pair = tuple[int, int | None]  # a code, and the subcode where it depends on that
+
+TOKEN = frozenset({0, 102, 190})  # 0 is WhatsApp's
+# Told to wait: seconds at least, where the answer names none.
+LIMITS: Mapping[Pair, float | None] = {
+    **dict.fromkeys(((code, None) for code in (4, 17, 32, 341, 613, *range(80001, 80009))), None),
+    (9, 2018352): None,  # Messenger's, unconfirmed
+    (10, 1893063): 900.0,  # the Page may not send for a while
+    (130429, None): None,  # WhatsApp: messages a second
+    (131056, None): 6.0,  # WhatsApp: one message in 6 s to the same person
+    (131048, None): 900.0,  # WhatsApp: too many were reported as spam; it lasts for hours
+    (131064, None): 900.0,  # WhatsApp: the day's number of people is reached
+}
+# Nothing was done, and it passes.
+LATER: Mapping[int, str] = {
+    131053: "the file could not be taken over",
+    131057: "the WhatsApp account is being maintained",
+    133016: "the number was registered too often",
+}
+STUMBLES = frozenset(
+    {1, 2, 131000, 131016}
+)  # "unknown error", "service down": maybe after the effect
+PERSON = ("person_unavailable", "the person is not available: blocked us, left, or is deactivated")
+WINDOW = ("window_closed", "the time to answer has passed")
+GONE = ("not_found", "it was deleted or is hidden")
+NO_PROFILE = ("no_profile", "the person's profile is not shown to us")
+PERMISSION = ("no_permission", "the app lacks a permission")
+TEMPLATE = "template_refused"
+REFUSALS: Mapping[Pair, tuple[str, str]] = {
+    (200, 1545041): PERSON,
+    (551, None): PERSON,
+    (10, 2018108): PERSON,
+    (100, 2018001): PERSON,  # unconfirmed
+    (10, 2018278): WINDOW,
+    (10, 2534022): WINDOW,
+    (10, 2018065): WINDOW,
+    (131047, None): WINDOW,
+    (100, 33): GONE,
+    (803, None): GONE,
+    (1609005, None): GONE,
+    (100, 2018218): NO_PROFILE,
+    (230, None): NO_PROFILE,
+    (9010, None): NO_PROFILE,
+    (3, None): PERMISSION,
+    (10903, None): ("cannot_reply", "this cannot be answered"),
+    (100, 2018047): ("refused", "the file is refused"),
+    (100, None): ("refused", "a parameter is refused"),
+    # WhatsApp: the person
+    (131026, None): ("person_unavailable", "WhatsApp cannot deliver to this person"),
+    (131030, None): ("person_unavailable", "the number is not on the list of a test number"),
+    (131049, None): ("person_unavailable", "WhatsApp holds it back from this person for a day"),
+    (131050, None): ("person_unavailable", "the person wants no marketing messages from us"),
+    (130472, None): ("person_unavailable", "the person is part of an experiment of WhatsApp"),
+    (137000, None): ("person_unavailable", "the person's identity has changed"),
+    # WhatsApp: the account
+    (131005, None): ("no_permission", "access is denied"),
+    (131031, None): ("no_permission", "the WhatsApp account is locked"),
+    (131037, None): ("no_permission", "the number's display name is not approved"),
+    (131042, None): ("no_permission", "the WhatsApp account has a problem with its payment"),
+    (131045, None): ("no_permission", "the number is not registered properly"),
+    (133010, None): ("no_permission", "the number is not registered"),  # unconfirmed
+    (130497, None): ("no_permission", "the account may not write to people in this country"),
+    # WhatsApp: the message
+    (131008, None): ("refused", "a parameter is missing"),
+    (131009, None): ("refused", "a parameter is refused"),
+    (131021, None): ("refused", "a number cannot write to itself"),
+    (131051, None): ("refused", "this type of message is not supported"),
+    (131052, None): ("refused", "the person's file cannot be fetched"),
+    (131062, None): ("refused", "this needs the person's number, and only their user id is known"),
+    (131063, None): ("refused", "the message is refused"),
+    (135000, None): ("refused", "a parameter is refused"),
+    # WhatsApp: the template
+    (132000, None): (TEMPLATE, "the template takes another number of values"),
+    (132001, None): (TEMPLATE, "there is no such template in this language, or it is not approved"),
+    (132005, None): (TEMPLATE, "the template becomes too long with these values"),
+    (132007, None): (TEMPLATE, "the template's content breaks WhatsApp's rules"),
+    (132008, None): (TEMPLATE, "a value does not fit the template"),
+    (132012, None): (TEMPLATE, "a value does not have the form that the template wants"),
+    (132015, None): (TEMPLATE, "the template is paused, because people rated it low"),
+    (132016, None): (TEMPLATE, "the template is disabled for good, because people rated it low"),
+    (132068, None): (TEMPLATE, "the template's flow is blocked"),
+    (132069, None): (TEMPLATE, "the template's flow is throttled"),
+}
 
 
 def failure(request: HttpRequest, response: HttpResponse) -> BridgeError:
@@ -242,52 +317,59 @@ def failure(request: HttpRequest, response: HttpResponse) -> BridgeError:
     code, subcode = number(error.get("code")), number(error.get("error_subcode"))
     if not isinstance(code, int):
         return verdict(request, response)
-    pair = (code, subcode)
+    subcode = subcode if isinstance(subcode, int) else None
     trace = text(error.get("fbtrace_id")) or ""
     named = f"{code}/{subcode}" if subcode else str(code)
     where = f"Meta answered {response.status} with error {named}"
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", trace):
         where = f"{where}, trace {trace}"
+    # A write that is not repeated may have happened where Meta only says that it stumbled.
+    doubtful = request.write and not request.repeatable
 
     if code in TOKEN:
         return AuthError("token_refused", f"the access token is refused; {where}")
-    if code in LIMITS or pair == (10, 1893063):
-        return TransientError(
-            "rate_limited",
-            f"told to slow down; {where}",
-            retry_after=_wait(response) or (1800.0 if code == 10 else None),
-            limited=True,
-        )
-    if code == 368:
-        return TransientError(
-            "blocked_for_now", f"blocked for policy reasons; {where}", retry_after=900.0
-        )
     if code in (506, 10900):
         return Done("said_already", f"it stands there already; {where}")
-    if subcode == 1545041 or code == 551 or pair in UNAVAILABLE:
-        return PermanentError("person_unavailable", f"{PERSON}; {where}")
-    if pair in WINDOW_CLOSED:
-        return PermanentError("window_closed", f"the time to answer has passed; {where}")
-    if pair == (100, 33) or code in (803, 1609005):
-        return PermanentError("not_found", f"it was deleted or is hidden; {where}", gone=True)
-    if pair in NO_PROFILE or code in (230, 9010):
-        return PermanentError("no_profile", f"the person's profile is not shown to us; {where}")
-    if code in (1, 2):
-        # "Unknown error" and "service down" come after the effect, too.
-        if request.write and not request.repeatable:
-            return Ambiguous("server_error", f"Meta stumbled; {where}")
-        return TransientError("server_error", f"Meta stumbled; {where}")
-    if code in (3, 10) or 200 <= code <= 299:
-        return PermanentError("no_permission", f"the app lacks a permission; {where}")
-    if code == 10903:
-        return PermanentError("cannot_reply", f"this cannot be answered; {where}")
-    if code == 100:
-        return PermanentError("refused", f"a parameter is refused; {where}")
-    if response.status >= 500 and request.write and not request.repeatable:
+    if code == 368:
+        return _blocked(request, where)
+    for pair in ((code, subcode), (code, None)):
+        if pair in LIMITS:
+            least, told = LIMITS[pair], _wait(response)
+            wait = max(told or 0.0, least or 0.0) or None
+            return TransientError(
+                "rate_limited", f"told to slow down; {where}", retry_after=wait, limited=True
+            )
+        if pair in REFUSALS:
+            way, sentence = REFUSALS[pair]
+            return PermanentError(way, f"{sentence}; {where}", gone=way == "not_found")
+    if code in STUMBLES:
+        stumbled = Ambiguous if doubtful else TransientError
+        return stumbled("server_error", f"Meta stumbled; {where}", retry_after=_minutes(code))
+    if code in LATER:
+        return TransientError("try_again", f"{LATER[code]}; {where}", retry_after=_minutes(code))
+    if code == 10 or 200 <= code <= 299:
+        return PermanentError("no_permission", f"{PERMISSION[1]}; {where}")
+    if 132000 <= code <= 132999:
+        return PermanentError(TEMPLATE, f"the template is refused; {where}")
+    if response.status >= 500 and doubtful:
         return Ambiguous("server_error", f"Meta stumbled; {where}")
     if error.get("is_transient") is True or response.status >= 500 or response.status == 429:
         return TransientError("try_again", f"not now; {where}", retry_after=_wait(response))
     return PermanentError("refused", f"the call is refused; {where}")
+
+
+def _minutes(code: int) -> float | None:
+    """WhatsApp's troubles take minutes; of the others nothing is known."""
+    return 120.0 if code > 130000 else None
+
+
+def _blocked(request: HttpRequest, where: str) -> BridgeError:
+    """Blocked for a breach of rules: for a while, but on WhatsApp until somebody has it lifted."""
+    if mapping(request.json).get("messaging_product") == "whatsapp":
+        return PermanentError("no_permission", f"WhatsApp has blocked the account; {where}")
+    return TransientError(
+        "blocked_for_now", f"blocked for policy reasons; {where}", retry_after=900.0
+    )
 
 
 def _wait(response: HttpResponse) -> float | None:

@@ -27,7 +27,13 @@ from bridge.channels.base import (
 )
 from bridge.channels.envelope import Entry, read
 from bridge.channels.other import broken, other, word
-from bridge.core.errors import BridgeError, PermanentError, Unreadable, Unsupported
+from bridge.core.errors import (
+    BridgeError,
+    PermanentError,
+    TransientError,
+    Unreadable,
+    Unsupported,
+)
 from bridge.core.model import (
     Attachment,
     Author,
@@ -265,8 +271,9 @@ def _said(one: _Item) -> Message:
     files = said.files
     if not said.text and not files:
         # Something the API cannot show; the agent must look at the phone.
-        what = text(mapping(one.item.get("unsupported")).get("type"))
-        name = ", ".join(part for part in (what, trouble) if part)
+        what = text(mapping(one.item.get("unsupported")).get("type")) or one.kind
+        told = (what if what not in ("text", "unsupported", "unknown") else None, trouble)
+        name = ", ".join(filter(None, told))
         files = (Attachment(type="unsupported", name=name or None),)
     context = mapping(one.item.get("context"))
     facts: dict[str, Any] = {
@@ -535,7 +542,7 @@ def _order(kind: str, told: object) -> _Said:
     """The words, then a line for each product."""
     about = mapping(told)
     lines = [_words(about, "text")]
-    for product in map(mapping, items(about.get("product_items"))):
+    for product in filter(None, map(mapping, items(about.get("product_items")))):
         amount, price = number(product.get("quantity")), number(product.get("item_price"))
         name = ident(product.get("product_retailer_id")) or "?"
         cost = f", {price} {text(product.get('currency')) or ''} each".rstrip() if price else ""
@@ -639,9 +646,13 @@ def _send(
 ) -> Calls[str]:
     marked = {"biz_opaque_callback_data": outgoing.marker[:512]}
     body = {"messaging_product": "whatsapp", **whom, **what, **marked}
-    answer = yield from graph.call(
-        graph.request(target, "POST", graph.account_id(target), "messages", json=body)
-    )
+    request = graph.request(target, "POST", graph.account_id(target), "messages", json=body)
+    try:
+        answer = yield from graph.call(request)
+    except TransientError as error:
+        if error.code == "blocked_for_now":  # elsewhere that ends, here it does not
+            raise PermanentError("refused", error.detail) from None
+        raise
     return graph.needed_id(mapping(next(iter(items(answer.get("messages"))), None)), "id")
 
 
