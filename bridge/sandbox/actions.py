@@ -57,6 +57,20 @@ class Wish:
         return max(1, int(self.number("copies", 1)))
 
 
+def attached(given: Any) -> tuple[str, str, bytes]:
+    """Name, content type and bytes of the file that an agent attaches; True is a picture."""
+    if given is True:
+        return "photo.png", "image/png", png()
+    if not isinstance(given, dict):
+        raise BadRequest('attachment is true or {"name", "content_type", "base64"}')
+    try:
+        content = base64.b64decode(str(given.get("base64", "")), validate=True)
+    except binascii.Error as error:
+        raise BadRequest("base64 is not base64") from error
+    kind = str(given.get("content_type", "application/octet-stream"))
+    return str(given.get("name", "file")), kind, content
+
+
 Done = dict[str, Any]
 Action = Callable[[Wish], Done]
 
@@ -280,32 +294,14 @@ class Actions:
         if markup := wish.maybe("html"):
             comment["html_body"] = markup
         if wish.body.get("attachment"):
-            comment["uploads"] = [self._attached(wish.body["attachment"])]
+            file = self.world.desk.store(*attached(wish.body["attachment"]))
+            self.world.desk.uploads[file.token] = [file]
+            comment["uploads"] = [file.token]
         change: dict[str, Any] = {"comment": comment}
         if status := wish.maybe("status"):
             change["status"] = status
         desk.update(ticket, change, self._agent(wish), "agent", wish.copies)
         return {"id": ticket.comments[-1].id, "ticket": ticket.id}
-
-    def _attached(self, given: Any) -> str:
-        """The upload token of the file that the agent attaches."""
-        if given is True:
-            given = {
-                "name": "photo.png",
-                "content_type": "image/png",
-                "base64": base64.b64encode(png()).decode(),
-            }
-        if not isinstance(given, dict):
-            raise BadRequest('attachment is true or {"name", "content_type", "base64"}')
-        try:
-            content = base64.b64decode(str(given.get("base64", "")), validate=True)
-        except binascii.Error as error:
-            raise BadRequest("base64 is not base64") from error
-        file = self.world.desk.store(
-            str(given.get("name", "file")), str(given.get("content_type", "application/octet-stream")), content
-        )  # fmt: skip
-        self.world.desk.uploads[file.token] = [file]
-        return file.token
 
     def _change(self, wish: Wish, change: dict[str, Any]) -> Done:
         ticket = self._ticket(wish)

@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 from bridge.sandbox import wires
 from bridge.sandbox.actions import Actions, Wish
 from bridge.sandbox.clock import stamp
+from bridge.sandbox.fresh_agent import FreshAgent
+from bridge.sandbox.ground import PLANS
 from bridge.sandbox.hooks import Delivery, Hooks
 from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer
 from bridge.sandbox.world import World
@@ -29,12 +31,27 @@ def number(query: dict[str, str], name: str, default: float) -> float:
         raise BadRequest(f"{name} is a number") from error
 
 
+def with_plan(wish: dict[str, Any]) -> dict[str, Any]:
+    """*wish* with the limits of the Freshdesk plan that it names. Raises BadRequest."""
+    wish = dict(wish)
+    if (plan := wish.pop("plan", None)) is None:
+        return wish
+    if plan not in PLANS:
+        raise BadRequest(f"plan is one of {', '.join(PLANS)}")
+    names = ("account", "creates", "updates", "ticket_lists", "contact_lists")
+    return {
+        **{f"{name}_per_minute": most for name, most in zip(names, PLANS[plan], strict=True)},
+        **wish,
+    }
+
+
 class Control:
     """Answers calls to `{base}/_sandbox/...`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.actions = Actions(world)
+        self.fresh_agent = FreshAgent(world)
 
     async def handle(self, request: Request, path: str) -> Response:
         # Some other site, open in the same browser, must not steer us.
@@ -51,6 +68,8 @@ class Control:
             body = request.json()
             if not isinstance(body, dict):
                 raise BadRequest("the body is a JSON object")
+            if self.fresh_agent.means(path, body):
+                return answer(self.fresh_agent.do(path, body))
             if path in self.actions.table:
                 return answer(self.actions.do(path, body))
             return answer(await self._steer(path, body))
@@ -163,6 +182,7 @@ class Control:
             if name == "on":
                 ground.limited = bool(value)
             elif name in ground.rates and isinstance(value, dict):
+                value = with_plan(value) if name == "freshdesk" else value
                 if unknown := set(value) - set(ground.rates[name]):
                     raise BadRequest(f"{name} has no limit {', '.join(sorted(unknown))}")
                 ground.rates[name].update({key: int(Wish(value).number(key)) for key in value})
@@ -189,7 +209,7 @@ class Control:
             return await self._challenge(body.get("token"))
         hooks = self.world.hooks.get(str(body.get("system")))
         if hooks is None:
-            raise BadRequest("system is meta, telegram or zendesk")
+            raise BadRequest(f"system is one of {', '.join(self.world.hooks)}")
         copies = Wish(body).copies
         match path:
             case "hold":
@@ -225,8 +245,9 @@ class Control:
             if sign is False:
                 return base | extra
             signed = self._signed(hooks.system, sent if sign is True else sent + b" ")
-            if sign == "wrong" and hooks.system == "telegram":
-                signed["X-Telegram-Bot-Api-Secret-Token"] = "wrong"
+            for name in ("X-Telegram-Bot-Api-Secret-Token", "X-Bridge-Secret"):
+                if sign == "wrong" and name in signed:
+                    signed[name] = "wrong"
             return base | signed | extra
 
         return Delivery("raw", content, lambda: url, headers)
@@ -237,6 +258,8 @@ class Control:
             return world.page.headers(content)
         if system == "telegram":
             return world.chats.headers(content)
+        if system == "freshdesk":
+            return {"X-Bridge-Secret": world.fresh_hooks.secret}
         if world.desk_hooks.main is None:
             raise BadRequest("zendesk is not connected")
         return world.desk_hooks.delivery(world.desk_hooks.main, "raw", content).headers(content)

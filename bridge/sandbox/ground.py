@@ -34,6 +34,10 @@ class Settings:
     zendesk_token_life: int = 1800
     zendesk_api_tokens: str = "valid"  # valid | ended
     zendesk_search_lag: float = 30.0  # seconds until the search index knows a ticket
+    freshdesk_key: str = "valid"  # valid | revoked
+    freshdesk_required: str = ""  # agents | closure: when the form demands a reason
+    freshdesk_search_lag: float = 180.0  # seconds until the search index knows a ticket
+    freshdesk_webhook_spread: float = 0.3  # webhooks wait up to so long, each for itself
     stamp_skew: float = 0.0  # added to the time that signs Zendesk webhooks
 
     def change(self, wish: dict[str, Any]) -> None:
@@ -59,6 +63,16 @@ RATES: dict[str, dict[str, int]] = {
     "zendesk": {"account_per_minute": 400, "updates_per_minute": 100,
                 "updates_per_ticket_per_10_minutes": 30, "creates_per_minute": 300,
                 "webhooks_per_minute": 100},
+    "freshdesk": {"account_per_minute": 400, "creates_per_minute": 160, "updates_per_minute": 160,
+                  "ticket_lists_per_minute": 100, "contact_lists_per_minute": 100,
+                  "webhooks_per_hour": 1000},
+}  # fmt: skip
+
+# Freshdesk's plans: the account, creates, updates, lists of tickets, lists of contacts; all per minute.
+PLANS: dict[str, tuple[int, int, int, int, int]] = {
+    "trial": (50, 50, 50, 50, 50), "growth": (200, 80, 80, 20, 20), "pro": (400, 160, 160, 100, 100),
+    "enterprise": (700, 280, 280, 200, 200), "addon_1000": (1000, 400, 400, 300, 300),
+    "addon_2000": (2000, 800, 800, 400, 400),
 }  # fmt: skip
 
 

@@ -239,8 +239,14 @@ def zendesk_again(tries: int, answer: Answer | None, age: float) -> float | None
     return None
 
 
+def freshdesk_again(tries: int, answer: Answer | None, age: float) -> float | None:
+    """Every half an hour, up to 48 times."""
+    return 1800.0 if tries <= 48 else None
+
+
 MANNERS = {
     "meta": Manners(5.0, lambda status: status == 200, meta_again, batch=True),
     "telegram": Manners(60.0, lambda status: 200 <= status < 300, telegram_again, keeps=True),
     "zendesk": Manners(10.0, lambda status: 200 <= status < 300, zendesk_again),
+    "freshdesk": Manners(10.0, lambda status: 200 <= status < 300, freshdesk_again),
 }

@@ -31,16 +31,16 @@ class Limits:
         self._clock = clock
         self._windows: dict[str, tuple[float, int]] = {}
 
-    def take(self, name: str, total: int, seconds: float) -> Spent:
+    def take(self, name: str, total: int, seconds: float, cost: int = 1) -> Spent:
         now = self._clock.now()
         start, count = self._windows.get(name, (now, 0))
         if now - start >= seconds:
             start, count = now, 0
         reset = max(1, round(start + seconds - now))
-        if count >= total:
-            return Spent(total, 0, reset, True)
-        self._windows[name] = (start, count + 1)
-        return Spent(total, total - count - 1, reset, False)
+        if count + cost > total:
+            return Spent(total, max(0, total - count), reset, True)
+        self._windows[name] = (start, count + cost)
+        return Spent(total, total - count - cost, reset, False)
 
     def clear(self) -> None:
         self._windows.clear()

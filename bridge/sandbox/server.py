@@ -38,6 +38,7 @@ class Site:
             "graph": ("meta", world.graph.handle),
             "telegram": ("telegram", world.telegram.handle),
             "zendesk": ("zendesk", world.zendesk.handle),
+            "freshdesk": ("freshdesk", world.freshdesk.handle),
         }
 
     async def handle(self, request: Request) -> Response:

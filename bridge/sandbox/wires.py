@@ -15,6 +15,9 @@ ZENDESK_CLIENT_SECRET = "sandbox-zendesk-client-secret"
 ZENDESK_EMAIL = "bridge@acme.example"
 ZENDESK_API_TOKEN = "sandbox-zendesk-api-token"
 ZENDESK_WEBHOOK_SECRET = "c2FuZGJveC16ZW5kZXNrLXdlYmhvb2stc2VjcmV0ISE="
+FRESHDESK_EMAIL = "bridge@acme.example"
+FRESHDESK_API_KEY = "sandboxFreshdeskKey0"
+FRESHDESK_WEBHOOK_SECRET = "sandbox-freshdesk-webhook-secret-81dc9bdb"
 
 
 def environment(base_url: str, bridge_url: str) -> dict[str, str]:
@@ -28,6 +31,8 @@ def environment(base_url: str, bridge_url: str) -> dict[str, str]:
         "ZENDESK_CLIENT_ID": ZENDESK_CLIENT_ID,
         "ZENDESK_CLIENT_SECRET": ZENDESK_CLIENT_SECRET,
         "ZENDESK_WEBHOOK_SECRET": ZENDESK_WEBHOOK_SECRET,
+        "FRESHDESK_API_KEY": FRESHDESK_API_KEY,
+        "FRESHDESK_WEBHOOK_SECRET": FRESHDESK_WEBHOOK_SECRET,
         "BRIDGE_PUBLIC_URL": bridge_url,
         "SANDBOX_URL": base_url,
     }
@@ -75,5 +80,9 @@ def credentials(base_url: str) -> dict[str, dict[str, str]]:
             "url": f"{base_url}/zendesk", "client_id": ZENDESK_CLIENT_ID,
             "client_secret": ZENDESK_CLIENT_SECRET, "email": ZENDESK_EMAIL,
             "api_token": ZENDESK_API_TOKEN, "webhook_secret": ZENDESK_WEBHOOK_SECRET,
+        },
+        "freshdesk": {
+            "url": f"{base_url}/freshdesk", "api_key": FRESHDESK_API_KEY, "email": FRESHDESK_EMAIL,
+            "webhook_secret": FRESHDESK_WEBHOOK_SECRET,
         },
     }  # fmt: skip

@@ -6,19 +6,27 @@ import asyncio
 import os
 from typing import Any
 
-from bridge.sandbox import desk_shapes
+from bridge.sandbox import desk_shapes, fresh_fields, fresh_shapes
 from bridge.sandbox.chats import Chats
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.desk import Desk
 from bridge.sandbox.desk_hooks import DeskHooks
 from bridge.sandbox.faults import Faults
+from bridge.sandbox.fresh import Fresh
+from bridge.sandbox.fresh_hooks import FreshHooks
+from bridge.sandbox.freshdesk import Freshdesk
 from bridge.sandbox.graph import Graph
 from bridge.sandbox.ground import BRAND, RATES, Ground, Settings
 from bridge.sandbox.hooks import Hooks
 from bridge.sandbox.http import BadRequest
 from bridge.sandbox.page import Page
 from bridge.sandbox.telegram import Telegram
-from bridge.sandbox.wires import APP_SECRET, TELEGRAM_SECRET, ZENDESK_WEBHOOK_SECRET
+from bridge.sandbox.wires import (
+    APP_SECRET,
+    FRESHDESK_WEBHOOK_SECRET,
+    TELEGRAM_SECRET,
+    ZENDESK_WEBHOOK_SECRET,
+)
 from bridge.sandbox.zendesk import Zendesk
 
 PEOPLE = ("Ana", "Jan", "Ola", "Tom", "Ewa", "Leo")
@@ -44,6 +52,9 @@ class World:
         self.desk_hooks = DeskHooks(self.ground)
         self.desk = Desk(self.ground, self.desk_hooks.tell)
         self.zendesk = Zendesk(self.ground, self.desk, self.desk_hooks)
+        self.fresh_hooks = FreshHooks(self.ground)
+        self.fresh = Fresh(self.ground, self.fresh_hooks.tell)
+        self.freshdesk = Freshdesk(self.ground, self.fresh)
         self._limited = limited
         self.bridge_url: str | None = None
         self.console_token = os.environ.get("BRIDGE_CONSOLE_TOKEN", "")
@@ -55,6 +66,7 @@ class World:
             "meta": self.page.hooks,
             "telegram": self.chats.hooks,
             "zendesk": self.desk_hooks.hooks,
+            "freshdesk": self.fresh_hooks.hooks,
         }
 
     def seed(self) -> None:
@@ -88,6 +100,9 @@ class World:
         self.desk.clear()
         self.desk_hooks.clear()
         self.zendesk.clear()
+        self.fresh.clear()
+        self.fresh_hooks.clear()
+        self.freshdesk.clear()
         self.seed()
 
     def connect(self, wish: dict[str, Any]) -> None:
@@ -115,6 +130,8 @@ class World:
         elif name == "telegram":
             self.chats.hook_url, self.chats.secret = url, secret or TELEGRAM_SECRET
             self.chats.hooks.connected()
+        elif name == "freshdesk":
+            self.fresh_hooks.connect(url, secret or FRESHDESK_WEBHOOK_SECRET)
         else:
             self.desk_hooks.connect(url, secret or ZENDESK_WEBHOOK_SECRET)
 
@@ -124,6 +141,7 @@ class World:
             "meta": self.page.hook_url,
             "telegram": self.chats.hook_url,
             "zendesk": main.endpoint if main else None,
+            "freshdesk": self.fresh_hooks.url,
         }
         return {
             name: {
@@ -160,6 +178,22 @@ class World:
                 "bridge_user": {"id": desk.bridge.id, "name": desk.bridge.name},
                 "tickets": desk_shapes.shown(desk, self.zendesk.base),
             },
+            "freshdesk": self._fresh_state(),
             "hooks": self.hook_states(), "faults": [fault.show() for fault in self.faults.rules],
             "limits": ground.limited,
         }  # fmt: skip
+
+    def _fresh_state(self) -> dict[str, Any]:
+        fresh = self.fresh
+        agents = [one for one in fresh.users.values() if one.agent and one is not fresh.bridge]
+        return {
+            "url": self.freshdesk.base,
+            "agents": [{"id": one.id, "name": one.name} for one in agents],
+            "bridge_user": {"id": fresh.bridge.id, "name": fresh.bridge.name},
+            "statuses": [
+                {"id": key, "label": names[0], "customer_label": names[1]}
+                for key, names in fresh_fields.STATUSES.items()
+            ],
+            "rules": [rule.show() for rule in self.fresh_hooks.rules.values()],
+            "tickets": fresh_shapes.shown(fresh, self.freshdesk.base),
+        }

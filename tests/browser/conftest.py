@@ -93,5 +93,5 @@ def bridge(sandbox: Sandbox) -> Iterator[Pretender]:
     pretender = Pretender()
     sandbox.post("connect", {"bridge": pretender.url})
     yield pretender
-    sandbox.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
+    sandbox.post("connect", {name: {"url": None} for name in sandbox.get("hooks")})
     pretender.stop()

@@ -82,7 +82,7 @@ def listener(sandbox: Sandbox) -> Iterator[Listener]:
     heard = Listener()
     sandbox.post("connect", {"bridge": heard.url})
     yield heard
-    sandbox.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
+    sandbox.post("connect", {name: {"url": None} for name in sandbox.get("hooks")})
     sandbox.post("reset")
     heard.stop()
 
@@ -142,5 +142,32 @@ def ticket(desk: Call) -> Callable[..., dict[str, Any]]:
         response = desk("POST", "/api/v2/tickets", {"ticket": body})
         assert response.status_code == 201, response.text
         return response.json()["ticket"]
+
+    return make
+
+
+@pytest.fixture
+def fresh(sandbox: Sandbox) -> Call:
+    """Calls Freshdesk with the bridge's key, or with another one (None: with none)."""
+
+    def call(method: str, path: str, body: Any = None, key: str | None = wires.FRESHDESK_API_KEY, **more: Any) -> requests.Response:  # fmt: skip
+        url = f"{sandbox.url}/freshdesk/api/v2/{path}"
+        auth = (key, "X") if key is not None else None
+        return sandbox.http.request(method, url, json=body, auth=auth, timeout=30, **more)
+
+    return call
+
+
+@pytest.fixture
+def raised(fresh: Call) -> Callable[..., dict[str, Any]]:
+    """Raises a Freshdesk ticket for a contact without e-mail, as the bridge does."""
+
+    def make(**more: Any) -> dict[str, Any]:
+        body = {"name": "Ana", "unique_external_id": "instagram:1", "subject": "Broken mug",
+                "description": "<div>It is broken</div>", "status": 2, "priority": 1, "tags": ["bridge"],
+                "custom_fields": {"cf_bridge_id": "stamp-1"}, **more}  # fmt: skip
+        response = fresh("POST", "tickets", body)
+        assert response.status_code == 201, response.text
+        return response.json()
 
     return make

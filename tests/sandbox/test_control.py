@@ -145,6 +145,7 @@ def test_the_state_has_what_the_documents_name(sandbox, ticket):
         "messenger",
         "telegram",
         "zendesk",
+        "freshdesk",
         "hooks",
         "faults",
         "limits",
