@@ -6,7 +6,8 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from urllib.parse import unquote
 from support.given import PLATFORMS, Yes
 
 from bridge.channels.base import Channel, Source
-from bridge.core.calls import HttpRequest, HttpResponse
+from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
+from bridge.core.errors import BridgeError
 from bridge.core.model import Account, Connection, Delivery, Message, Secret, Target
 from bridge.core.signing import EchoedToken, HmacHex, HmacTimestamped
 from bridge.helpdesks.base import Helpdesk
@@ -56,19 +58,19 @@ def shows_a_secret(*shown: object) -> bool:
 # --- proofs ----------------------------------------------------------------------------------
 
 
-def proven(proof: Any, body: bytes, secret: str) -> dict[str, str]:
+def proven(proof: Any, body: bytes, secret: str, now: datetime = NOW) -> dict[str, str]:
     """The headers that the other side sends with *body*, made here and not by our own code."""
     key = secret.encode()
+    at = now.strftime("%Y-%m-%dT%H:%M:%SZ")
     match proof:
         case HmacHex():
             return {proof.header: proof.prefix + hmac.new(key, body, hashlib.sha256).hexdigest()}
         case EchoedToken():
             return {proof.header: secret}
         case HmacTimestamped():
-            at = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
             digest = hmac.new(key, at.encode() + body, hashlib.sha256).digest()
             return {proof.header: base64.b64encode(digest).decode(), proof.timestamp: at}
-    raise NotImplementedError(f"tests/support/given.py cannot sign for {type(proof).__name__} yet")
+    raise NotImplementedError(f"tests/support/contract.py cannot sign for {type(proof).__name__}")
 
 
 def covers_body(proof: Any) -> bool:
@@ -134,6 +136,35 @@ class Other:
         if self.no is not None and len(self.asked) - 1 == self.at:
             return self.no
         return answer(self.yes(request))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one refused request: the error raised, or None for a result."""
+
+    request: HttpRequest
+    first: bool
+    error: BridgeError | None
+
+    @property
+    def shown(self) -> str:
+        """All that an error may show somewhere."""
+        return f"{self.error!r} {self.error} {getattr(self.error, 'detail', '')}"
+
+
+def outcomes(do: Callable[[], Calls[Any]], yes: Yes, no: HttpResponse) -> Iterator[Outcome]:
+    """What comes of *no* as the answer to each request of *do* in turn, the others answered *yes*."""
+    at = 0
+    while True:
+        other, error = Other(yes, no, at), None
+        try:
+            drive(do(), other)
+        except BridgeError as caught:
+            error = caught
+        if at >= len(other.asked):
+            return
+        yield Outcome(request=other.asked[at], first=at == 0, error=error)
+        at += 1
 
 
 def said(request: HttpRequest) -> str:

@@ -46,6 +46,7 @@ def _graph(request: HttpRequest) -> Any:
         "messages": [{"id": "wamid.71"}],
         "success": True,
         "data": [],
+        "url": "https://lookaside.fbsbx.com/file/71",
     }
 
 
@@ -83,8 +84,8 @@ PLATFORMS: dict[str, Platform] = {
 class Desk:
     """What one helpdesk's contract needs.
 
-    `repeatable` names the verbs whose writes may be sent twice, because the second changes nothing;
-    `create` need not be named where the record says `create_once`.
+    `repeatable` names the writes that may be sent twice, as `METHOD verb`, because the second changes
+    nothing; `create` need not be named where the record says `create_once`.
     """
 
     yes: Yes
@@ -108,10 +109,35 @@ def _zendesk(request: HttpRequest) -> Any:
     return {"ticket": ticket, "tickets": [ticket], "tags": ["a"], "audit": {"author_id": 900}}
 
 
+def _freshdesk(request: HttpRequest) -> Any:
+    path = urlsplit(request.url).path
+    ticket = {
+        "id": 7,
+        "status": 2,
+        "custom_fields": {"cf_bridge_id": "5f" * 16},
+        "requester_id": 31,
+    }
+    note = {"id": 77, "body_text": "hello", "incoming": False, "private": False, "source": 2}
+    if path.endswith("/agents/me"):
+        return {"id": 900, "contact": {"email": "bot@example.com"}}
+    if path.endswith("/conversations"):
+        return [note]
+    if path.endswith("/notes"):
+        return {**note, "user_id": 900}
+    if path.endswith("/search/tickets"):
+        return {"results": [ticket], "total": 1}
+    return [ticket] if request.method == "GET" and path.endswith("/tickets") else ticket
+
+
 DESKS: dict[str, Desk] = {
     "zendesk": Desk(
         yes=_zendesk,
         options={"url": "https://desk.test", "client_id": "bridge", "email": "bot@example.com"},
-        repeatable=frozenset({"requester", "upload", "add_tags"}),
+        repeatable=frozenset({"POST requester", "POST upload", "PUT add_tags"}),
+    ),
+    "freshdesk": Desk(
+        yes=_freshdesk,
+        options={"url": "https://desk.test"},
+        repeatable=frozenset({"PUT update", "PUT add_tags"}),
     ),
 }

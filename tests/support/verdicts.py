@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bridge.core.calls import HttpRequest
+from support.contract import Outcome
+
 from bridge.core.errors import (
     Ambiguous,
     AuthError,
-    BridgeError,
     PermanentError,
     TransientError,
     Unsupported,
@@ -19,25 +19,32 @@ ELSEWHERE = (300, 301, 302, 303, 304, 307, 308)
 STATUSES = (*ELSEWHERE, 401, 403, 409, *REFUSED, *WAIT, *STUMBLED)
 
 
-def fits(request: HttpRequest, status: int, error: BridgeError) -> bool:
-    """Whether *error* is what a caller must do after *status*.
+def fits(outcome: Outcome, status: int, *, credentials: bool = False) -> bool:
+    """Whether the outcome is what a caller must know after *status*.
 
     | 401                | our credentials are refused: park                                   |
     | 403                | for good, or our credentials lack a right                           |
     | 408, 425, 429, 503 | nothing happened: later, 429 and 503 not before they say            |
-    | 409                | nothing happened: later; or it is there already                     |
+    | 409                | nothing happened: later; or for good                                |
     | other 5xx          | a read: later. A write: look first, as nobody knows                 |
     | all else           | for good: no number of tries will help                              |
+
+    A refused write is never a success; a read that is for good may still have a result, and what is
+    only read besides may be left out. *credentials*: the call is about nothing else.
     """
+    error = outcome.error
+    if error is None:
+        late = status == 401 or status in WAIT or status in STUMBLED
+        return not outcome.request.write and not (outcome.first and late)
     nothing_happened = isinstance(error, TransientError) and not isinstance(error, Ambiguous)
     if status == 401:
         return isinstance(error, AuthError)
     if status in WAIT:
-        waits = isinstance(error, TransientError) and error.retry_after == 37.0
-        return nothing_happened and (waits or status in (408, 425))
+        told = isinstance(error, TransientError) and error.retry_after == 37.0
+        return nothing_happened and (told or status in (408, 425))
     if status == 409:
         return nothing_happened or isinstance(error, PermanentError)
     if status in STUMBLED:
-        return isinstance(error, Ambiguous) if request.write else nothing_happened
-    also = (AuthError,) if status in (403, 404) else ()
-    return isinstance(error, (PermanentError, Unsupported, *also))
+        return isinstance(error, Ambiguous) if outcome.request.write else nothing_happened
+    parks = isinstance(error, AuthError) and (credentials or status in (403, 404))
+    return parks or isinstance(error, PermanentError | Unsupported)
