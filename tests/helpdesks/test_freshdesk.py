@@ -158,7 +158,7 @@ def test_a_webhook_without_the_secret_is_rejected(headers):
 
 # --- webhooks ------------------------------------------------------------------------------------
 
-WEBHOOKS = json.loads((Path(__file__).parent / "freshdesk" / "webhooks.json").read_text("utf-8"))
+WEBHOOKS = json.loads((Path(__file__).parent / "freshdesk" / "events.json").read_text("utf-8"))
 
 
 def delivery(body, second=0):
@@ -168,12 +168,25 @@ def delivery(body, second=0):
 
 @pytest.mark.parametrize("row", WEBHOOKS, ids=[row["idea"] for row in WEBHOOKS])
 def test_a_webhook_body_means(row):
-    (update,) = FRESHDESK.parse(delivery(row["body"].encode()))
+    (update,) = FRESHDESK.parse(delivery(json.dumps(row["body"]).encode()))
     names = ("ticket_id", "hint", "actor_id", "stamp", "ignored")
     told = {name: getattr(update, name) for name in names if getattr(update, name)}
     assert told == row["expected"]
     assert update.comment is None
     assert update.status is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"ticket_id": 31, "agent": , "status": "Open"}',
+        b'{"freshdesk_webhook": {"agent": ,"ticket_id":"31"}}',
+        b'{"ticket_id": "31", "text": "\\"ticket_id\\": \\"8\\",", }',
+    ],
+)
+def test_an_empty_placeholder_without_quotes_does_not_hide_the_ticket(body):
+    (update,) = FRESHDESK.parse(delivery(body))
+    assert (update.ticket_id, update.hint) == ("31", True)
 
 
 def test_the_same_body_twice_is_two_deliveries():
