@@ -233,11 +233,11 @@ TOKEN = frozenset({0, 102, 190})  # 0 is WhatsApp's
 LIMITS: Mapping[Pair, float | None] = {
     **dict.fromkeys(((code, None) for code in (4, 17, 32, 341, 613, *range(80001, 80009))), None),
     (9, 2018352): None,  # Messenger's, unconfirmed
-    (10, 1893063): 900.0,  # the Page may not send for a while
+    (10, 1893063): 1800.0,  # the Page may not send for a while
     (130429, None): None,  # WhatsApp: messages a second
     (131056, None): 6.0,  # WhatsApp: one message in 6 s to the same person
-    (131048, None): 900.0,  # WhatsApp: too many were reported as spam; it lasts for hours
-    (131064, None): 900.0,  # WhatsApp: the day's number of people is reached
+    (131048, None): 3600.0,  # WhatsApp: too many were reported as spam; it lasts for hours
+    (131064, None): 3600.0,  # WhatsApp: the day's number of people is reached
 }
 # Nothing was done, and it passes.
 LATER: Mapping[int, str] = {

@@ -30,7 +30,6 @@ from bridge.channels.other import broken, other, word
 from bridge.core.errors import (
     BridgeError,
     PermanentError,
-    TransientError,
     Unreadable,
     Unsupported,
 )
@@ -397,7 +396,7 @@ def _status(place: _Place, item: Mapping[str, Any]) -> Message:
     )
 
 
-_POST = HttpRequest(method="POST", url=graph.API_URL)
+_POST = HttpRequest(method="POST", url=graph.API_URL, json={"messaging_product": "whatsapp"})
 
 
 def _why(item: Mapping[str, Any]) -> tuple[str, str]:
@@ -646,13 +645,9 @@ def _send(
 ) -> Calls[str]:
     marked = {"biz_opaque_callback_data": outgoing.marker[:512]}
     body = {"messaging_product": "whatsapp", **whom, **what, **marked}
-    request = graph.request(target, "POST", graph.account_id(target), "messages", json=body)
-    try:
-        answer = yield from graph.call(request)
-    except TransientError as error:
-        if error.code == "blocked_for_now":  # elsewhere that ends, here it does not
-            raise PermanentError("refused", error.detail) from None
-        raise
+    answer = yield from graph.call(
+        graph.request(target, "POST", graph.account_id(target), "messages", json=body)
+    )
     return graph.needed_id(mapping(next(iter(items(answer.get("messages"))), None)), "id")
 
 

@@ -36,7 +36,8 @@ class Case:
 
     `channel` is what people call it ("Facebook"), `account` the page's or bot's name. `lost` are
     files that could not be copied, each with the reason; `unknown` what the helpdesk's map has no
-    word for; `windows` a sentence on how long answers are possible.
+    word for; `windows` a sentence on how long answers are possible. `labels` say where each message
+    was said, where that is not the same for all.
     """
 
     channel: str
@@ -55,6 +56,7 @@ class Case:
     unknown: tuple[str, ...] = ()
     windows: str = ""
     events: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 # --- harmless text -------------------------------------------------------------------------------
@@ -130,11 +132,14 @@ def _name(author: Author | None, channel: str) -> str:
     return line(known, 60) if known else f"{channel} user"
 
 
+def what(message: Message) -> str:
+    """What *message* is, in a word or two: `comment`, `group message`."""
+    return f"{'group ' if _group(message) else ''}{_KINDS[message.kind]}"
+
+
 def _what(case: Case) -> str:
     first = case.messages[0] if case.messages else None
-    if first is None:
-        return f"{case.channel} conversation"
-    return f"{case.channel} {'group ' if _group(first) else ''}{_KINDS[first.kind]}"
+    return f"{case.channel} {what(first) if first else 'conversation'}"
 
 
 def _customer(case: Case) -> Author | None:
@@ -177,7 +182,7 @@ def _shown(messages: Iterable[Message]) -> list[Message]:
     """Each message once, where it first stood, with the words it has now."""
     kept: dict[str, Message] = {}
     for message in messages:
-        key = message.external_id or message.dedupe
+        key = _key(message)
         earlier = kept.get(key)
         if earlier is None or message.change is not Change.CREATED:
             # An edit or a removal keeps the place, the time and the files of the original.
@@ -215,13 +220,20 @@ def words(case: Case) -> str:
     message without words names its files: `[image]`.
     """
     shown = _shown(case.messages)
-    if len(shown) == 1 and not _group(shown[0]):
+    if len(shown) == 1 and not _group(shown[0]) and not case.labels:
         return _words(shown[0])
+    where = {_key(one): label for one, label in zip(case.messages, case.labels, strict=False)}
     blocks = []
     for message in shown:
-        who = f"{_name(message.author, case.channel)}, " if _group(message) else ""
-        blocks.append(f"{who}{_time(message.sent_at)}\n{_words(message)}")
+        who = _name(message.author, case.channel) if _group(message) else ""
+        above = (where.get(_key(message), ""), who, _time(message.sent_at))
+        blocks.append(f"{', '.join(one for one in above if one)}\n{_words(message)}")
     return "\n\n".join(blocks)
+
+
+def _key(message: Message) -> str:
+    """What the versions of one message share."""
+    return message.external_id or message.dedupe
 
 
 def chunks(text: str, limit: int = NOTE_LIMIT) -> list[str]:
@@ -231,6 +243,7 @@ def chunks(text: str, limit: int = NOTE_LIMIT) -> list[str]:
 
 # --- the note for the agent ----------------------------------------------------------------------
 
+NO_WAY = "No answer is possible from here now; answer where it was written"
 HOW = (
     "A public comment here is posted where the customer wrote. A private note stays here. First "
     "line of a private note: /dm (answer in private), /public (answer in public), /hide (hide the "
@@ -366,6 +379,7 @@ WAYS = {
     "no_account": "It is not known which account should speak; an operator must look",
     "no_token": "The account has no access token; an operator must set it",
     "refused": "The platform refused the text",
+    "template_refused": "The platform refused the template",
     "duplicate": "The platform refused it because the same text stands there already",
     "unconfirmed": "It is not known whether it arrived; look there before answering again",
     "token_refused": "Our access to the platform has ended; an operator must renew it",
@@ -440,12 +454,22 @@ def partly(sent: int, of: int, code: str, detail: str, rest: str) -> str:
     )
 
 
-def taken_back() -> str:
-    """An answer was redacted or made private when the customer could read it already."""
-    return (
-        "This answer was redacted or made private after it was sent. The customer can still read "
-        "it on the platform; delete it there if it must go."
-    )
+def taken_back(deleted: bool | None = None, why: str = "") -> str:
+    """An answer was taken back on the ticket when the customer could read it already.
+
+    *deleted*: whether it was deleted on the platform too, None where nobody asked for that; *why* not.
+    """
+    told = "An answer was redacted, deleted or made private here after it was sent."
+    if deleted:
+        return f"{told} It was deleted on the platform as well; the customer may have read it."
+    tried = f" Deleting it there did not work: {line(why, 300)}." if deleted is False else ""
+    return f"{told}{tried} The customer can still read it on the platform; delete it there if it must go."
+
+
+def closes_soon(where: str, until: str, ways: Sequence[str]) -> str:
+    """The customer waits, and the time in which an answer is possible is about to end."""
+    told = f"The customer waits for an answer on {line(where, 60)}; it is possible until {until}."
+    return "\n".join(one for one in (told, _listed("What is open now", ways)) if one)
 
 
 def waits(code: str, text: str) -> str:
@@ -472,6 +496,7 @@ _DONE = {
     "public": "From now on public comments here are posted where everybody reads them.",
     "hide": "The comment is hidden on the platform; its author and their friends still see it.",
     "mute": "The person is muted: no new ticket is opened for them",
+    "template": "The template was sent",
 }
 
 
@@ -479,6 +504,8 @@ def command_done(name: str, argument: str = "") -> str:
     """A command of an agent was carried out."""
     if name == "mute":
         return f"{_DONE['mute']}{f' for {line(argument, 60)}' if argument else ''}."
+    if name == "template":
+        return f"{_DONE['template']}: {line(argument, 300)}"
     return _DONE.get(name, f"/{line(name, 30)} is done.")
 
 
