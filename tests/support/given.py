@@ -56,6 +56,8 @@ def _bot(request: HttpRequest) -> Any:
 
 
 def _entries(payloads: Sequence[Any]) -> Any:
+    if "entry" not in payloads[0]:
+        return payloads  # Threads has no entries; an array of envelopes is read as well
     entries = [entry for payload in payloads for entry in payload["entry"]]
     return {"object": payloads[0]["object"], "entry": entries}
 
