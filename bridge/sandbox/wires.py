@@ -41,7 +41,7 @@ def environment(base_url: str, bridge_url: str) -> dict[str, str]:
 def connections_yaml(base_url: str) -> str:
     """A connections.yaml for the sandbox at *base_url*; its secrets come from `environment`."""
     return f"""\
-# The fake platforms and the fake helpdesk of `bridge sandbox`.
+# The fake platforms and the fake helpdesks of `bridge sandbox`.
 connections:
   meta:
     type: meta
@@ -57,6 +57,11 @@ connections:
     webhook_secret: "${{TELEGRAM_WEBHOOK_SECRET}}"
     api_url: {base_url}/telegram
     helpdesk: zendesk
+  freshdesk:
+    type: freshdesk
+    url: {base_url}/freshdesk
+    api_key: "${{FRESHDESK_API_KEY}}"
+    webhook_secrets: ["${{FRESHDESK_WEBHOOK_SECRET}}"]
   zendesk:
     type: zendesk
     url: {base_url}/zendesk

@@ -116,7 +116,8 @@ def _agent_says(town: Any, ticket: int, text: str) -> None:
 def test_without_a_name_all_are_meant(house: Any) -> None:
     code, out, _ = house.run("pause")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["meta", "telegram", "zendesk"]
+    assert [line.split()[0] for line in out.splitlines()] == [
+        "meta", "telegram", "freshdesk", "zendesk"]  # fmt: skip
     assert {one["state"] for one in house.json("status")["connections"].values()} == {"paused"}
     assert len(house.json("status")["alarms"]) == 3
     code, out, _ = house.run("resume")

@@ -16,7 +16,7 @@ ENDS = ("done", "ignored", "parked", "dead", "in_progress")
 
 def test_every_configured_connection_has_a_row_also_with_zeros(house: Any) -> None:
     told = house.json("status")
-    assert list(told["books"]) == ["meta", "telegram", "zendesk", "bridge"]
+    assert list(told["books"]) == ["meta", "telegram", "freshdesk", "zendesk", "bridge"]
     assert all(set(row.values()) == {0} for row in told["books"].values())
     assert told["connections"]["meta"] == {"state": "open", "since": None, "last_received": None}
     assert told["limits"]["zendesk"]["account"]["limit"] == 400

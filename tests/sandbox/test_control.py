@@ -268,7 +268,7 @@ def test_the_configuration_names_only_variables_that_there_are(sandbox):
     text = wires.connections_yaml(sandbox.url)
     environ = wires.environment(sandbox.url, "http://127.0.0.1:8080")
     config = yaml.safe_load(text)["connections"]
-    assert set(config) == {"meta", "telegram", "zendesk"}
+    assert set(config) == {"meta", "telegram", "freshdesk", "zendesk"}
     named = {part.split("}")[0] for part in text.split("${")[1:]}
     assert named <= set(environ)
     for secret in (
