@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from bridge.sandbox import wires
-from bridge.sandbox.actions import Actions, Wish
+from bridge.sandbox.actions import Actions
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.fresh_agent import FreshAgent
 from bridge.sandbox.ground import PLANS
 from bridge.sandbox.hooks import Delivery, Hooks
 from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer
+from bridge.sandbox.wish import Wish
 from bridge.sandbox.world import World
 
 MAX_WAIT = 20.0
@@ -244,7 +245,9 @@ class Control:
             base = {"Content-Type": "application/json"}
             if sign is False:
                 return base | extra
-            signed = self._signed(hooks.system, sent if sign is True else sent + b" ")
+            signed = self._signed(
+                hooks.system, sent if sign is True else sent + b" ", str(body.get("product", "app"))
+            )
             for name in ("X-Telegram-Bot-Api-Secret-Token", "X-Bridge-Secret"):
                 if sign == "wrong" and name in signed:
                     signed[name] = "wrong"
@@ -252,10 +255,12 @@ class Control:
 
         return Delivery("raw", content, lambda: url, headers)
 
-    def _signed(self, system: str, content: bytes) -> dict[str, str]:
+    def _signed(self, system: str, content: bytes, product: str) -> dict[str, str]:
         world = self.world
         if system == "meta":
-            return world.page.headers(content)
+            if product not in world.meta.secrets:
+                raise BadRequest(f"product is one of {', '.join(world.meta.secrets)}")
+            return world.meta.headers(content, product)
         if system == "telegram":
             return world.chats.headers(content)
         if system == "freshdesk":
@@ -265,8 +270,8 @@ class Control:
         return world.desk_hooks.delivery(world.desk_hooks.main, "raw", content).headers(content)
 
     async def _challenge(self, token: Any) -> Any:
-        page = self.world.page
-        if page.hook_url is None:
+        meta = self.world.meta
+        if meta.url is None:
             raise BadRequest("meta is not connected")
         challenge = str(self.world.ground.number())
         query = urlencode(
@@ -274,15 +279,13 @@ class Control:
              "hub.verify_token": wires.VERIFY_TOKEN if token is None else str(token)}, quote_via=quote
         )  # fmt: skip
         try:
-            got = await self.world.ground.sender.send(
-                "GET", f"{page.hook_url}?{query}", {}, b"", 10.0
-            )
+            got = await self.world.ground.sender.send("GET", f"{meta.url}?{query}", {}, b"", 10.0)
         except (OSError, EOFError, ValueError) as error:
             return {"ok": False, "status": None, "body": f"{type(error).__name__}: {error}"}
-        page.verified = got.status == 200 and got.body == challenge.encode()
+        meta.verified = got.status == 200 and got.body == challenge.encode()
         self.world.ground.record.touch()
         return {
-            "ok": page.verified,
+            "ok": meta.verified,
             "status": got.status,
             "body": got.body[:500].decode("utf-8", "replace"),
         }

@@ -1,6 +1,7 @@
-"""The Graph API of one Page: comments, private replies, Messenger. Source: Meta's pages as read 2026-11-22.
+"""The Graph API: who asks with which token, what the limits say, and whose node it is.
 
-What the real one refuses is refused with its codes; calls are told apart by the id they begin with.
+One host serves all of Meta's products here; the token says which of them is meant. What the real one
+refuses is refused with its codes. Source: Meta's pages as read 2026-11-22.
 """
 
 from __future__ import annotations
@@ -11,34 +12,109 @@ import hashlib
 import hmac
 import json
 import re
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from bridge.sandbox.clock import graph_stamp
-from bridge.sandbox.graph_answers import Fields, Refusal, bad, missing, paged, parsed, picked
+from bridge.sandbox.graph_answers import Refusal, bad, missing
+from bridge.sandbox.graph_instagram import InstagramNodes
+from bridge.sandbox.graph_page import PageNodes
 from bridge.sandbox.graph_send import Sending
-from bridge.sandbox.ground import BRAND, File, Person
+from bridge.sandbox.graph_threads import ThreadsNodes
+from bridge.sandbox.graph_whatsapp import WhatsAppNodes
+from bridge.sandbox.ground import File, Ground
 from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer
+from bridge.sandbox.instagram import Instagram
 from bridge.sandbox.limits import Spent
-from bridge.sandbox.page import Chat, Comment, DirectMessage, Page, Post
-from bridge.sandbox.wires import APP_SECRET, PAGE_ID, PAGE_TOKEN
+from bridge.sandbox.page import Page
+from bridge.sandbox.threads import Threads
+from bridge.sandbox.whatsapp import WhatsApp
+from bridge.sandbox.wires import (
+    APP_SECRET,
+    INSTAGRAM_APP_SECRET,
+    INSTAGRAM_ID,
+    INSTAGRAM_TOKEN,
+    PAGE_ID,
+    PAGE_TOKEN,
+    THREADS_APP_SECRET,
+    THREADS_ID,
+    THREADS_TOKEN,
+    WABA_ID,
+    WHATSAPP_TOKEN,
+)
 
-MAX_COMMENT = 8000
 VERSION = re.compile(r"^v\d+\.\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What an access token opens: a product, the account it speaks for, and the proof it may need.
+
+    `limit` is the code of a spent hour of the account.
+    """
+
+    product: str
+    account: str
+    secret: str
+    rate: str
+    usage: str
+    limit: int
+    reason: str
+
+
+KEYS = {
+    PAGE_TOKEN: Key(
+        "page", PAGE_ID, APP_SECRET, "page_per_hour", "pages", 32, "Page request limit reached"
+    ),
+    INSTAGRAM_TOKEN: Key(
+        "instagram", INSTAGRAM_ID, INSTAGRAM_APP_SECRET, "instagram_per_hour", "instagram", 80002,
+        "There have been too many calls to this Instagram account. Wait a bit and try again.",
+    ),
+    WHATSAPP_TOKEN: Key(
+        "whatsapp", WABA_ID, APP_SECRET, "app_per_hour", "whatsapp", 80007,
+        "There have been too many calls to this WhatsApp Business account. Wait a bit and try again.",
+    ),
+    THREADS_TOKEN: Key(
+        "threads", THREADS_ID, THREADS_APP_SECRET, "app_per_hour", "threads", 4,
+        "Application request limit reached",
+    ),
+}  # fmt: skip
+
+
+class Nodes(Protocol):
+    """The things that one product has behind ids."""
+
+    def knows(self, node: str) -> bool: ...
+
+    def call(self, method: str, node: str, edge: str | None, params: dict[str, Any]) -> Any: ...
 
 
 class Graph:
     """Answers calls to `{base}/graph/...`."""
 
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.ground = page.ground
-        self.sending = Sending(page)
+    def __init__(
+        self, page: Page, instagram: Instagram, whatsapp: WhatsApp, threads: Threads
+    ) -> None:
+        self.ground: Ground = page.ground
+        sending = Sending(page, instagram)
+        self.whatsapp = WhatsAppNodes(whatsapp)
+        self.nodes: dict[str, list[Nodes]] = {
+            "page": [
+                PageNodes(page, instagram, sending),
+                InstagramNodes(instagram, sending, False),
+            ],
+            "instagram": [InstagramNodes(instagram, sending, True)],
+            "whatsapp": [self.whatsapp],
+            "threads": [ThreadsNodes(threads)],
+        }
 
     async def handle(self, request: Request, path: str) -> Response:
-        spent: list[Spent] = []
+        spent: list[tuple[Key, Spent]] = []
+        key: list[Key] = []
         try:
-            value = self._call(request, path, spent)
+            if path.startswith("/lookaside/"):
+                return self._download(request, path)
+            value = self._call(request, path, spent, key)
             status = 200
         except NotFound as error:
             self.ground.refuse("meta", request, 400, "100/33", str(error))
@@ -50,40 +126,44 @@ class Graph:
             code = f"{error.code}/{error.subcode}" if error.subcode else str(error.code)
             self.ground.refuse("meta", request, error.status, code, str(error))
             status, value = error.status, {"error": self._traced(error.body)}
+        if status != 200 and key and key[0].product == "threads":
+            value["error"]["type"] = "THApiException"
         response = answer(value, status)
         response.headers["content-type"] = "application/json; charset=UTF-8"
         response.headers["facebook-api-version"] = "v25.0"
-        for name, spending in zip(
+        for name, (holder, spending) in zip(
             ("x-app-usage", "x-business-use-case-usage"), spent, strict=False
         ):
-            response.headers[name] = usage(name, spending)
+            response.headers[name] = usage(name, holder, spending)
         return response
 
     def _traced(self, body: dict[str, Any]) -> dict[str, Any]:
         trace = hashlib.sha256(str(self.ground.number()).encode()).hexdigest()[:22]
         return {**body, "fbtrace_id": f"A{trace}"}
 
-    def _call(self, request: Request, path: str, spent: list[Spent]) -> Any:
+    def _call(
+        self, request: Request, path: str, spent: list[tuple[Key, Spent]], used: list[Key]
+    ) -> Any:
         parts = [part for part in path.split("/") if part]
         if parts and VERSION.match(parts[0]):
             parts = parts[1:]
         if not 1 <= len(parts) <= 2:
             raise Refusal(2500, f"Unknown path components: /{path}")
         params = self._params(request)
-        self._authorise(request, params)
-        self._spend(spent)
+        key = self._authorise(request, params, used)
+        self._spend(key, spent)
         node, edge = parts[0], parts[1] if len(parts) == 2 else None
         method = str(params.pop("method", request.method)).upper()
-        if node in ("me", PAGE_ID):
-            return self._on_page(method, edge, params)
-        if node in self.page.posts:
-            return self._on_post(method, self.page.find_post(node), edge, params)
-        if node in self.page.comments:
-            return self._on_comment(method, self.page.find_comment(node), edge, params)
-        person = self.ground.people.by_facebook(node)
-        if person is not None and method == "GET" and edge is None:
-            return self._profile(person, params)
+        for nodes in self.nodes[key.product]:
+            if nodes.knows(node):
+                return nodes.call(method, node, edge, params)
         raise missing(node)
+
+    def _download(self, request: Request, path: str) -> Response:
+        """A file of WhatsApp: its address needs the token too, and does not last."""
+        self._authorise(request, {}, [])
+        file = self.whatsapp.file(path.removeprefix("/lookaside/"), request.query)
+        return Response(200, file.content, {"content-type": file.kind})
 
     # --- at the door -------------------------------------------------------------------------------
 
@@ -122,7 +202,8 @@ class Graph:
                 found[str(name)] = data.decode("utf-8", "replace")
         return found
 
-    def _authorise(self, request: Request, params: dict[str, Any]) -> None:
+    def _authorise(self, request: Request, params: dict[str, Any], used: list[Key]) -> Key:
+        """Whose token it is; *used* is told as soon as that is known, for the form of refusals."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in ("bearer", "oauth") or not token:
             token = str(params.pop("access_token", ""))
@@ -131,9 +212,19 @@ class Graph:
                 2500,
                 "An active access token must be used to query information about the current user.",
             )
-        if token != PAGE_TOKEN:
+        key = KEYS.get(token)
+        if key is None:
             raise Refusal(190, "Invalid OAuth access token - Cannot parse access token")
-        mode = self.ground.settings.meta_token
+        used.append(key)
+        self._valid(key)
+        self._proven(key, token, params)
+        return key
+
+    def _valid(self, key: Key) -> None:
+        settings = self.ground.settings
+        if settings.meta_token_of not in ("all", key.product):
+            return
+        mode = settings.meta_token
         if mode == "expired":
             raise Refusal(190, "Error validating access token: Session has expired.", 463)
         if mode == "revoked":
@@ -145,268 +236,40 @@ class Graph:
             )
         if mode == "no_permission":
             raise Refusal(200, "(#200) Permissions error")
+
+    def _proven(self, key: Key, token: str, params: dict[str, Any]) -> None:
         proof = params.pop("appsecret_proof", None)
         time = params.pop("appsecret_time", None)
         message = token if time is None else f"{token}|{time}"
-        expected = hmac.new(APP_SECRET.encode(), message.encode(), "sha256").hexdigest()
+        expected = hmac.new(key.secret.encode(), message.encode(), "sha256").hexdigest()
+        kind = "GraphMethodException"
         if proof is None and self.ground.settings.meta_proof_required:
             raise Refusal(
-                100, "API calls from the server require an appsecret_proof argument", None, "GraphMethodException"
-            )  # fmt: skip
+                100, "API calls from the server require an appsecret_proof argument", None, kind
+            )
         if proof is not None and not hmac.compare_digest(str(proof).encode(), expected.encode()):
             raise Refusal(
-                100,
-                "Invalid appsecret_proof provided in the API argument",
-                None,
-                "GraphMethodException",
-            )
+                100, "Invalid appsecret_proof provided in the API argument", None, kind
+            )  # fmt: skip
 
-    def _spend(self, spent: list[Spent]) -> None:
+    def _spend(self, key: Key, spent: list[tuple[Key, Spent]]) -> None:
         rates, limits = self.ground.rates["meta"], self.ground.limits
         if not self.ground.limited:
             return
-        spent.append(limits.take("meta app", rates["app_per_hour"], 3600))
-        spent.append(limits.take("meta page", rates["page_per_hour"], 3600))
-        if spent[0].refused:
+        spent.append((key, limits.take("meta app", rates["app_per_hour"], 3600)))
+        spent.append((key, limits.take(f"meta {key.product}", rates[key.rate], 3600)))
+        if spent[0][1].refused:
             raise Refusal(4, "(#4) Application request limit reached", transient=True)
-        if spent[1].refused:
-            raise Refusal(32, "(#32) Page request limit reached")
-
-    def _within(self, name: str, text: str) -> None:
-        rate = self.ground.rates["meta"][name]
-        if self.ground.limited and self.ground.limits.take(f"meta {name}", rate, 1).refused:
-            raise Refusal(613, f"(#613) {text}")
-
-    # --- the Page ----------------------------------------------------------------------------------
-
-    def _on_page(self, method: str, edge: str | None, params: dict[str, Any]) -> Any:
-        match (method, edge):
-            case ("GET", None):
-                values = {"id": PAGE_ID, "name": BRAND, "category": "Coffee shop",
-                          "link": f"https://www.facebook.com/{PAGE_ID}"}  # fmt: skip
-                return picked(values, params.get("fields", "id,name"))
-            case ("POST", "messages"):
-                self._within(
-                    "sends_per_second", "Calls to the Send API have exceeded the rate limit."
-                )
-                return self.sending.send(params)
-            case ("GET", "conversations"):
-                return self._conversations(params)
-            case ("GET", "subscribed_apps"):
-                fields = (
-                    ALL_FIELDS if self.page.subscribed is None else sorted(self.page.subscribed)
-                )
-                if not fields:
-                    return {"data": []}
-                return {
-                    "data": [
-                        {
-                            "id": "1234567890123456",
-                            "name": "Acme bridge",
-                            "subscribed_fields": fields,
-                        }
-                    ]
-                }
-            case ("POST", "subscribed_apps"):
-                wish = params.get("subscribed_fields", "")
-                names = (
-                    wish if isinstance(wish, list) else [one for one in str(wish).split(",") if one]
-                )
-                if not names:
-                    raise bad("The parameter subscribed_fields is required.")
-                if unknown := [name for name in names if name not in ALL_FIELDS]:
-                    raise bad(
-                        f"Param subscribed_fields must be one of {{{', '.join(ALL_FIELDS)}}} - got {unknown[0]!r}."
-                    )
-                self.page.subscribed = set(names)
-                return {"success": True}
-            case ("DELETE", "subscribed_apps"):
-                self.page.subscribed = set()
-                return {"success": True}
-            case ("GET", "feed" | "posts"):
-                posts = [post for post in reversed(self.page.posts.values()) if not post.removed]
-                fields = params.get("fields", "id,message,created_time")
-                return paged([self._post(post, fields) for post in posts], params)
-        raise Refusal(100, f"Unsupported {method.lower()} request", 33, "GraphMethodException")
-
-    def _profile(self, person: Person, params: dict[str, Any]) -> Any:
-        if self.ground.settings.meta_no_profile:
-            raise bad("No profile available for this user.", 2018218)
-        first, _, last = person.name.partition(" ")
-        values = {"id": person.facebook_id, "name": person.name, "first_name": first, "last_name": last,
-                  "profile_pic": f"{self.ground.url}/cdn/face.png"}  # fmt: skip
-        return picked(values, params.get("fields", "id,first_name,last_name,profile_pic"))
-
-    def _conversations(self, params: dict[str, Any]) -> Any:
-        self._within("conversations_per_second", "Calls to this api have exceeded the rate limit.")
-        wanted = params.get("user_id")
-        chats = [
-            chat for chat in self.page.chats.values()
-            if chat.messages and wanted in (None, chat.person.facebook_id)
-        ]  # fmt: skip
-        fields = parsed(str(params.get("fields", "id,updated_time")))
-        return paged([self._chat(chat, fields) for chat in chats], params)
-
-    def _chat(self, chat: Chat, fields: Fields) -> dict[str, Any]:
-        found: dict[str, Any] = {"id": f"t_{chat.person.facebook_id}"}
-        if "updated_time" in fields:
-            found["updated_time"] = graph_stamp(chat.messages[-1].at)
-        if "participants" in fields:
-            found["participants"] = {
-                "data": [sender_of(chat, "customer"), sender_of(chat, "bridge")]
-            }
-        if "messages" in fields:
-            inner, limit = fields["messages"]
-            messages = [
-                self._chat_message(chat, message, inner or parsed("id,created_time"))
-                for message in reversed(chat.messages) if not message.removed
-            ]  # fmt: skip
-            found["messages"] = paged(messages, {"limit": limit or 25})
-        return found
-
-    def _chat_message(self, chat: Chat, message: DirectMessage, fields: Fields) -> dict[str, Any]:
-        to = "bridge" if message.by == "customer" else "customer"
-        values: dict[str, Any] = {
-            "id": message.id, "message": message.text or "", "created_time": graph_stamp(message.at),
-            "from": sender_of(chat, message.by), "to": {"data": [sender_of(chat, to)]},
-        }  # fmt: skip
-        if message.attachments:
-            values["attachments"] = {
-                "data": [{"image_data": one.get("payload")} for one in message.attachments]
-            }
-        return {name: values[name] for name in ("id", *fields) if name in values}
-
-    # --- posts and comments ------------------------------------------------------------------------
-
-    def _on_post(self, method: str, post: Post, edge: str | None, params: dict[str, Any]) -> Any:
-        match (method, edge):
-            case ("GET", None):
-                return self._post(post, params.get("fields", "id,message,created_time"))
-            case ("GET", "comments"):
-                return self._comments(post.comments, params)
-            case ("POST", "comments"):
-                return self._add(post, None, params)
-            case ("DELETE", None):
-                self.page.remove_post(post, "bridge")
-                return {"success": True}
-        raise Refusal(100, f"Unsupported {method.lower()} request", 33, "GraphMethodException")
-
-    def _on_comment(
-        self, method: str, comment: Comment, edge: str | None, params: dict[str, Any]
-    ) -> Any:
-        match (method, edge):
-            case ("GET", None):
-                return self._comment(comment, params.get("fields", "id,from,message,created_time"))
-            case ("GET", "comments"):
-                return self._comments(comment.replies, params)
-            case ("POST", "comments"):
-                return self._add(comment.post, comment, params)
-            case ("POST", None):
-                return self._change(comment, params)
-            case ("DELETE", None):
-                self.page.remove(comment, "bridge")
-                return {"success": True}
-        raise Refusal(100, f"Unsupported {method.lower()} request", 33, "GraphMethodException")
-
-    def _add(self, post: Post, parent: Comment | None, params: dict[str, Any]) -> Any:
-        message = params.get("message", "")
-        image = params.get("attachment_url") or params.get("source")
-        if not isinstance(message, str):
-            raise bad("Param message must be a string")
-        if not message.strip() and not image:
-            raise bad("Missing message or attachment", 1705001)
-        if len(message) > MAX_COMMENT:
-            raise bad(f"Param message must be at most {MAX_COMMENT} characters long")
-        root = parent.parent or parent if parent else None
-        siblings = root.replies if root else post.comments
-        if self.ground.settings.meta_refuse_duplicates and any(
-            one.text == message and one.author is None and not one.removed for one in siblings
-        ):
-            raise Refusal(506, "(#506) Duplicate status message")
-        comment = self.page.comment(post, parent, None, "bridge", message, image)
-        return {"id": comment.id}
-
-    def _change(self, comment: Comment, params: dict[str, Any]) -> Any:
-        if "is_hidden" in params:
-            if comment.author is None:
-                raise bad("You cannot hide a comment of your own Page", 1446036)
-            self.page.hide(comment, str(params["is_hidden"]).lower() in ("true", "1"), "bridge")
-            return {"success": True}
-        message = params.get("message")
-        if not isinstance(message, str) or not message.strip():
-            raise bad("Missing message or attachment")
-        if comment.author is not None:
-            raise Refusal(200, "(#200) You can only edit comments that your Page wrote")
-        self.page.edit(comment, message, "bridge")
-        return {"success": True}
-
-    def _comments(self, comments: list[Comment], params: dict[str, Any]) -> Any:
-        standing = [comment for comment in comments if not comment.removed]
-        if params.get("order") == "reverse_chronological":
-            standing.reverse()
-        fields = params.get("fields", "created_time,from,message,id")
-        return paged([self._comment(comment, fields) for comment in standing], params)
-
-    def _post(self, post: Post, fields: Any) -> dict[str, Any]:
-        author = post.author
-        values = {
-            "id": post.id, "message": post.text, "created_time": graph_stamp(post.at),
-            "permalink_url": post.permalink, "is_published": True, "is_hidden": post.hidden,
-            "from": {"id": author.facebook_id, "name": author.name} if author else {"id": PAGE_ID, "name": BRAND},
-        }  # fmt: skip
-        if post.image:
-            values["full_picture"] = post.image
-        return picked(values, fields)
-
-    def _comment(self, comment: Comment, fields: Any) -> dict[str, Any]:
-        author, root = comment.author, comment.parent
-        values: dict[str, Any] = {
-            "id": comment.id, "message": comment.text, "created_time": graph_stamp(comment.at),
-            "from": {"id": author.facebook_id, "name": author.name} if author else {"id": PAGE_ID, "name": BRAND},
-            "permalink_url": f"{comment.post.permalink}?comment_id={comment.id.partition('_')[2]}",
-            "is_hidden": comment.hidden, "can_hide": author is not None, "can_comment": True,
-            "can_reply_privately": author is not None and not comment.private_reply,
-            "like_count": comment.likes, "comment_count": len(comment.replies), "is_private": False,
-        }  # fmt: skip
-        if root:
-            values["parent"] = {
-                "id": root.id,
-                "message": root.text,
-                "created_time": graph_stamp(root.at),
-            }
-        if comment.image:
-            values["attachment"] = {
-                "type": "photo",
-                "url": comment.image,
-                "media": {"image": {"src": comment.image}},
-            }
-        if "comments" in (names := parsed(str(fields))):
-            inner, limit = names["comments"]
-            values["comments"] = paged(
-                [self._comment(reply, ",".join(inner) or "created_time,from,message,id")
-                 for reply in comment.replies if not reply.removed], {"limit": limit or 25}
-            )  # fmt: skip
-        return picked(values, fields)
+        if spent[1][1].refused:
+            raise Refusal(key.limit, f"(#{key.limit}) {key.reason}")
 
 
-ALL_FIELDS = [
-    "feed", "mention", "message_echoes", "message_edits", "message_reactions", "message_reads", "messages",
-    "messaging_handovers", "messaging_postbacks", "messaging_referrals", "ratings", "standby",
-]  # fmt: skip
-
-
-def sender_of(chat: Chat, by: str) -> dict[str, str]:
-    if by == "customer":
-        return {"name": chat.person.name, "id": chat.person.facebook_id}
-    return {"name": BRAND, "id": PAGE_ID}
-
-
-def usage(name: str, spent: Spent) -> str:
+def usage(name: str, key: Key, spent: Spent) -> str:
     """The value of a usage header, in percent and minutes."""
     percent = spent.percent()
     if name == "x-app-usage":
         return json.dumps({"call_count": percent, "total_time": 1, "total_cputime": 1})
     minutes = -(-spent.reset // 60) if spent.refused else 0
-    one = {"type": "pages", "call_count": percent, "total_cputime": 1, "total_time": 1,
+    one = {"type": key.usage, "call_count": percent, "total_cputime": 1, "total_time": 1,
            "estimated_time_to_regain_access": minutes}  # fmt: skip
-    return json.dumps({PAGE_ID: [one]})
+    return json.dumps({key.account: [one]})

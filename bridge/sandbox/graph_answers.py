@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bridge.sandbox.meta_hooks import Subscription
+from bridge.sandbox.wires import APP_ID
+
 
 class Refusal(Exception):
     """A Graph error."""
@@ -39,6 +42,36 @@ def missing(identity: str) -> Refusal:
 
 def bad(text: str, subcode: int | None = None) -> Refusal:
     return Refusal(100, f"(#100) {text}", subcode)
+
+
+def unsupported(method: str) -> Refusal:
+    return Refusal(100, f"Unsupported {method.lower()} request", 33, "GraphMethodException")
+
+
+def subscribed_apps(subscription: Subscription, method: str, params: dict[str, Any]) -> Any:
+    """The edge of that name: which webhook fields our app listens to."""
+    match method:
+        case "GET":
+            chosen = subscription.chosen
+            fields = list(subscription.known) if chosen is None else sorted(chosen)
+            app = {"id": APP_ID, "name": "Acme bridge", "subscribed_fields": fields}
+            return {"data": [app] if fields else []}
+        case "POST":
+            wish = params.get("subscribed_fields", "")
+            names = wish if isinstance(wish, list) else [one for one in str(wish).split(",") if one]
+            if not names:
+                raise bad("The parameter subscribed_fields is required.")
+            if unknown := [name for name in names if name not in subscription.known]:
+                known = ", ".join(subscription.known)
+                raise bad(
+                    f"Param subscribed_fields must be one of {{{known}}} - got {unknown[0]!r}."
+                )
+            subscription.chosen = set(names)
+            return {"success": True}
+        case "DELETE":
+            subscription.chosen = set()
+            return {"success": True}
+    raise unsupported(method)
 
 
 Fields = dict[str, tuple["Fields", int | None]]  # name -> what is asked of it, and `.limit(n)`

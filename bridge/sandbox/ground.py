@@ -27,7 +27,16 @@ class Settings:
     meta_proof_required: bool = False  # appsecret_proof must come with every call
     meta_human_agent: bool = True  # the Human Agent feature was reviewed
     meta_refuse_duplicates: bool = False  # the same words by the Page under one parent: 506
-    meta_no_profile: bool = False  # profiles cannot be read: 100/2018218
+    meta_no_profile: bool = False  # profiles cannot be read: 100/2018218, Instagram 230
+    meta_token_of: str = (
+        "all"  # whose token meta_token is: all | page | instagram | whatsapp | threads
+    )
+    instagram_login: bool = (
+        False  # the account is connected by Instagram Login, not through the Page
+    )
+    whatsapp_receipts: bool = True  # statuses are told
+    whatsapp_refuses_at_once: bool = False  # what a failed status would say, the call says already
+    whatsapp_refuses: str = ""  # 130429 | 131056: every message is refused so
     telegram_token: str = "valid"  # valid | revoked
     telegram_can_reply: bool = True  # the business connection's right
     zendesk_client: str = "valid"  # valid | disabled
@@ -58,7 +67,9 @@ class Settings:
 # Calls in a window, as documented where they are documented; what a name means stands in docs/sandbox.md.
 RATES: dict[str, dict[str, int]] = {
     "meta": {"app_per_hour": 4800, "page_per_hour": 4800, "sends_per_second": 300,
-             "conversations_per_second": 2},
+             "conversations_per_second": 2, "instagram_per_hour": 4800,
+             "private_replies_per_hour": 750, "whatsapp_per_second": 80,
+             "whatsapp_pair_per_6_seconds": 45, "threads_posts_per_day": 1000},
     "telegram": {"per_second": 30, "chat_per_5_seconds": 10, "group_per_minute": 20},
     "zendesk": {"account_per_minute": 400, "updates_per_minute": 100,
                 "updates_per_ticket_per_10_minutes": 30, "creates_per_minute": 300,
@@ -78,12 +89,20 @@ PLANS: dict[str, tuple[int, int, int, int, int]] = {
 
 @dataclass(slots=True)
 class Person:
-    """A fictional customer; the same one on every platform, with other ids."""
+    """A fictional customer; the same one on every platform, with other ids.
+
+    On WhatsApp a person has a number and an id of its own for each business (BSUID). Who took a username
+    does not show the number any more.
+    """
 
     name: str
     facebook_id: str
     telegram_id: int
     username: str
+    instagram_id: str
+    phone: str
+    bsuid: str
+    phone_shown: bool = True
 
 
 class People:
@@ -91,7 +110,7 @@ class People:
 
     def __init__(self) -> None:
         self._made: dict[str, Person] = {}
-        self._facebook: dict[str, Person] = {}
+        self._known: dict[str, Person] = {}  # by every id they have or had
         # Ids differ from run to run, so that a bridge that remembers meets nobody twice.
         self._number = int(time.time() * 10)
 
@@ -102,20 +121,39 @@ class People:
             self._number += 1
             username = "".join(letter for letter in name.lower() if letter.isalnum())
             person = Person(
-                name, f"24{self._number:015d}", 5_000_000_000 + self._number % 10**9, username
-            )
-            self._made[name] = self._facebook[person.facebook_id] = person
+                name, f"24{self._number:015d}", 5_000_000_000 + self._number % 10**9, username,
+                f"84{self._number:014d}", "", "",
+            )  # fmt: skip
+            self._made[name] = person
+            self._known[person.facebook_id] = self._known[person.instagram_id] = person
+            self.renumber(person)
         return self._made[name]
 
+    def renumber(self, person: Person) -> None:
+        """Give *person* another WhatsApp number, and with it another BSUID."""
+        self._number += 1
+        person.phone = f"999{self._number % 10**9:09d}"  # no country has 999
+        person.bsuid = f"PL.{10**19 + self._number}"
+        self._known[person.phone] = self._known[person.bsuid] = person
+
     def by_facebook(self, identity: str) -> Person | None:
-        return self._facebook.get(identity)
+        person = self._known.get(identity)
+        return person if person and person.facebook_id == identity else None
+
+    def by_instagram(self, identity: str) -> Person | None:
+        person = self._known.get(identity)
+        return person if person and person.instagram_id == identity else None
+
+    def on_whatsapp(self, identity: str) -> Person | None:
+        """Whoever has or had this number or BSUID."""
+        return self._known.get(identity)
 
     def all(self) -> list[Person]:
         return list(self._made.values())
 
     def forget(self) -> None:
         self._made.clear()
-        self._facebook.clear()
+        self._known.clear()
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,6 +63,7 @@ class Hooks:
         clock: Clock,
         record: Record,
         sender: Sender,
+        kin: Callable[[Any], Hashable] = lambda event: None,
     ) -> None:
         self.system = system
         self.manners = manners
@@ -71,6 +72,7 @@ class Hooks:
         self.last_answer: tuple[int | None, str | None, float] | None = None
         self.sending = 0
         self._pack = pack
+        self._kin = kin  # what may go in one delivery
         self._clock, self._record, self._sender = clock, record, sender
         self._lanes: dict[str, deque[Delivery]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -100,8 +102,16 @@ class Hooks:
             random.shuffle(events)
         elif order != "kept":
             raise BadRequest("order is kept, reversed or shuffled")
-        size = MAX_BATCH if together and self.manners.batch else 1
-        groups = [events[start : start + size] for start in range(0, len(events), size)]
+        groups = [[event] for event in events]
+        if together and self.manners.batch:
+            families: dict[Hashable, list[Any]] = {}
+            for event in events:
+                families.setdefault(self._kin(event), []).append(event)
+            groups = [
+                family[start : start + MAX_BATCH]
+                for family in families.values()
+                for start in range(0, len(family), MAX_BATCH)
+            ]
         for group in groups:
             self._go(group, copies)
         self._record.touch()

@@ -7,6 +7,18 @@ APP_ID = "1234567890123456"
 APP_SECRET = "sandbox-app-secret-5d41402abc4b2a76"
 VERIFY_TOKEN = "sandbox-verify-token"
 PAGE_TOKEN = "EAASandboxPageToken0123456789abcdef"
+INSTAGRAM_ID = "17841499000000001"
+INSTAGRAM_TOKEN = "IGAASandboxInstagramToken0123456789"
+INSTAGRAM_APP_SECRET = "sandbox-instagram-app-secret-7d793037a076"
+WABA_ID = "299000000000001"
+WHATSAPP_NUMBER_ID = "399000000000001"
+WHATSAPP_NUMBER = "999000000001"
+WHATSAPP_TOKEN = "EAASandboxWhatsAppToken0123456789ab"
+THREADS_ID = "27841499000000001"
+THREADS_TOKEN = "THAASandboxThreadsToken0123456789ab"
+THREADS_APP_ID = "2345678901234567"
+THREADS_APP_SECRET = "sandbox-threads-app-secret-202cb962ac59"
+USERNAME = "acme_coffee"  # on Instagram and on Threads
 TELEGRAM_BOT_ID = 110201543
 TELEGRAM_TOKEN = f"{TELEGRAM_BOT_ID}:AAHsandboxsandboxsandboxsandboxsandbx"
 TELEGRAM_SECRET = "sandbox-telegram-secret"
@@ -26,6 +38,11 @@ def environment(base_url: str, bridge_url: str) -> dict[str, str]:
         "META_APP_SECRET": APP_SECRET,
         "META_VERIFY_TOKEN": VERIFY_TOKEN,
         "META_PAGE_TOKEN": PAGE_TOKEN,
+        "INSTAGRAM_APP_SECRET": INSTAGRAM_APP_SECRET,
+        "INSTAGRAM_TOKEN": INSTAGRAM_TOKEN,
+        "THREADS_APP_SECRET": THREADS_APP_SECRET,
+        "THREADS_TOKEN": THREADS_TOKEN,
+        "WHATSAPP_TOKEN": WHATSAPP_TOKEN,
         "TELEGRAM_TOKEN": TELEGRAM_TOKEN,
         "TELEGRAM_WEBHOOK_SECRET": TELEGRAM_SECRET,
         "ZENDESK_CLIENT_ID": ZENDESK_CLIENT_ID,
@@ -77,6 +94,18 @@ def credentials(base_url: str) -> dict[str, dict[str, str]]:
         "meta": {
             "api_url": f"{base_url}/graph", "app_id": APP_ID, "app_secret": APP_SECRET,
             "verify_token": VERIFY_TOKEN, "page_id": PAGE_ID, "page_token": PAGE_TOKEN,
+        },
+        "instagram": {
+            "api_url": f"{base_url}/graph", "id": INSTAGRAM_ID, "username": USERNAME, "page_token": PAGE_TOKEN,
+            "token": INSTAGRAM_TOKEN, "app_secret": INSTAGRAM_APP_SECRET,
+        },
+        "whatsapp": {
+            "api_url": f"{base_url}/graph", "waba_id": WABA_ID, "phone_number_id": WHATSAPP_NUMBER_ID,
+            "phone_number": WHATSAPP_NUMBER, "token": WHATSAPP_TOKEN,
+        },
+        "threads": {
+            "api_url": f"{base_url}/graph", "id": THREADS_ID, "username": USERNAME, "token": THREADS_TOKEN,
+            "app_id": THREADS_APP_ID, "app_secret": THREADS_APP_SECRET,
         },
         "telegram": {
             "api_url": f"{base_url}/telegram", "token": TELEGRAM_TOKEN, "webhook_secret": TELEGRAM_SECRET,

@@ -19,8 +19,12 @@ from bridge.sandbox.graph import Graph
 from bridge.sandbox.ground import BRAND, RATES, Ground, Settings
 from bridge.sandbox.hooks import Hooks
 from bridge.sandbox.http import BadRequest
+from bridge.sandbox.instagram import Instagram
+from bridge.sandbox.meta_hooks import MetaHooks
 from bridge.sandbox.page import Page
 from bridge.sandbox.telegram import Telegram
+from bridge.sandbox.threads import Threads
+from bridge.sandbox.whatsapp import WhatsApp
 from bridge.sandbox.wires import (
     APP_SECRET,
     FRESHDESK_WEBHOOK_SECRET,
@@ -45,8 +49,12 @@ class World:
     def __init__(self, url: str, limited: bool = True) -> None:
         self.ground = Ground(url=url, limited=limited)
         self.faults = Faults()
-        self.page = Page(self.ground)
-        self.graph = Graph(self.page)
+        self.meta = MetaHooks(self.ground)
+        self.page = Page(self.ground, self.meta)
+        self.instagram = Instagram(self.ground, self.meta)
+        self.whatsapp = WhatsApp(self.ground, self.meta)
+        self.threads = Threads(self.ground, self.meta)
+        self.graph = Graph(self.page, self.instagram, self.whatsapp, self.threads)
         self.chats = Chats(self.ground)
         self.telegram = Telegram(self.chats)
         self.desk_hooks = DeskHooks(self.ground)
@@ -63,7 +71,7 @@ class World:
     @property
     def hooks(self) -> dict[str, Hooks]:
         return {
-            "meta": self.page.hooks,
+            "meta": self.meta.hooks,
             "telegram": self.chats.hooks,
             "zendesk": self.desk_hooks.hooks,
             "freshdesk": self.fresh_hooks.hooks,
@@ -71,12 +79,14 @@ class World:
 
     def seed(self) -> None:
         """Put the scene there; nobody is told."""
-        url, self.page.hook_url = self.page.hook_url, None
+        url, self.meta.url = self.meta.url, None
         for name in PEOPLE:
             self.ground.people.named(name)
         for text, pictured in POSTS:
             self.page.post(text, image=self.ground.picture() if pictured else None)
-        self.page.hook_url = url
+        self.instagram.post("Latte art, one cup at a time.", self.ground.picture())
+        self.threads.post("Flat white or cortado? We argue about it every morning.")
+        self.meta.url = url
 
     def reset(self) -> None:
         """The seeded scene again; connections stay, the record starts anew."""
@@ -94,7 +104,11 @@ class World:
         ground.record.touch()
         self.faults.rules.clear()
         self.page.clear()
-        self.page.subscribed = None
+        self.page.subscription.chosen = None
+        self.instagram.clear()
+        self.instagram.subscription.chosen = None
+        self.whatsapp.clear()
+        self.threads.clear()
         self.chats.allowed = None
         self.chats.clear()
         self.desk.clear()
@@ -126,7 +140,7 @@ class World:
 
     def _point(self, name: str, url: str | None, secret: str | None) -> None:
         if name == "meta":
-            self.page.hook_url, self.page.secret = url, secret or APP_SECRET
+            self.meta.url, self.meta.secrets["app"] = url, secret or APP_SECRET
         elif name == "telegram":
             self.chats.hook_url, self.chats.secret = url, secret or TELEGRAM_SECRET
             self.chats.hooks.connected()
@@ -138,7 +152,7 @@ class World:
     def hook_states(self) -> dict[str, Any]:
         main = self.desk_hooks.main
         urls = {
-            "meta": self.page.hook_url,
+            "meta": self.meta.url,
             "telegram": self.chats.hook_url,
             "zendesk": main.endpoint if main else None,
             "freshdesk": self.fresh_hooks.url,
@@ -146,7 +160,7 @@ class World:
         return {
             name: {
                 "url": urls[name], "held": len(hooks.held or ()), "sending": hooks.waiting,
-                "verified": self.page.verified if name == "meta" else None,
+                "verified": self.meta.verified if name == "meta" else None,
             }
             for name, hooks in self.hooks.items()
         }  # fmt: skip
@@ -164,14 +178,17 @@ class World:
     def state(self) -> dict[str, Any]:
         ground = self.ground
         people = [
-            {"name": one.name, "facebook_id": one.facebook_id, "telegram_id": one.telegram_id, "username": one.username}
+            {"name": one.name, "facebook_id": one.facebook_id, "telegram_id": one.telegram_id, "username": one.username,
+             "instagram_id": one.instagram_id, "phone": one.phone if one.phone_shown else None, "bsuid": one.bsuid}
             for one in ground.people.all()
         ]  # fmt: skip
         desk = self.desk
         return {
             "change": ground.record.change, "seq": ground.record.seq, "now": stamp(ground.clock.now()),
             "brand": BRAND, "people": people, "facebook": self.page.show(),
-            "messenger": {"chats": self.page.show_chats()}, "telegram": self.chats.shown(),
+            "messenger": {"chats": self.page.inbox.show()},
+            "instagram": self.instagram.show(), "whatsapp": self.whatsapp.show(), "threads": self.threads.show(),
+             "telegram": self.chats.shown(),
             "zendesk": {
                 "url": self.zendesk.base,
                 "agents": [{"id": one.id, "name": one.name} for one in desk.users.values() if one.role == "agent"],
