@@ -23,6 +23,7 @@ from bridge.channels.base import (
     File,
     HttpRequest,
     HttpResponse,
+    Post,
     Voice,
 )
 from bridge.channels.envelope import Entry, read
@@ -707,16 +708,21 @@ def _metas(url: str, connection: Connection) -> str:
     return f"{there.scheme}://{host}"
 
 
-TALK = Capabilities(max_length=4096, window=DAY)
-ECHO = 60.0  # seconds for which a status with our marker is waited for
+def _voice(post: Post, *, window: float | None = None) -> Voice:
+    return Voice(
+        capabilities=Capabilities(max_length=4096, window=window),
+        post=post,
+        echo=60.0,  # a status with our marker comes in seconds, where the message was accepted
+        settings={"max_length": "message_length"},
+    )
+
 
 CHANNEL = Channel(
     name=NAME,
     label="WhatsApp",
-    # A group's window is opened by any of its people.
-    public=Voice(capabilities=TALK, post=post_in_group, echo=ECHO),
-    private=Voice(capabilities=TALK, post=post, echo=ECHO),
-    template=Voice(capabilities=Capabilities(max_length=4096), post=post_template, echo=ECHO),
+    public=_voice(post_in_group, window=DAY),  # anybody of the group opens it
+    private=_voice(post, window=DAY),
+    template=_voice(post_template),
     fetch=fetch,
     media_hosts=MEDIA_HOSTS,
 )
