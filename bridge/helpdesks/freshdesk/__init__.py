@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bridge.core.signing import EchoedToken
 from bridge.helpdesks.base import Helpdesk
-from bridge.helpdesks.freshdesk.access import authorise, token, whoami
-from bridge.helpdesks.freshdesk.api import SECRETS, STAMP_FIELD, STATUSES
+from bridge.helpdesks.freshdesk.access import authorise, token, warnings, whoami
+from bridge.helpdesks.freshdesk.api import NOTES, SECRETS, STAMP_FIELD, STATUSES
 from bridge.helpdesks.freshdesk.bodies import create_body, note_body, update_body
 from bridge.helpdesks.freshdesk.check import check, check_map
 from bridge.helpdesks.freshdesk.conversations import MERGED, comments, fetch, marked
@@ -55,13 +55,14 @@ HELPDESK = Helpdesk(
     options={
         "url": None,
         "stamp_field": STAMP_FIELD,
-        "customer_notes": "incoming",
+        "customer_notes": NOTES[0],
         "source": 2,
         "merged_note": MERGED,
         "file_hosts": (),
         "look_first": True,
         "requests_per_minute": 200,
     },
+    warnings=warnings,
     check=check,
     check_map=check_map,
     setup=setup,

@@ -19,6 +19,7 @@ from bridge.helpdesks.base import Files
 
 SECRETS = ("api_key", "webhook_secrets")
 STAMP_FIELD = "cf_bridge_id"
+NOTES = ("incoming", "plain")  # values of `customer_notes`, the first where none is said
 AS_TAG = ("", "tags")  # values of `stamp_field` that mean: no field, a tag
 
 # Ours to theirs. DELETED is a state, not a status one can set.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bridge.core.calls import Calls
 from bridge.core.model import Connection
+from bridge.helpdesks.base import Undone
 from bridge.helpdesks.freshdesk.access import whoami
 from bridge.helpdesks.freshdesk.api import stamp_field
 from bridge.helpdesks.freshdesk.check import check
@@ -22,7 +23,7 @@ def setup(connection: Connection, url: str) -> Calls[list[str]]:
         f"signed in as agent {number}; the bridge writes as this agent and ignores what it wrote"
     ]
     found = yield from check(connection)
-    steps += [f"first: {text}" for fine, text in found if fine is False]
+    steps += [Undone(f"first: {text}") for fine, text in found if fine is False]
     field = stamp_field(connection)
     return [
         *steps,

@@ -22,6 +22,7 @@ from bridge.helpdesks.base import Files, Requester
 from bridge.helpdesks.freshdesk.api import (
     CREATES,
     LISTS,
+    NOTES,
     UPDATES,
     about_ticket,
     base,
@@ -111,7 +112,7 @@ def _note(
     """
     note, path = dict(kept["note"]), ticket_path(ticket_id, "/notes")
     named = note.get("incoming") is True
-    if named and option(connection, "customer_notes", "incoming") == "incoming":
+    if named and option(connection, "customer_notes", NOTES[0]) == NOTES[0]:
         contact = note.get("user_id") or (yield from _contact(connection, ticket_id))
         if contact is not None:
             note["user_id"] = contact
