@@ -119,7 +119,7 @@ def test_without_a_name_all_are_meant(house: Any) -> None:
     assert [line.split()[0] for line in out.splitlines()] == [
         "meta", "telegram", "freshdesk", "zendesk"]  # fmt: skip
     assert {one["state"] for one in house.json("status")["connections"].values()} == {"paused"}
-    assert len(house.json("status")["alarms"]) == 3
+    assert len(house.json("status")["alarms"]) == 4
     code, out, _ = house.run("resume")
     assert (code, out.count("goes on")) == (0, 3)
     assert {one["state"] for one in house.json("status")["connections"].values()} == {"open"}
