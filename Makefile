@@ -1,7 +1,7 @@
 # make demo    set up and see the whole thing work
 # make test    set up and run the tests
 # make check   format, lint, types, imports and docs, as CI does
-# make bench   the speed table; make format, make lock, make clean as they say
+# make bench   the speed table; make docs, make format, make lock, make clean as they say
 #
 # The same without make stands in README.md.
 
@@ -13,7 +13,7 @@ UV     := uv==0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench format lock clean
+.PHONY: demo test check bench docs format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -27,10 +27,14 @@ check: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest --quiet tests/test_project.py tests/test_shipped.py
+	$(BIN)/pytest --quiet tests/test_project.py tests/test_shipped.py tests/test_capabilities.py
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# The pages that are made from the code: what each channel and helpdesk can do.
+docs: $(VENV)/run.stamp
+	$(BIN)/python docs/capabilities.py
 
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
