@@ -121,7 +121,7 @@ def test_without_a_name_all_are_meant(house: Any) -> None:
     assert {one["state"] for one in house.json("status")["connections"].values()} == {"paused"}
     assert len(house.json("status")["alarms"]) == 4
     code, out, _ = house.run("resume")
-    assert (code, out.count("goes on")) == (0, 3)
+    assert (code, out.count("goes on")) == (0, 4)
     assert {one["state"] for one in house.json("status")["connections"].values()} == {"open"}
     assert house.json("status")["alarms"] == {}
 
