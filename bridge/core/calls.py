@@ -95,6 +95,12 @@ def drive(calls: Calls[T], send: Send) -> T:
         return result
 
 
+class Undone(str):
+    """A step of a set-up that failed, or that only a person can take: it is not all done."""
+
+    __slots__ = ()
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds of a Retry-After header given in seconds; None for dates, rubbish or none.
 

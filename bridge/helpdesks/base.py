@@ -46,12 +46,6 @@ class Requester(str):
         return made
 
 
-class Undone(str):
-    """A step of a set-up that failed, or that only a person can take: it is not all done."""
-
-    __slots__ = ()
-
-
 Files = Sequence[File]  # only where `upload` is None, else empty
 # What was looked at: fine, to be mended, or (None) good to know; and a sentence that says it.
 Findings = Sequence[tuple[bool | None, str]]

@@ -6,9 +6,8 @@ Source: "Using Webhooks in automation rules", Freshdesk's help centre, read 2026
 
 from __future__ import annotations
 
-from bridge.core.calls import Calls
+from bridge.core.calls import Calls, Undone
 from bridge.core.model import Connection
-from bridge.helpdesks.base import Undone
 from bridge.helpdesks.freshdesk.access import whoami
 from bridge.helpdesks.freshdesk.api import stamp_field
 from bridge.helpdesks.freshdesk.check import check
