@@ -62,7 +62,7 @@ def path(text: str) -> Path:
     except RecursionError:
         raise Mistake(f"has more than {DEEPEST} brackets within each other") from None
     except ParseError as error:
-        raise Mistake(f"{_shown(text)} is no JMESPath{_near(text, error)}{_QUOTES}") from None
+        raise Mistake(f"{_shown(text)} is no JMESPath{_near(text, error)}") from None
     except (JMESPathError, ValueError):
         raise Mistake(f"{_shown(text)} is no JMESPath{_QUOTES}") from None
     if _depth(tree) > DEEPEST:
@@ -77,7 +77,9 @@ def path(text: str) -> Path:
 
 def _near(text: str, error: ParseError) -> str:
     at = error.lex_position
-    return f" from {text[at : at + 20]!r} on" if 0 < at < len(text) else ""
+    if at >= len(text):
+        return ": it ends too early"
+    return (f" from {text[at : at + 20]!r} on" if at > 0 else "") + _QUOTES
 
 
 def _shown(text: str) -> str:
@@ -103,7 +105,10 @@ def _check(node: Mapping[str, Any]) -> None:
     name, given = node["value"], len(node["children"])
     known = _FUNCTIONS.get(name)
     if known is None:
-        raise Mistake(f"'{name}' is no function of JMESPath{nearest(name, _FUNCTIONS)}")
+        known_ones = f" (there is: {', '.join(sorted(_FUNCTIONS))})"
+        raise Mistake(
+            f"'{name}' is no function of JMESPath{nearest(name, _FUNCTIONS) or known_ones}"
+        )
     wanted = known["signature"]
     least = len(wanted)
     variadic = bool(wanted) and wanted[-1].get("variadic", False)

@@ -15,6 +15,7 @@ PLACES = {
     "connections": "connections.yaml",
     "zendesk": "zendesk.yaml",
     "replies": "replies/pl.yaml",
+    "sources": "sources/reviews.yaml",
 }
 BAD = sorted((HERE / "bad").glob("*/*.yaml"))
 
