@@ -9,6 +9,7 @@ from support.platforms import PAGE, SECRETS, Played, meta, said, telegram
 from bridge.channels import subscriptions
 from bridge.channels import telegram as telegram_source
 from bridge.core.errors import TransientError
+from bridge.core.model import Account, Connection, Secret
 
 NAMED = said(200, {"name": "Acme", "id": PAGE})
 ALL = list(subscriptions.FIELDS)
@@ -71,6 +72,113 @@ def test_setup_goes_on_where_a_page_refuses() -> None:
     assert page.startswith("Page Acme: not subscribed: the access token is refused")
 
 
+# --- the helpdesk's own channel ------------------------------------------------------------------
+
+
+def test_a_page_that_is_connected_to_the_helpdesk_itself_is_told_of_the_second_ticket() -> None:
+    apps = [
+        {"id": "1234", "name": "Zendesk bridge", "subscribed_fields": ALL},
+        {"id": "9", "name": "ZENDESK Social Messaging", "subscribed_fields": ["feed"]},
+        {"id": "10", "name": "Some statistics", "subscribed_fields": ["feed"]},
+    ]
+    played = Played(NAMED, said(200, {"data": apps}))
+    (sentence,) = wrong(played.drive(subscriptions.check(meta(app_id="1234"))))
+    assert "connected to ZENDESK Social Messaging too" in sentence
+    assert "two tickets" in sentence
+    for name in ("Freshdesk", "Freshworks Inc", "Sunshine Conversations", "freshchat"):
+        told = said(200, {"data": [apps[0], {"id": "9", "name": name}]})
+        (sentence,) = wrong(Played(NAMED, told).drive(subscriptions.check(meta(app_id="1234"))))
+        assert name in sentence
+
+
+# --- Instagram and Threads -----------------------------------------------------------------------
+
+IG, US = "17841400000000042", "26000000000000042"
+PAGE_ACCOUNT = meta().accounts[0]
+
+
+def with_accounts(*accounts: Account) -> Connection:
+    secrets = {
+        "instagram_app_secrets": Secret("instagram-app-secret-6e10"),
+        "threads_app_secrets": Secret("threads-app-secret-2b07"),
+    }
+    return replace(meta(app_id="1234", **secrets), accounts=accounts)
+
+
+def instagram(**options: object) -> Account:
+    token = Secret("IGAA-own-token-77cd")
+    return Account(channel="instagram", id=IG, name="Acme", token=token, options=options)
+
+
+def threads(**options: object) -> Account:
+    return Account(channel="threads", id=US, token=Secret("THAA-token-88"), options=options)
+
+
+def test_an_instagram_account_by_its_page_is_fine() -> None:
+    played = Played(said(200, {"username": "acme"}), subscribed("messages"))
+    connection = with_accounts(instagram(page=PAGE, username="@Acme"))
+    assert wrong(played.drive(subscriptions.check(connection))) == []
+    name, apps = played.requests
+    assert name.url == f"https://graph.facebook.com/v25.0/{IG}"
+    assert apps.url == f"https://graph.facebook.com/v25.0/{PAGE}/subscribed_apps"
+
+
+def test_an_instagram_account_by_its_own_login_is_fine_or_told_its_real_id() -> None:
+    everything = subscribed(*subscriptions.INSTAGRAM_LOGIN)
+    played = Played(said(200, {"user_id": IG, "username": "acme"}), everything)
+    assert wrong(played.drive(subscriptions.check(with_accounts(instagram(login="instagram"))))) == []  # fmt: skip
+    assert played.requests[1].url == f"https://graph.instagram.com/v25.0/{IG}/subscribed_apps"
+    played = Played(said(200, {"user_id": "555", "username": "acme"}), everything)
+    (sentence,) = wrong(played.drive(subscriptions.check(with_accounts(instagram(login="instagram")))))  # fmt: skip
+    assert sentence == "Instagram Acme: the token is for the account 555; write this id"
+
+
+def test_a_login_that_is_neither_and_a_wrong_username_are_told() -> None:
+    (sentence,) = wrong(Played().drive(subscriptions.check(with_accounts(instagram(login="insta")))))  # fmt: skip
+    assert "neither facebook nor instagram" in sentence
+    played = Played(said(200, {"username": "acme"}), subscribed("messages"))
+    (sentence,) = wrong(played.drive(subscriptions.check(with_accounts(instagram(username="amce")))))  # fmt: skip
+    assert sentence == "Instagram Acme: its username is acme, not amce"
+
+
+def test_a_threads_account_needs_its_username() -> None:
+    me = said(200, {"id": US, "username": "acme"})
+    assert wrong(Played(me).drive(subscriptions.check(with_accounts(threads(username="acme"))))) == []  # fmt: skip
+    (sentence,) = wrong(Played(me).drive(subscriptions.check(with_accounts(threads()))))
+    assert "add `username:`" in sentence
+
+
+def test_each_product_needs_its_own_app_secret() -> None:
+    bare = replace(with_accounts(instagram(login="insta"), threads(username="acme")))
+    bare = replace(bare, options={"verify_token": Secret("x"), "app_secrets": Secret("y")})
+    played = Played(said(200, {"id": US, "username": "acme"}))
+    told = wrong(played.drive(subscriptions.check(bare)))
+    assert told[0] == "meta lacks the app secret of Threads (threads_app_secrets)"
+
+
+def test_setup_says_each_products_step_by_hand_and_subscribes_each_account() -> None:
+    yes = said(200, {"success": True})
+    connection = with_accounts(PAGE_ACCOUNT, instagram(page=PAGE), threads())
+    played = Played(yes)
+    steps = played.drive(subscriptions.setup(connection, HOOK))
+    assert [step for step in steps if "subscribed with its Page" in step]
+    by_hand = [step for step in steps if step.startswith("By hand")]
+    for place in ("Webhooks > Page", "Webhooks > Instagram", "Threads > Settings"):
+        assert [step for step in by_hand if place in step]
+    assert len(by_hand) == 3
+    assert all(HOOK in step for step in by_hand)
+    own = Played(yes)
+    own.drive(subscriptions.setup(with_accounts(instagram(login="instagram")), HOOK))
+    assert own.requests[0].url == f"https://graph.instagram.com/v25.0/{IG}/subscribed_apps"
+    assert "comments" in own.requests[0].json["subscribed_fields"]
+    # Where the Page itself is not listed, nobody else subscribes it.
+    alone = Played(yes)
+    alone.drive(subscriptions.setup(with_accounts(instagram(page=PAGE)), HOOK))
+    assert alone.requests[0].url == f"https://graph.facebook.com/v25.0/{PAGE}/subscribed_apps"
+
+
+# --- Telegram ------------------------------------------------------------------------------------
+
 ME = said(200, {"ok": True, "result": {"id": 700700700, "username": "acme_bot"}})
 
 
@@ -119,17 +227,33 @@ def test_a_refused_bot_token_and_a_bad_secret_are_findings() -> None:
 
 
 def test_setup_sets_the_webhook_with_the_secret_and_the_updates() -> None:
-    played = Played(said(200, {"ok": True, "result": True}))
+    played = Played(info(url=""), said(200, {"ok": True, "result": True}))
     steps = played.drive(telegram_source.setup(telegram(), HOOK))
-    assert HOOK in steps[0]
-    assert played.requests[0].json["secret_token"] == SECRETS["hook"]
-    assert "deleted_business_messages" in played.requests[0].json["allowed_updates"]
+    assert steps[0] == f"Telegram now sends the bot's updates to {HOOK}."
+    assert not played.requests[0].write
+    assert played.requests[1].json["secret_token"] == SECRETS["hook"]
+    assert "deleted_business_messages" in played.requests[1].json["allowed_updates"]
     assert not [one for step in steps for one in SECRETS.values() if one in step]
+
+
+def test_setup_again_says_that_nothing_is_new_and_from_elsewhere_what_was() -> None:
+    done = said(200, {"ok": True, "result": True})
+    steps = Played(info(), done).drive(telegram_source.setup(telegram(), HOOK))
+    assert steps[0] == f"Telegram sends the bot's updates to {HOOK}, as before."
+    moved = Played(info(url="https://old.example/hooks/x"), done)
+    steps = moved.drive(telegram_source.setup(telegram(), HOOK))
+    assert steps[1] == "Until now they went to https://old.example/hooks/x."
+
+
+def test_a_bot_that_sends_elsewhere_is_told_so_where_our_address_is_known() -> None:
+    known = replace(telegram(), options={**telegram().options, "hook_url": "https://new.example/x"})
+    (sentence,) = wrong(Played(ME, info()).drive(telegram_source.check(known)))
+    assert sentence.startswith(f"Telegram sends to {HOOK}, not to https://new.example/x; run")
 
 
 def test_setup_that_is_refused_says_so() -> None:
     refused = said(400, {"ok": False, "error_code": 400, "description": "bad webhook"})
-    (step,) = Played(refused).drive(telegram_source.setup(telegram(), HOOK))
+    (step,) = Played(info(), refused).drive(telegram_source.setup(telegram(), HOOK))
     assert step.startswith("The webhook is not set")
 
 

@@ -25,6 +25,7 @@ from bridge.core.errors import (
     Unsupported,
 )
 from bridge.core.model import Attachment, Author, Kind, Message, Outgoing, Target, Visibility
+from bridge.core.ticket import WAYS
 
 PROOF = hmac.new(SECRETS["app"].encode(), SECRETS["page"].encode(), hashlib.sha256).hexdigest()
 SINCE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -353,6 +354,22 @@ def graph_error(status: int, code: object, subcode: object = None, **more: Any) 
         (10903, None, PermanentError, "cannot_reply"),
         (100, None, PermanentError, "refused"),
         (99999, None, PermanentError, "refused"),
+        # WhatsApp's own
+        (0, None, AuthError, "token_refused"),
+        (131047, None, PermanentError, "window_closed"),
+        *[(code, None, PermanentError, "person_unavailable") for code in (131026, 131030, 131049, 131050, 130472, 137000)],
+        *[(code, None, PermanentError, "no_permission") for code in (131005, 131031, 131037, 131042, 131045, 133010, 130497)],
+        *[(code, None, PermanentError, "refused") for code in (131008, 131009, 131021, 131051, 131052, 131062, 131063, 135000)],
+        *[(code, None, PermanentError, "template_refused") for code in (132000, 132001, 132005, 132007, 132008, 132012, 132015, 132016, 132068, 132069, 132999)],
+        *[(code, None, TransientError, "rate_limited") for code in (130429, 131048, 131056, 131064, 80002, 80007, 80008)],
+        *[(code, None, TransientError, "try_again") for code in (131053, 131057, 133016)],
+        (9, 2018352, TransientError, "rate_limited"),
+        (100, 2018001, PermanentError, "person_unavailable"),
+        (100, 2018047, PermanentError, "refused"),
+        (9010, None, PermanentError, "no_profile"),
+        (1609005, None, PermanentError, "not_found"),
+        (10, 9, PermanentError, "no_permission"),
+        (4, 2018354, TransientError, "rate_limited"),
     ],
 )  # fmt: skip
 def test_a_graph_error_means_what_its_code_says(
@@ -374,6 +391,11 @@ def test_a_graph_error_means_what_its_code_says(
     [
         (WRITE, graph_error(500, 1), Ambiguous),
         (WRITE, graph_error(400, 2), Ambiguous),
+        (WRITE, graph_error(400, 2, 2018344), Ambiguous),
+        (WRITE, graph_error(400, 131000), Ambiguous),
+        (WRITE, graph_error(400, 131016), Ambiguous),
+        (READ, graph_error(400, 131000), TransientError),
+        (WRITE, graph_error(400, 200, is_transient=True), PermanentError),
         (READ, graph_error(500, 1), TransientError),
         (WRITE, graph_error(500, 99999), Ambiguous),
         (READ, graph_error(500, 99999), TransientError),
@@ -418,6 +440,50 @@ def test_a_limit_is_waited_for_as_long_as_the_header_says(
     error = graph.failure(WRITE, said(400, {"error": {"code": 32}}, **headers))
     assert isinstance(error, TransientError)
     assert error.retry_after == wait
+
+
+@pytest.mark.parametrize(
+    ("code", "least"),
+    [
+        (131056, 6.0),
+        (131048, 3600.0),
+        (131064, 3600.0),
+        (131057, 120.0),
+        (131000, 120.0),
+        (2, None),
+    ],
+)
+def test_a_trouble_that_lasts_is_waited_for_though_no_header_says_so(
+    code: int, least: float | None
+) -> None:
+    error = graph.failure(READ, said(400, {"error": {"code": code}}))
+    assert isinstance(error, TransientError)
+    assert error.retry_after == least
+
+
+def test_a_longer_wait_in_the_header_counts_and_a_shorter_one_does_not() -> None:
+    for told, waited in (("60", 60.0), ("1", 6.0)):
+        error = graph.failure(WRITE, said(400, {"error": {"code": 131056}}, retry_after=told))
+        assert isinstance(error, TransientError)
+        assert error.retry_after == waited
+
+
+def test_a_policy_block_passes_except_on_whatsapp() -> None:
+    blocked = said(400, {"error": {"code": 368}})
+    assert type(graph.failure(WRITE, blocked)) is TransientError
+    on_whatsapp = HttpRequest(method="POST", url=WRITE.url, json={"messaging_product": "whatsapp"})
+    error = graph.failure(on_whatsapp, blocked)
+    assert (type(error), error.code) == (PermanentError, "no_permission")
+
+
+def test_every_refusal_has_a_way_that_agents_are_told_of() -> None:
+    ways = {way for way, _ in graph.REFUSALS.values()}
+    assert ways - {"no_profile"} <= set(WAYS)  # a profile is only ever asked for besides
+
+
+def test_a_refusal_says_in_words_what_the_number_means() -> None:
+    error = graph.failure(WRITE, graph_error(400, 132001))
+    assert error.detail.startswith("there is no such template in this language")
 
 
 RECORDED = sorted((SHARED / "meta_api_responses").glob("error_*.json"))
