@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,10 +28,10 @@ from bridge.channels.base import (
 )
 from bridge.channels.envelope import Entry, read
 from bridge.channels.other import broken, other, word
+from bridge.channels.whatsapp_contents import CONTENTS, FILES, advertisement, code_of, trouble
 from bridge.core.errors import (
     BridgeError,
     PermanentError,
-    Unreadable,
     Unsupported,
 )
 from bridge.core.model import (
@@ -55,8 +55,6 @@ from bridge.core.untrusted import (
     items,
     mapping,
     moment,
-    number,
-    read_json,
     text,
 )
 
@@ -83,14 +81,6 @@ ACCOUNT = (
     "account_", "business_", "message_template_", "partner_", "payment_", "phone_number_",
     "security", "template_",
 )  # fmt: skip
-FILES = {
-    "image": "image",
-    "video": "video",
-    "document": "document",
-    "audio": "audio",
-    "voice": "audio",
-    "sticker": "sticker",
-}
 STATES = {
     "sent": "sent",
     "delivered": "delivered",
@@ -267,21 +257,24 @@ def _said(one: _Item) -> Message:
     said = CONTENTS[one.kind](one.kind, one.item.get(one.kind))
     if said.quiet:
         return one.event(Kind.OTHER, external_id=None, dedupe=_derived(one), ignored=said.quiet)
-    trouble = _trouble(one.item)
+    wrong = trouble(one.item)
     files = said.files
     if not said.text and not files:
         # Something the API cannot show; the agent must look at the phone.
         what = text(mapping(one.item.get("unsupported")).get("type")) or one.kind
-        told = (what if what not in ("text", "unsupported", "unknown") else None, trouble)
+        told = (what if what not in ("text", "unsupported", "unknown") else None, wrong)
         name = ", ".join(filter(None, told))
         files = (Attachment(type="unsupported", name=name or None),)
     context = mapping(one.item.get("context"))
     facts: dict[str, Any] = {
-        "errors": trouble or None,
+        "errors": wrong or None,
         "forwarded": flag(context.get("forwarded")) or None,
         "frequently_forwarded": flag(context.get("frequently_forwarded")) or None,
         "product": text(mapping(context.get("referred_product")).get("product_retailer_id")),
-        **{f"referral.{name}": fact for name, fact in _texts(one.item.get("referral")).items()},
+        **{
+            f"referral.{name}": fact
+            for name, fact in advertisement(one.item.get("referral")).items()
+        },
         **said.facts,
     }
     return one.event(
@@ -402,7 +395,7 @@ _POST = HttpRequest(method="POST", url=graph.API_URL, json={"messaging_product":
 
 def _why(item: Mapping[str, Any]) -> tuple[str, str]:
     """Why words of ours failed, as (code, sentence): late errors mean what the same ones mean at once."""
-    code = _code(next(iter(items(item.get("errors"))), None))
+    code = code_of(next(iter(items(item.get("errors"))), None))
     if code is None:
         return "refused", "WhatsApp does not say why"
     late = HttpResponse(status=400, body=json.dumps({"error": {"code": code}}).encode())
@@ -410,15 +403,10 @@ def _why(item: Mapping[str, Any]) -> tuple[str, str]:
     return error.code, f"{error.detail.partition(';')[0]}; WhatsApp reported error {code}"
 
 
-def _code(error: object) -> int | None:
-    code = number(mapping(error).get("code"))
-    return code if isinstance(code, int) else None
-
-
 def _problem(place: _Place, item: Mapping[str, Any]) -> Message:
     """An error that belongs to no message."""
     return other(
-        NAME, place.account_id, f"account: error {_code(item)}", item, sent_at=place.entry.at
+        NAME, place.account_id, f"account: error {code_of(item)}", item, sent_at=place.entry.at
     )
 
 
@@ -426,163 +414,6 @@ LISTS: Mapping[str, Mapping[str, _Reader]] = {
     "messages": {"messages": _message, "statuses": _status, "errors": _problem},
     "smb_message_echoes": {"message_echoes": _echo, "errors": _problem},
     "user_id_update": {"user_id_update": _user_id},
-}
-
-
-# --- what a message holds ----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """Words, files and facts of one message; `quiet` is the reason to ignore it."""
-
-    text: str = ""
-    files: tuple[Attachment, ...] = ()
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    quiet: str | None = None
-
-
-def _text(kind: str, told: object) -> _Said:
-    return _Said(_words(mapping(told), "body"))
-
-
-def _words(told: Mapping[str, Any], key: str) -> str:
-    words = told.get(key)
-    if words is not None and not isinstance(words, str):
-        raise Broken(f"{key} is no text")
-    return text(words) or ""
-
-
-def _file(kind: str, told: object) -> _Said:
-    """A file is handed out by its id for 7 days; its `url`, where there is one, ends sooner."""
-    about = mapping(told)
-    one = Attachment(
-        type=FILES[kind],
-        id=ident(about.get("id")),
-        url=text(about.get("url")) or None,
-        name=text(about.get("filename")) or None,
-    )
-    return _Said(
-        _words(about, "caption"),
-        (one,) if one.id or one.url or one.name else (),
-        {"voice": flag(about.get("voice")) or None},
-    )
-
-
-def _location(kind: str, told: object) -> _Said:
-    about = mapping(told)
-    point = (number(about.get("latitude")), number(about.get("longitude")))
-    at = f"{point[0]}, {point[1]}" if None not in point else None
-    address = text(about.get("address")) or None
-    url = text(about.get("url")) or (at and f"https://maps.google.com/?q={at.replace(' ', '')}")
-    name = text(about.get("name")) or address or at
-    one = Attachment(type=kind, name=name, url=url or None)
-    return _Said("", (one,), {"location.address": address, "location.point": at})
-
-
-def _contacts(kind: str, told: object) -> _Said:
-    """One card for all: their names and numbers."""
-    cards = []
-    for card in map(mapping, items(told)):
-        name = text(mapping(card.get("name")).get("formatted_name"))
-        phones = [text(mapping(one).get("phone")) for one in items(card.get("phones"))]
-        cards.append(" ".join(part for part in (name, *phones) if part))
-    name = "; ".join(filter(None, cards))
-    return _Said("", (Attachment(type=kind, name=name or None),)) if cards else _Said()
-
-
-def _interactive(kind: str, told: object) -> _Said:
-    """A chosen button or row, or a form that was filled in."""
-    about = mapping(told)
-    which = text(about.get("type")) or ""
-    chosen = mapping(about.get(which))
-    if which == "call_permission_reply":
-        return _Said(quiet="call permission")
-    if which == "nfm_reply":
-        words = _words(chosen, "body") or text(chosen.get("name")) or ""
-        return _Said(words, facts={"type": "form", **_form(chosen.get("response_json"))})
-    facts = {
-        "type": "postback",
-        "postback": ident(chosen.get("id")),
-        "description": text(chosen.get("description")),
-    }
-    return _Said(_words(chosen, "title") or text(chosen.get("id")) or "", facts=facts)
-
-
-def _form(written: object) -> dict[str, Any]:
-    """The answers of a form by name, `form.NAME`; `form` holds what cannot be read as such."""
-    if not isinstance(written, str):
-        return {}
-    try:
-        answers = read_json(written.encode("utf-8", "replace"))
-    except Unreadable:
-        answers = None
-    if not isinstance(answers, dict):
-        return {"form": text(written)}
-    return {f"form.{word(name)}": _plain(answer) for name, answer in answers.items()}
-
-
-def _plain(value: object) -> object:
-    """*value* as one text, number or truth value."""
-    if isinstance(value, str):
-        return text(value)
-    if isinstance(value, list | dict):
-        return text(json.dumps(value, ensure_ascii=False))
-    return value
-
-
-def _button(kind: str, told: object) -> _Said:
-    """A quick reply below a template."""
-    payload = text(mapping(told).get("payload"))
-    words = _words(mapping(told), "text")
-    return _Said(words or payload or "", facts={"type": "postback", "postback": payload})
-
-
-def _order(kind: str, told: object) -> _Said:
-    """The words, then a line for each product."""
-    about = mapping(told)
-    lines = [_words(about, "text")]
-    for product in filter(None, map(mapping, items(about.get("product_items")))):
-        amount, price = number(product.get("quantity")), number(product.get("item_price"))
-        name = ident(product.get("product_retailer_id")) or "?"
-        cost = f", {price} {text(product.get('currency')) or ''} each".rstrip() if price else ""
-        lines.append(f"{1 if amount is None else amount} x {name}{cost}")
-    facts = {"type": "order", "catalog": ident(about.get("catalog_id"))}
-    return _Said("\n".join(filter(None, lines)), facts=facts)
-
-
-def _nothing(kind: str, told: object) -> _Said:
-    """What the API cannot show: a poll, a view-once picture."""
-    return _Said()
-
-
-def _trouble(item: Mapping[str, Any]) -> str:
-    """What went wrong with a message, in Meta's words, for the agent."""
-    told = []
-    for error in map(mapping, items(item.get("errors"))):
-        details = text(mapping(error.get("error_data")).get("details"))
-        words = details or text(error.get("message")) or text(error.get("title"))
-        code = _code(error)
-        told.append(" ".join(part for part in (words, f"({code})" if code else None) if part))
-    return "; ".join(filter(None, told))
-
-
-def _texts(value: object) -> dict[str, str]:
-    """The texts of an advertisement that a person came from."""
-    names = ("source_url", "source_type", "source_id", "headline", "body", "ctwa_clid")
-    return {name: said for name in names if (said := text(mapping(value).get(name)))}
-
-
-CONTENTS: Mapping[str, Callable[[str, object], _Said]] = {
-    "text": _text,
-    **dict.fromkeys(FILES, _file),
-    "location": _location,
-    "contacts": _contacts,
-    "interactive": _interactive,
-    "button": _button,
-    "order": _order,
-    "unsupported": _nothing,
-    "unknown": _nothing,
 }
 
 
