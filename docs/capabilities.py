@@ -11,6 +11,8 @@ from typing import Any
 
 from bridge.channels import SOURCES
 from bridge.channels.base import Channel, Voice
+from bridge.core.errors import Unsupported
+from bridge.core.model import Account, Connection, Outgoing, Secret, Target, Template
 from bridge.core.signing import EchoedToken, HmacHex, HmacTimestamped
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
@@ -86,18 +88,18 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _voices(channel: Channel) -> Iterator[Sequence[str]]:
-    ways: dict[str, Voice | None] = {
-        "in public": channel.public,
-        _private(channel): channel.private,
-    }
-    keys: dict[tuple[str, ...], list[str]] = {}
-    for key, special in channel.special.items():
-        keys.setdefault(_voice(special), []).append(f"`{key}`")
-    yield from (_row(channel, how, _voice(one)) for how, one in ways.items() if one is not None)
-    for cells, named in keys.items():
-        yield _row(channel, f"in private, to an item with {' or '.join(named)}", cells)
-    if channel.template is not None:
-        yield _row(channel, "as a template", _voice(channel.template))
+    for how, voice, special in (
+        ("in public", channel.public, channel.special_public),
+        (_private(channel), channel.private, channel.special),
+        ("as a template", channel.template, {}),
+    ):
+        if voice is not None:
+            yield _row(channel, how, _voice(voice))
+        keys: dict[Sequence[str], list[str]] = {}
+        for key, one in special.items():
+            keys.setdefault(_voice(one), []).append(f"`{key}`")
+        for cells, named in keys.items():
+            yield _row(channel, f"{how}, to an item with {' or '.join(named)}", cells)
 
 
 def _row(channel: Channel, how: str, cells: Sequence[str]) -> Sequence[str]:
@@ -110,6 +112,8 @@ def _private(channel: Channel) -> str:
 
 
 def _voice(voice: Voice) -> tuple[str, ...]:
+    if _refuses(voice):
+        return ("not possible", *("",) * 5)
     can = voice.capabilities
     special = [f"within {span(can.within)} of the item"] if can.within is not None else []
     special += ["once for each item"] if can.once else []
@@ -128,6 +132,33 @@ def _voice(voice: Voice) -> tuple[str, ...]:
         "yes" if can.automatic else "no",
         found,
     )
+
+
+class _Any(dict[str, str]):
+    """The `answer` of an item that has everything."""
+
+    def __missing__(self, key: str) -> str:
+        return "1"
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key]
+
+
+def _refuses(voice: Voice) -> bool:
+    """Whether a voice is there only to say that nothing can be said: it asks nothing, whatever the item."""
+    account = Account(channel="any", id="1", token=Secret("1"))
+    secrets = {name: Secret("1") for source in SOURCES.values() for name in source.secrets}
+    where = Target(
+        connection=Connection(name="any", type="any", options=secrets, accounts=(account,)),
+        account=account, channel="any", account_id="1", thread_id="1", person_id="1", item_id="1",
+        answer=_Any(),
+    )  # fmt: skip
+    words = Outgoing(text="1", marker="1", template=Template(name="1", language="en"))
+    try:
+        next(voice.post(where, words))
+    except Unsupported:
+        return True
+    return False
 
 
 def span(seconds: float | None, never: str = "") -> str:

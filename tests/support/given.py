@@ -24,8 +24,8 @@ class Platform:
     """What one source's contract needs.
 
     `options` are those of the connection. `together` puts several payloads into one delivery, where
-    the platform does so. `repeatable` names what may be sent twice, as `channel verb`, because the
-    platform takes the second one for the first. `in_address` is for a token that travels in the
+    the platform does so. `repeatable` names what may be sent twice, as patterns of `channel verb kind
+    end-of-the-address`, because the platform takes the second one for the first. `in_address` is for a token that travels in the
     address by the platform's design. `logins` are options of accounts that lead to other hosts.
     """
 
@@ -71,7 +71,17 @@ PLATFORMS: dict[str, Platform] = {
             "threads_api_url": "https://graph.threads.test",
         },
         together=_entries,
-        repeatable=frozenset({"facebook private", "facebook hide"}),
+        repeatable=frozenset(
+            {
+                "facebook private *",
+                "instagram private comment *",  # a second private reply is refused
+                "facebook hide *",
+                "instagram hide *",
+                "threads hide *",
+                "threads public * threads",  # a draft: only threads_publish makes it seen
+            }
+        ),
+        logins={"instagram": ({}, {"login": "instagram"})},
     ),
     "telegram": Platform(
         yes=_bot, options={"api_url": "https://api.telegram.test"}, in_address=True
