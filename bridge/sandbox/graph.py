@@ -23,7 +23,7 @@ from bridge.sandbox.graph_send import Sending
 from bridge.sandbox.graph_threads import ThreadsNodes
 from bridge.sandbox.graph_whatsapp import WhatsAppNodes
 from bridge.sandbox.ground import File, Ground
-from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer
+from bridge.sandbox.http import BadRequest, NotFound, Request, Response, answer, text
 from bridge.sandbox.instagram import Instagram
 from bridge.sandbox.limits import Spent
 from bridge.sandbox.page import Page
@@ -109,11 +109,11 @@ class Graph:
         }
 
     async def handle(self, request: Request, path: str) -> Response:
+        if path.startswith("/lookaside/"):
+            return self._download(request, path)
         spent: list[tuple[Key, Spent]] = []
         key: list[Key] = []
         try:
-            if path.startswith("/lookaside/"):
-                return self._download(request, path)
             value = self._call(request, path, spent, key)
             status = 200
         except NotFound as error:
@@ -161,8 +161,13 @@ class Graph:
 
     def _download(self, request: Request, path: str) -> Response:
         """A file of WhatsApp: its address needs the token too, and does not last."""
-        self._authorise(request, {}, [])
-        file = self.whatsapp.file(path.removeprefix("/lookaside/"), request.query)
+        try:
+            self._authorise(request, {}, [])
+            file = self.whatsapp.file(path.removeprefix("/lookaside/"), request.query)
+        except (Refusal, NotFound) as error:
+            status = 404 if isinstance(error, NotFound) else 401
+            self.ground.refuse("meta", request, status, status, str(error))
+            return text("", status)
         return Response(200, file.content, {"content-type": file.kind})
 
     # --- at the door -------------------------------------------------------------------------------

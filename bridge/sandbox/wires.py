@@ -63,11 +63,19 @@ connections:
   meta:
     type: meta
     app_secrets: ["${{META_APP_SECRET}}"]
+    instagram_app_secrets: ["${{INSTAGRAM_APP_SECRET}}"]
+    threads_app_secrets: ["${{THREADS_APP_SECRET}}"]
     verify_token: "${{META_VERIFY_TOKEN}}"
     api_url: {base_url}/graph
     app_id: "{APP_ID}"
     accounts:
       - {{channel: facebook, id: "{PAGE_ID}", name: Acme, token: "${{META_PAGE_TOKEN}}", helpdesk: zendesk, language: en}}
+      - {{channel: instagram, id: "{INSTAGRAM_ID}", name: Acme, token: "${{META_PAGE_TOKEN}}", helpdesk: zendesk, language: en,
+         page: "{PAGE_ID}", username: {USERNAME}}}
+      - {{channel: whatsapp, id: "{WHATSAPP_NUMBER_ID}", name: Acme, token: "${{WHATSAPP_TOKEN}}", helpdesk: freshdesk, language: en,
+         business_account: "{WABA_ID}"}}
+      - {{channel: threads, id: "{THREADS_ID}", name: Acme, token: "${{THREADS_TOKEN}}", helpdesk: zendesk, language: en,
+         username: {USERNAME}}}
   telegram:
     type: telegram
     token: "${{TELEGRAM_TOKEN}}"

@@ -277,6 +277,9 @@ def test_the_configuration_names_only_variables_that_there_are(sandbox):
     for secret in (
         wires.APP_SECRET,
         wires.PAGE_TOKEN,
+        wires.INSTAGRAM_APP_SECRET,
+        wires.WHATSAPP_TOKEN,
+        wires.THREADS_TOKEN,
         wires.TELEGRAM_TOKEN,
         wires.ZENDESK_CLIENT_SECRET,
     ):
