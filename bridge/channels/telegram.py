@@ -23,7 +23,7 @@ from bridge.channels.base import (
     Voice,
 )
 from bridge.channels.other import broken, other, word
-from bridge.core.calls import retry_after, verdict
+from bridge.core.calls import Undone, retry_after, verdict
 from bridge.core.errors import (
     Ambiguous,
     AuthError,
@@ -668,23 +668,19 @@ def check(connection: Connection) -> Calls[list[tuple[bool, str]]]:
         me = yield from call(request(connection, "getMe", {}, write=False, repeatable=True))
         name = text(mapping(me).get("username")) or "?"
         findings.append((True, f"the token works: the bot is @{name}"))
-        told = mapping(
-            (
-                yield from call(
-                    request(connection, "getWebhookInfo", {}, write=False, repeatable=True)
-                )
-            )
-        )
+        told = yield from _webhook(connection)
     except BridgeError as error:
         findings.append((False, error.detail))
         return findings
-    url = text(told.get("url"))
+    url, ours = text(told.get("url")), text(connection.options.get("hook_url"))
     advice = f"run `bridge setup {connection.name}`"
-    findings.append(
-        (bool(url), f"Telegram sends to {url}" if url else f"no webhook is set; {advice}")
-    )
-    allowed = {text(one) for one in items(told.get("allowed_updates"))}
-    lacking = [name for name in UPDATES if name not in allowed] if allowed else []
+    if not url:
+        findings.append((False, f"no webhook is set; {advice}"))
+    elif ours and url != ours:
+        findings.append((False, f"Telegram sends to {url}, not to {ours}; {advice}"))
+    else:
+        findings.append((True, f"Telegram sends to {url}"))
+    lacking = _lacking(told)
     if url and lacking:
         findings.append((False, f"not asked for: {', '.join(lacking)}; {advice}"))
     waiting = number(told.get("pending_update_count")) or 0
@@ -697,8 +693,24 @@ def check(connection: Connection) -> Calls[list[tuple[bool, str]]]:
     return findings
 
 
+def _webhook(connection: Connection) -> Calls[Mapping[str, Any]]:
+    """What Telegram knows of the bot's webhook."""
+    asked = request(connection, "getWebhookInfo", {}, write=False, repeatable=True)
+    return mapping((yield from call(asked)))
+
+
+def _lacking(told: Mapping[str, Any]) -> list[str]:
+    """The kinds of update that Telegram does not send; named none, it sends the usual ones."""
+    allowed = {text(one) for one in items(told.get("allowed_updates"))}
+    return [name for name in UPDATES if name not in allowed] if allowed else []
+
+
 def setup(connection: Connection, url: str) -> Calls[list[str]]:
-    """Telegram sends the bot's updates to *url* with our secret; a sentence a step."""
+    """Telegram sends the bot's updates to *url* with our secret; a sentence a step.
+
+    It is set each time: whether Telegram still has the same secret cannot be asked, and setting it
+    again changes nothing else.
+    """
     body = {
         "url": url,
         "secret_token": connection.secret("webhook_secret"),
@@ -706,11 +718,18 @@ def setup(connection: Connection, url: str) -> Calls[list[str]]:
         "max_connections": 40,
     }
     try:
+        told = yield from _webhook(connection)
         yield from call(request(connection, "setWebhook", body, repeatable=True))
     except BridgeError as error:
-        return [f"The webhook is not set: {error.detail}."]
+        return [Undone(f"The webhook is not set: {error.detail}.")]
+    before = text(told.get("url"))
+    if before == url and not _lacking(told):
+        done = f"Telegram sends the bot's updates to {clean(url)}, as before."
+    else:
+        done = f"Telegram now sends the bot's updates to {clean(url)}."
     return [
-        f"Telegram now sends the bot's updates to {clean(url)}.",
+        done,
+        *([f"Until now they went to {before}."] if before and before != url else []),
         "By hand, for groups: @BotFather > /setprivacy > Disable, then add the bot to the group "
         "(and to the discussion group of a channel).",
     ]

@@ -5,16 +5,19 @@ Also without Redis, and also where a connection is closed, since that is when on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from bridge.channels.base import Source
 from bridge.config import Config
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection
 from bridge.helpdesks import HELPDESKS
+from bridge.helpdesks.base import Helpdesk
 from bridge.http import Http
 from bridge.jobs.outside import Outside, T
 from bridge.settings import Settings
@@ -84,18 +87,22 @@ class Refrained(BridgeError):
 
 
 class Watched(Http):
-    """The way out, seen: what each host's clock said, which writes were made or failed."""
+    """The way out, seen: what each host's clock said, which writes were made or failed.
 
-    def __init__(self, *, dry: bool = False) -> None:
+    `written` shows a write's body, too, without the *hidden* words.
+    """
+
+    def __init__(self, *, dry: bool = False, hidden: Iterable[str] = ()) -> None:
         super().__init__(pool=4)
         self.dry = dry
+        self.hidden = frozenset(hidden)
         self.skew: dict[str, float] = {}  # host -> seconds its clock is ahead of ours
         self.written: list[str] = []
         self.failed = 0
 
     def send(self, request: HttpRequest) -> HttpResponse:
         if request.write:
-            self.written.append(f"{request.method} {request.shown or request.url}")
+            self.written.append(self._told(request))
             if self.dry:
                 raise Refrained("dry_run", NOT_SENT)
         asked = now()
@@ -107,6 +114,24 @@ class Watched(Http):
         self.failed += request.write and not response.ok
         self._compare(request, response, asked.timestamp())
         return response
+
+    def _told(self, request: HttpRequest) -> str:
+        body = request.json if request.json is not None else request.form
+        told = f"{request.method} {request.shown or request.url}"
+        if body:
+            told += " " + json.dumps(self._veiled(body), ensure_ascii=False)
+        return told
+
+    def _veiled(self, value: Any) -> Any:
+        """*value* with each secret in its texts as ***."""
+        if isinstance(value, Mapping):
+            return {key: self._veiled(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._veiled(inner) for inner in value]
+        if isinstance(value, str):
+            for secret in self.hidden:
+                value = value.replace(secret, "***")
+        return value
 
     def _compare(self, request: HttpRequest, response: HttpResponse, asked: float) -> None:
         """Both clocks, in the middle of the call; the header tells whole seconds, cut off."""
@@ -124,11 +149,26 @@ class Asking:
     def __init__(
         self, settings: Settings, config: Config, store: Store | None, *, dry: bool = False
     ) -> None:
-        self.http = Watched(dry=dry)
-        self._outside = Outside(Bridge(settings, config, store or Alone(), self.http))
+        self.http = Watched(dry=dry, hidden=_secrets(config))
+        self._bridge = Bridge(settings, config, store or Alone(), self.http)
+        self._outside = Outside(self._bridge)
+
+    def record(self, connection: Connection) -> Source | Helpdesk:
+        """The product behind *connection*, whichever side it is on."""
+        return self._bridge.source(connection) or self._bridge.helpdesk(connection)
 
     def ask(self, connection: Connection, calls: Calls[T]) -> T:
         """The result of *calls*; raises the BridgeError that ended them."""
         if connection.type in HELPDESKS:
             return self._outside.desk(connection, calls)
         return self._outside.platform(connection, calls)
+
+
+def _secrets(config: Config) -> Iterator[str]:
+    """Every secret of the configuration."""
+    for connection in config.connections.values():
+        for option in connection.options:
+            yield from connection.secrets(option)
+        for account in connection.accounts:
+            if account.token:
+                yield account.token.reveal()

@@ -7,10 +7,8 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
-from bridge.channels import SOURCES
 from bridge.cli import parts
 from bridge.cli.asking import Asking, Open
 from bridge.cli.check import surroundings
@@ -199,8 +197,10 @@ def _engine(store: Store) -> Iterator[Finding]:
 
 def _connections(settings: Settings, config: Config, store: Store | None) -> Iterator[Finding]:
     asking = Asking(settings, config, store)
+    public = (settings.public_url or "").rstrip("/")
     for connection in config.connections.values():
-        yield from _connection(asking, connection, config.maps.get(connection.name))
+        words = config.maps.get(connection.name)
+        yield from _connection(asking, connection, words, public)
         if store is not None:
             yield from _heard(store, connection)
     for host, skew in asking.http.skew.items():
@@ -208,12 +208,15 @@ def _connections(settings: Settings, config: Config, store: Store | None) -> Ite
 
 
 def _connection(
-    asking: Asking, connection: Connection, words: HelpdeskMap | None
+    asking: Asking, connection: Connection, words: HelpdeskMap | None, public: str
 ) -> Iterator[Finding]:
     """What the provider itself says, also against our map of it; each sentence once."""
+    if public:
+        hook = f"{public}/hooks/{connection.name}"
+        connection = replace(connection, options={**connection.options, "hook_url": hook})
     name, told = connection.name, set()
     helpdesk = HELPDESKS.get(connection.type)
-    record: Any = helpdesk or SOURCES[connection.type]
+    record = asking.record(connection)
     rows: list[tuple[bool | None, str]] = []
     if helpdesk:
         rows += [(False, text) for text in helpdesk.warnings(connection)]

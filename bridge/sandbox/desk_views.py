@@ -328,8 +328,15 @@ KNOWN = frozenset((
 
 
 def searched(query: str, ticket: Ticket) -> bool:
-    """Whether all words of a search hold: type, external_id, tags, status, requester, or plain words."""
-    for word in re.findall(r'(?:[\w]+[:<>]+)?(?:"[^"]*"|\S+)', query):
+    """Whether all words of a search hold: type, external_id, tags, status, requester, or plain words.
+
+    A word behind a minus must not hold.
+    """
+    for word in re.findall(r'-?(?:[\w]+[:<>]+)?(?:"[^"]*"|\S+)', query):
+        if word.startswith("-") and len(word) > 1:
+            if searched(word[1:], ticket):
+                return False
+            continue
         found = re.match(r'^(\w+)(:|<=?|>=?)"?([^"]*)"?$', word)
         if found is None:
             if word.strip('"').lower() not in f"{ticket.subject} {ticket.description}".lower():

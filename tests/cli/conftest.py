@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.rawserver import RawServer, request_of
 from support.sandbox import Sandbox
 
 from bridge.cli import main, parts
@@ -107,6 +109,19 @@ def house(bare: House, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> House
     """A house with an empty Redis."""
     monkeypatch.setenv("BRIDGE_REDIS_URL", redis_url)
     return bare
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The public address of a bridge that takes whatever comes; BRIDGE_PUBLIC_URL is set to it."""
+
+    def talk(peer: socket.socket, number: int) -> None:
+        while request_of(peer):
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("BRIDGE_PUBLIC_URL", server.url)
+        yield server.url
 
 
 @pytest.fixture

@@ -36,11 +36,11 @@ def worker_beats(house: Any, ago: float) -> None:
 
 
 @pytest.fixture
-def healthy(town: Any, sandbox: Any) -> Any:
+def healthy(town: Any, sandbox: Any, door: str) -> Any:
     """A town in which all is well."""
-    sandbox.post("connect", {"bridge": PUBLIC})
+    sandbox.post("connect", {"bridge": door})
     for name in ("meta", "telegram", "zendesk"):
-        code, out, err = town.run("setup", name, "--url", PUBLIC)
+        code, out, err = town.run("setup", name)
         assert code == 0, out + err
     worker_beats(town, 1)
     return town
@@ -55,6 +55,9 @@ def test_a_healthy_house_is_green_and_ends_with_0(healthy: Any) -> None:
         "redis: it answers, keeps an append-only file, and evicts nothing",
         "meta: Page Acme: subscribed to everything the bridge reads",
         "zendesk: signed in to Zendesk as user",
+        "zendesk: the account has what the map names",
+        "zendesk: these triggers mail requesters",
+        "127.0.0.1: its clock and ours agree",
         "telegram: the token works",
         "redis: its clock and ours agree",
         "workers: 1 alive",

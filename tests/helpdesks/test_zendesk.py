@@ -13,6 +13,7 @@ from bridge.core.errors import (
     AuthError,
     PermanentError,
     TransientError,
+    Unreadable,
     Unsupported,
 )
 from bridge.core.model import (
@@ -118,6 +119,24 @@ def test_the_same_comment_has_one_name_in_an_event_and_a_retry():
         given = json.dumps(body | {"id": event_id}).encode()
         names.add(ZENDESK.parse(Delivery(connection="z", source="zendesk", body=given))[0].dedupe)
     assert names == {"comment:5158:77"}
+
+
+def test_a_label_with_quotes_breaks_the_body_but_not_the_hint():
+    body = b'{"bridge": 1, "ticket_id": "5158", "external_id": "", "status": "Wait for "parts"'
+    (update,) = ZENDESK.parse(Delivery(connection="z", source="zendesk", body=body))
+    assert (update.ticket_id, update.hint, update.status) == ("5158", True, None)
+
+
+def test_any_other_broken_body_is_unreadable():
+    with pytest.raises(Unreadable):
+        ZENDESK.parse(Delivery(connection="z", source="zendesk", body=b'{"ticket_id": "5158"'))
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"{}"])
+def test_a_try_of_the_webhook_is_nothing_to_do(body):
+    (update,) = ZENDESK.parse(Delivery(connection="z", source="zendesk", body=body))
+    assert update.ignored
+    assert not update.hint
 
 
 def hint(headers, received=None, body=b'{"ticket_id": "1"}'):
@@ -661,138 +680,3 @@ def test_a_loopback_account_keeps_its_own_files():
 )  # fmt: skip
 def test_headers_tell_what_is_left(headers, expected):
     assert ZENDESK.headers(headers) == expected
-
-
-# --- set-up --------------------------------------------------------------------------------------
-
-ME = (200, {"user": {"id": 42, "role": "admin"}})
-HOOK_URL = "https://bridge.example.com/hooks/zendesk"
-SECRET = (200, {"signing_secret": {"secret": "hook", "algorithm": "SHA256"}})
-OTHER_SECRET = (200, {"signing_secret": {"secret": "n3w"}})
-
-
-def hook(**given):
-    return {
-        "id": "01H",
-        "endpoint": HOOK_URL,
-        "status": "active",
-        "subscriptions": [
-            "zen:event-type:ticket.comment_added",
-            "zen:event-type:ticket.status_changed",
-            "zen:event-type:ticket.merged",
-            "zen:event-type:ticket.soft_deleted",
-        ],
-        **given,
-    }
-
-
-def test_setup_makes_the_webhook_once_and_says_where_its_secret_is():
-    steps, asked = ask(
-        ZENDESK.setup(OAUTH, HOOK_URL),
-        ME,
-        (200, {"webhooks": [hook(endpoint="https://else.example")]}),
-        (201, {"webhook": {"id": "01NEW"}}),
-        OTHER_SECRET,
-    )
-    made = asked[2].json["webhook"]
-    assert made["endpoint"] == HOOK_URL
-    assert "zen:event-type:ticket.comment_added" in made["subscriptions"]
-    assert any("Reveal secret" in step for step in steps)
-    assert not any("n3w" in step for step in steps)
-
-
-def test_setup_again_changes_nothing():
-    steps, asked = ask(ZENDESK.setup(OAUTH, HOOK_URL), ME, (200, {"webhooks": [hook()]}), SECRET)
-    assert all(request.method == "GET" for request in asked)
-    assert any("nothing is left to do" in step for step in steps)
-
-
-def test_setup_without_the_scope_says_which_one():
-    with pytest.raises(AuthError, match="webhooks:write"):
-        ask(
-            ZENDESK.setup(OAUTH, HOOK_URL),
-            ME,
-            (200, {"webhooks": []}),
-            (403, {"error": "Forbidden"}),
-        )
-
-
-def findings(*answers, connection=OAUTH):
-    found, _ = ask(ZENDESK.check(connection), *answers)
-    return found
-
-
-READABLE = (200, {"tickets": []})
-
-
-def test_a_healthy_connection_is_green():
-    found = findings(ME, READABLE, (200, {"webhooks": [hook()]}), SECRET)
-    assert all(fine for fine, _ in found)
-    assert len(found) == 4
-
-
-def test_a_secret_that_only_an_admin_may_see_is_no_fault():
-    found = findings(ME, READABLE, (200, {"webhooks": [hook()]}), (403, {"error": "Forbidden"}))
-    assert all(fine for fine, _ in found)
-    assert "only by an admin" in found[-1][1]
-
-
-def test_a_second_page_of_webhooks_is_looked_at():
-    first = {"webhooks": [], "meta": {"has_more": True, "after_cursor": "c"}}
-    found = findings(ME, READABLE, (200, first), (200, {"webhooks": [hook()]}), SECRET)
-    assert all(fine for fine, _ in found)
-
-
-@pytest.mark.parametrize(
-    ("answers", "words"),
-    [
-        ([(401, {"error": "invalid"})], "401"),
-        ([(200, {"user": {"id": None}})], "not valid"),
-        ([ME, (403, {}), (200, {"webhooks": [hook()]}), SECRET], "scope"),
-        ([ME, READABLE, (403, {})], "webhooks cannot be seen"),
-        ([ME, READABLE, (200, {"webhooks": []})], "bridge setup zendesk"),
-        ([ME, READABLE, (200, {"webhooks": [hook(status="inactive")]}), SECRET], "switched off"),
-        ([ME, READABLE, (200, {"webhooks": [hook(subscriptions=[])]}), SECRET], "comment_added"),
-        ([ME, READABLE, (200, {"webhooks": [hook()]}), OTHER_SECRET], "not among webhook_secrets"),
-    ],
-)
-def test_what_is_wrong_is_named(answers, words):
-    wrong = [text for fine, text in findings(*answers) if not fine]
-    assert len(wrong) == 1
-    assert words in wrong[0]
-
-
-def trigger(**given):
-    return {
-        "title": "Tell the bridge",
-        "active": True,
-        "conditions": {
-            "all": [{"field": "current_tags", "operator": "includes", "value": "bridge"}]
-        },
-        "actions": [{"field": "notification_webhook", "value": ["01H", "{}"]}],
-        **given,
-    }
-
-
-@pytest.mark.parametrize(
-    ("triggers", "fine", "words"),
-    [
-        ([trigger()], True, "tells of our tickets"),
-        ([trigger(active=False)], False, "switched off"),
-        ([trigger(conditions={"all": []})], False, "condition on tags"),
-        ([trigger(actions=[{"field": "status", "value": "open"}])], False, "no trigger calls"),
-        ([], False, "no trigger calls"),
-    ],
-)
-def test_the_trigger_way_needs_its_trigger(triggers, fine, words):
-    one = hook(subscriptions=["conditional_ticket_events"])
-    found = findings(
-        ME, READABLE, (200, {"webhooks": [one]}), SECRET, (200, {"triggers": triggers})
-    )
-    assert found[-1][0] is fine
-    assert words in found[-1][1]
-
-
-def test_the_doctor_repeats_the_warning_about_api_tokens():
-    found = findings(ME, READABLE, (200, {"webhooks": [hook()]}), SECRET, connection=TOKEN)
-    assert any("2027-04-30" in text for fine, text in found if not fine)

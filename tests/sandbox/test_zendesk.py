@@ -227,6 +227,9 @@ def test_tickets_are_found_by_external_id_at_once_and_by_search_later(sandbox, d
         == 0
     )
     assert desk("GET", "/api/v2/search", params={"query": "status<solved"}).json()["count"] == 1
+    for query, count in (("-tags:nope", 1), ("type:ticket -status:new", 0)):
+        told = desk("GET", "/api/v2/search", params={"query": query}).json()
+        assert told["count"] == count, query
 
 
 def test_an_update_adds_a_comment_and_changes_the_status(desk, ticket):

@@ -5,14 +5,17 @@ from __future__ import annotations
 from bridge.core.signing import HmacTimestamped
 from bridge.helpdesks.base import Helpdesk
 from bridge.helpdesks.zendesk.access import SCOPE, authorise, token, warnings, whoami
+from bridge.helpdesks.zendesk.account import check_map
 from bridge.helpdesks.zendesk.api import SECRETS, STATUSES
 from bridge.helpdesks.zendesk.bodies import create_body, note_body, update_body
 from bridge.helpdesks.zendesk.comments import comments, fetch, marked
 from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
+from bridge.helpdesks.zendesk.health import check
 from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
-from bridge.helpdesks.zendesk.setup import check, setup
+from bridge.helpdesks.zendesk.setup import reveal, setup
 from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
+from bridge.helpdesks.zendesk.wanted import EVENTS, TAG
 
 HELPDESK = Helpdesk(
     name="zendesk",
@@ -52,9 +55,13 @@ HELPDESK = Helpdesk(
         "expires_in": 1800,
         "email": None,
         "requests_per_minute": 400,
+        "notify": EVENTS,
+        "trigger_tag": TAG,
     },
     check=check,
+    check_map=check_map,
     warnings=warnings,
     setup=setup,
+    reveal=reveal,
     setup_options={"scope": f"{SCOPE} webhooks:write triggers:write"},
 )

@@ -114,6 +114,8 @@ def _ticket(connection: Connection, raw: object) -> Ticket | None:
     return Ticket(
         id=ticket_id,
         status=status(data.get("status")),
+        # A number: accounts have several statuses of one kind, each kind has one from the start.
+        status_word=identity(data.get("custom_status_id")),
         url=f"{base(connection)}/agent/tickets/{ticket_id}",
         stamp=external if isinstance(external, str) else None,
         tags=tags_of(items(data.get("tags"))),
