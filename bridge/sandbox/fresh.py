@@ -178,7 +178,7 @@ class Fresh:
 
     @property
     def form(self) -> Form:
-        agents = frozenset(one.id for one in self.users.values() if one.agent)
+        agents = {one.id: one.name for one in self.users.values() if one.agent}
         return Form(self.ground.settings.freshdesk_required, agents)
 
     # --- people ------------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class Form:
     """What the form asks for; `required` is what the setting freshdesk_required says."""
 
     required: str = ""  # "" | agents | closure: when the reason must be given
-    agents: frozenset[int] = field(default_factory=frozenset)
+    agents: dict[int, str] = field(default_factory=dict)
 
     def show(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The answer of GET /ticket_fields, of one type only when asked."""
@@ -140,7 +140,7 @@ class Form:
             self._default("status", "Status", "default_status", True, choices={str(key): list(names) for key, names in STATUSES.items()}),
             self._default("priority", "Priority", "default_priority", True, choices={name: key for key, name in PRIORITIES.items()}),
             self._default("group", "Group", "default_group", choices={name: key for key, name in GROUPS.items()}),
-            self._default("agent", "Agent", "default_agent"),
+            self._default("agent", "Agent", "default_agent", choices={name: key for key, name in self.agents.items()}),
             self._default("description", "Description", "default_description", True),
             *(self._custom(one) for one in CUSTOM.values()),
         ]  # fmt: skip

@@ -78,15 +78,23 @@ class RuleHooks(Hooks):
         clock, started = self._clock, self._clock.now()
         try:
             while (wait := self._wait()) > 0:
-                if clock.now() - started + wait > DAY:
-                    return  # dropped; the admins would get a mail
                 await clock.sleep(wait)
+                if clock.now() - started > DAY:
+                    self._drop(delivery)
+                    return
             spread = self.ground.settings.freshdesk_webhook_spread
             await clock.sleep(random.uniform(0, spread))
         finally:
             self.sending -= 1
             self._record.touch()
         await super()._deliver(delivery)
+
+    def _drop(self, delivery: Delivery) -> None:
+        """What waited for a day is never sent; the admins would get a mail."""
+        self._record.add(
+            "freshdesk", "webhook", "system", webhook=delivery.id, url=delivery.url(), kind=delivery.kind,
+            events=delivery.events, tries=0, status=None, ok=False, error="dropped after 24 hours", **delivery.facts,
+        )  # fmt: skip
 
     def _wait(self) -> float:
         """Seconds until a call may go out; 0 takes one of the hour's."""
