@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from support.sandbox import Sandbox
 
-from bridge.channels import CHANNELS, SOURCES, facebook, messenger, telegram
+from bridge.channels import CHANNELS, SOURCES, facebook, messenger, telegram, whatsapp
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
 from bridge.core.errors import AuthError, Done, PermanentError
 from bridge.core.model import (
@@ -25,6 +26,7 @@ from bridge.core.model import (
     Outgoing,
     Secret,
     Target,
+    Template,
     Visibility,
 )
 from bridge.http import Http
@@ -41,6 +43,13 @@ class House:
         page = Account(
             channel="facebook", id=wires.PAGE_ID, name="Acme", token=Secret(wires.PAGE_TOKEN)
         )
+        number = Account(
+            channel="whatsapp",
+            id=wires.WHATSAPP_NUMBER_ID,
+            name="Acme",
+            token=Secret(wires.WHATSAPP_TOKEN),
+            options={"business_account": wires.WABA_ID},
+        )
         self.connections = {
             "meta": Connection(
                 name="meta",
@@ -51,7 +60,7 @@ class House:
                     "app_secrets": (Secret(wires.APP_SECRET),),
                     "verify_token": Secret(wires.VERIFY_TOKEN),
                 },
-                accounts=(page,),
+                accounts=(page, number),
             ),
             "telegram": Connection(
                 name="telegram",
@@ -115,7 +124,8 @@ class House:
         connection = self.connections[name]
         return Target(
             connection=connection,
-            account=connection.accounts[0],
+            account=connection.account(message.channel, message.account_id)
+            or connection.accounts[0],
             channel=message.channel,
             account_id=message.account_id,
             thread_id=message.thread_id,
@@ -310,6 +320,86 @@ def test_somebody_who_blocked_the_bot_is_not_available(house: House) -> None:
     with pytest.raises(PermanentError) as error:
         house.drive(telegram.post_privately(where, words("Wait!")))
     assert error.value.code == "person_unavailable"
+
+
+def on_whatsapp(house: House, **wish: Any) -> Message:
+    """What somebody sends to the number, as it is heard."""
+    made = house.sandbox.post("customer/message", {"channel": "whatsapp", "person": "Ana", **wish})
+    return house.wait(channel="whatsapp", external_id=made["id"])
+
+
+def state(house: House, wamid: str, word: str) -> Message:
+    """The first state of this name of words of ours."""
+    return house.wait(dedupe=f"status:{wamid}:{word}")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_person_on_whatsapp_is_answered_with_and_without_a_number(
+    house: House, shown: bool
+) -> None:
+    house.sandbox.post("customer/identity", {"person": "Ana", "phone_shown": shown})
+    heard = on_whatsapp(house, text="My cup?")
+    assert heard.person is not None
+    assert heard.person.isdigit() is shown
+    assert heard.author is not None
+    assert heard.author.name
+    posted = house.drive(whatsapp.post(house.target(heard), words("We look into it.")))
+    assert house.sandbox.record("message", by="bridge")[-1]["id"] == posted
+    told = state(house, posted, "sent")
+    assert told.report is not None
+    assert (told.report.of, told.report.marker) == (posted, "b:1")
+
+
+def test_a_closed_window_on_whatsapp_is_told_late_and_a_template_goes_all_the_same(
+    house: House,
+) -> None:
+    where = house.target(on_whatsapp(house, text="My cup?"))
+    house.sandbox.post("clock", {"advance": 25 * 3600})
+    late = house.drive(whatsapp.post(where, words("Too late.")))
+    report = state(house, late, "failed").report
+    assert report is not None
+    assert (report.state, report.code) == ("failed", "window_closed")
+    template = Template(name="ticket_news", language="en", values=("Ana",))
+    news = replace(words("Hello Ana"), template=template)
+    posted = house.drive(whatsapp.post_template(where, news))
+    assert state(house, posted, "sent").report
+
+
+def test_a_group_on_whatsapp_is_answered_there(house: House) -> None:
+    heard = on_whatsapp(house, text="My cup?", chat="group")
+    assert heard.visibility is Visibility.PUBLIC
+    posted = house.drive(whatsapp.post_in_group(house.target(heard), words("Soon.")))
+    said = house.sandbox.record("message", by="bridge")[-1]
+    assert (said["id"], said["chat"]) == (posted, heard.answer["group_id"])
+
+
+def test_a_document_on_whatsapp_is_fetched_with_our_token(house: House) -> None:
+    heard = on_whatsapp(house, document=True, text="the receipt")
+    where = house.target(heard)
+    file = house.drive(whatsapp.fetch(where.connection, where.account, heard.attachments[0]))
+    assert (file.name, file.content[:4]) == ("receipt.pdf", b"%PDF")
+    house.sandbox.post("clock", {"advance": 8 * 24 * 3600})
+    with pytest.raises(PermanentError) as error:
+        house.drive(whatsapp.fetch(where.connection, where.account, heard.attachments[0]))
+    assert error.value.code == "file_gone"
+
+
+def test_edits_echoes_and_a_new_number_on_whatsapp_stay_in_the_talk(house: House) -> None:
+    heard = on_whatsapp(house, text="My cup?")
+    chat = {"channel": "whatsapp", "chat": heard.person, "id": heard.external_id}
+    house.sandbox.post("customer/message/edit", {**chat, "text": "My BIG cup?"})
+    edited = house.wait(external_id=heard.external_id, change=Change.EDITED)
+    house.sandbox.post("customer/message/remove", chat)
+    gone = house.wait(external_id=heard.external_id, change=Change.DELETED)
+    made = house.sandbox.post(
+        "staff/message", {"channel": "whatsapp", "person": "Ana", "text": "It is on its way."}
+    )
+    echo = house.wait(external_id=made["id"])
+    assert (echo.own, echo.ignored, echo.text) == (True, "own", "It is on its way.")
+    assert {one.conversation for one in (edited, gone, echo)} == {heard.conversation}
+    changed = house.sandbox.post("customer/identity", {"person": "Ana", "new_number": True})
+    moved = house.wait(ignored="identity", renamed=(heard.person, changed["phone"]))
+    assert moved.known_as(str(heard.person)).conversation == heard.conversation
 
 
 @pytest.mark.parametrize("name", SOURCES)
