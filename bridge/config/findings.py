@@ -25,6 +25,10 @@ class Findings:
         line = document.problem(where, sentence)
         (self.problems if self.strict else self.warnings).append(line)
 
+    def doubtful(self, document: Document, where: Where, sentence: str) -> None:
+        """Note what is allowed, and yet worth a look."""
+        self.warnings.append(document.problem(where, sentence))
+
     def all_of(self, document: Document, messages: Any, where: Where = ()) -> None:
         """Note all that a schema found, each at its place below *where*."""
         for path, sentence in _flat(messages):

@@ -305,36 +305,65 @@ class _Reading:
                 f"'{escalation.helpdesk}' is not a helpdesk connection"
                 f" (there is: {', '.join(maps) or 'none'}){nearest(escalation.helpdesk, maps)}",
             )  # fmt: skip
-        asked = [map_ for name, map_ in maps.items() if escalation.helpdesk in (None, name)]
-        meets = [map_ for map_ in asked if map_ is not None]
+        asked = self.asked(escalation, connections, maps)
+        meets = {name: map_ for name, map_ in asked.items() if map_ is not None}
         if not meets or len(meets) < len(asked):
             return  # one of them cannot be read, which is told already
         group = escalation.group
-        groups = [name for map_ in meets for name in map_.groups]
-        if group is not None and not group.isdigit() and group not in groups:
-            self.findings.wrong(
-                document, (*where, "group"),
-                f"'{group}' is not a group of the helpdesk's map"
-                f" (there is: {', '.join(groups) or 'none'}){nearest(group, groups)}",
-            )  # fmt: skip
+        if group is not None and not group.isdigit():
+            groups = {name: list(map_.groups) for name, map_ in meets.items()}
+            self.check_word(document, (*where, "group"), group, groups, "a group of")
         for name, value in escalation.fields.items():
             if name.isdigit():
                 continue
-            known = [map_.fields[name] for map_ in meets if name in map_.fields]
-            if not known:
-                every = [one for map_ in meets for one in map_.fields]
-                self.findings.wrong(
-                    document, (*where, "fields", name),
-                    f"'{name}' is not a field of the helpdesk's map"
-                    f" (there is: {', '.join(every) or 'none'}){nearest(name, every)}",
-                )  # fmt: skip
-                continue
-            values = [str(one) for map_ in known for one in map_.get("values", {})]
-            if values and str(value) not in values:
-                self.findings.wrong(
-                    document, (*where, "fields", name),
-                    f"'{value}' is not one of {', '.join(values)}{nearest(str(value), values)}",
-                )  # fmt: skip
+            place = (*where, "fields", name)
+            fields = {desk: list(map_.fields) for desk, map_ in meets.items()}
+            self.check_word(document, place, name, fields, "a field of")
+            values = {
+                desk: [str(one) for one in map_.fields[name].get("values", {})]
+                for desk, map_ in meets.items()
+                if name in map_.fields
+            }
+            if all(values.values()):  # where one takes anything, so does the rule
+                self.check_word(document, place, str(value), values, f"a value of '{name}' in")
+
+    def asked(
+        self,
+        escalation: Escalation,
+        connections: Mapping[str, Connection],
+        maps: Mapping[str, HelpdeskMap | None],
+    ) -> dict[str, HelpdeskMap | None]:
+        """The maps that *escalation* may meet: its own helpdesk's, else those of all accounts."""
+        if escalation.helpdesk is not None:
+            wanted = {escalation.helpdesk}
+        else:
+            accounts = (one for connection in connections.values() for one in connection.accounts)
+            wanted = {one.helpdesk for one in accounts if one.helpdesk} or set(maps)
+        return {name: map_ for name, map_ in maps.items() if name in wanted}
+
+    def check_word(
+        self,
+        document: Document,
+        where: Where,
+        word: str,
+        known: Mapping[str, list[str]],
+        what: str,
+    ) -> None:
+        """Refuse a *word* that the map of no helpdesk has; warn where one of several lacks it."""
+        lacking = [desk for desk, words in known.items() if word not in words]
+        every = list(dict.fromkeys(one for words in known.values() for one in words))
+        if known and len(lacking) == len(known):
+            self.findings.wrong(
+                document, where,
+                f"'{word}' is not {what} the helpdesk's map"
+                f" (there is: {', '.join(every) or 'none'}){nearest(word, every)}",
+            )  # fmt: skip
+        elif lacking:
+            self.findings.doubtful(
+                document, where,
+                f"'{word}' is not {what} the map of {', '.join(lacking)}: a ticket there opens"
+                " without it; give the rule a `helpdesk:`, or that map the word",
+            )  # fmt: skip
 
     def check_channels(
         self, document: Document, rules: Rules, described: Mapping[str, Described | None]

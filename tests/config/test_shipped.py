@@ -107,8 +107,8 @@ def test_every_variable_of_the_product_is_documented_and_in_the_env_file() -> No
 @pytest.mark.parametrize("record", [*SOURCES.values(), *HELPDESKS.values()], ids=lambda r: r.name)
 def test_every_option_of_a_connection_is_documented(record: Source | Helpdesk) -> None:
     section = CONFIGURATION.split(f"### type: {record.name}\n")[1].split("\n### ")[0]
-    missing = [name for name in (*record.secrets, *record.options) if f"`{name}`" not in section]
-    assert missing == []
+    names = [*record.secrets, *record.options, *getattr(record, "account_options", ())]
+    assert [name for name in names if f"`{name}`" not in section] == []
 
 
 def test_every_key_of_a_helpdesk_map_is_documented() -> None:
