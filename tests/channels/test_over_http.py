@@ -13,7 +13,18 @@ from typing import Any
 import pytest
 from support.sandbox import Sandbox
 
-from bridge.channels import CHANNELS, SOURCES, facebook, messenger, telegram, whatsapp
+from bridge.channels import (
+    CHANNELS,
+    SOURCES,
+    facebook,
+    graph,
+    instagram,
+    messenger,
+    subscriptions,
+    telegram,
+    threads,
+    whatsapp,
+)
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
 from bridge.core.errors import AuthError, Done, PermanentError
 from bridge.core.model import (
@@ -31,6 +42,28 @@ from bridge.core.model import (
 )
 from bridge.http import Http
 from bridge.sandbox import wires
+
+
+def instagram_account(login: str) -> Account:
+    """The account, by the Page's token or by its own."""
+    token = wires.PAGE_TOKEN if login == "facebook" else wires.INSTAGRAM_TOKEN
+    page = wires.PAGE_ID if login == "facebook" else None
+    return Account(
+        channel="instagram",
+        id=wires.INSTAGRAM_ID,
+        name="Acme",
+        token=Secret(token),
+        options={"login": login, "page": page, "username": wires.USERNAME},
+    )
+
+
+THREADS = Account(
+    channel="threads",
+    id=wires.THREADS_ID,
+    name="Acme",
+    token=Secret(wires.THREADS_TOKEN),
+    options={"username": wires.USERNAME},
+)
 
 
 class House:
@@ -58,9 +91,11 @@ class House:
                     "api_url": f"{sandbox.url}/graph",
                     "app_id": wires.APP_ID,
                     "app_secrets": (Secret(wires.APP_SECRET),),
+                    "instagram_app_secrets": (Secret(wires.INSTAGRAM_APP_SECRET),),
+                    "threads_app_secrets": (Secret(wires.THREADS_APP_SECRET),),
                     "verify_token": Secret(wires.VERIFY_TOKEN),
                 },
-                accounts=(page, number),
+                accounts=(page, instagram_account("facebook"), THREADS, number),
             ),
             "telegram": Connection(
                 name="telegram",
@@ -99,7 +134,8 @@ class House:
         source.proof.check(headers, body, connection, now)
         account = source.account_of(connection)
         delivery = Delivery(connection=name, source=name, body=body, received_at=now)
-        self.heard += [one.at_account(account) for one in source.parse(delivery)]
+        told = [one.at_account(account) for one in source.parse(delivery)]
+        self.heard += [source.recognise(connection, one) for one in told]
 
     def wait(self, **facts: Any) -> Message:
         """The first event with these facts, once it has come."""
@@ -255,6 +291,137 @@ def test_a_message_is_answered_inside_its_windows_and_not_outside(house: House) 
     with pytest.raises(PermanentError) as error:
         house.drive(messenger.post(where, human))
     assert error.value.code == "window_closed"
+
+
+@pytest.fixture(params=["facebook", "instagram"])
+def instagram_house(request: pytest.FixtureRequest, house: House) -> House:
+    """A house whose Instagram account came by one login product or by the other."""
+    house.sandbox.post("settings", {"instagram_login": request.param == "instagram"})
+    meta = house.connections["meta"]
+    others = tuple(one for one in meta.accounts if one.channel != "instagram")
+    accounts = (*others, instagram_account(request.param))
+    house.connections["meta"] = replace(meta, accounts=accounts)
+    return house
+
+
+def test_an_instagram_comment_is_read_answered_found_again_and_its_echo_known(
+    instagram_house: House,
+) -> None:
+    house = instagram_house
+    made = house.sandbox.post(
+        "customer/comment", {"channel": "instagram", "text": "Zażółć 😡", "person": "Ana"}
+    )
+    heard = house.wait(external_id=made["id"])
+    assert (heard.channel, heard.text, heard.own) == ("instagram", "Zażółć 😡", False)
+    where = house.target(heard)
+    assert house.drive(instagram.describe(where, heard))["post_text"]
+    assert house.drive(instagram.look_for_comment(where, words("We are sorry."))) is None
+    posted = house.drive(instagram.post_comment(where, words("We are sorry.")))
+    assert house.drive(instagram.look_for_comment(where, words("We are sorry."))) == posted
+    echo = house.wait(external_id=posted)
+    assert (echo.own, echo.ignored, echo.thread_id) == (True, "own", heard.thread_id)
+    house.drive(graph.delete(where, posted))
+    house.drive(graph.delete(where, posted))  # gone is as good
+    assert house.drive(instagram.look_for_comment(where, words("We are sorry."))) is None
+    house.drive(instagram.hide(where))
+    with pytest.raises(PermanentError):
+        house.drive(instagram.post_comment(where, words("Nobody sees this.")))
+
+
+def test_a_private_reply_on_instagram_opens_the_talk_once(instagram_house: House) -> None:
+    house = instagram_house
+    made = house.sandbox.post(
+        "customer/comment", {"channel": "instagram", "text": "Broken!", "person": "Ana"}
+    )
+    heard = house.wait(external_id=made["id"])
+    where = house.target(heard)
+    posted = house.drive(instagram.post_private_reply(where, words("We write to you here.")))
+    assert posted.person == heard.person
+    with pytest.raises(Done):
+        house.drive(instagram.post_private_reply(where, words("Again.")))
+    answer = house.sandbox.post(
+        "customer/message", {"channel": "instagram", "text": "Thanks", "person": "Ana"}
+    )
+    talk = house.wait(external_id=answer["id"])
+    person = posted.person
+    assert talk.thread_id == f"{wires.INSTAGRAM_ID}:{person}"
+    assert talk.person == person
+
+
+def test_a_message_on_instagram_is_answered_found_again_and_named(instagram_house: House) -> None:
+    house = instagram_house
+    made = house.sandbox.post(
+        "customer/message", {"channel": "instagram", "text": "Hello?", "person": "Ana"}
+    )
+    heard = house.wait(external_id=made["id"])
+    where = house.target(heard)
+    posted = house.drive(instagram.post_message(where, words("Hello Ana.")))
+    assert house.drive(instagram.look_for_message(where, words("Hello Ana."))) == posted
+    assert house.drive(instagram.look_for_message(where, words("Never said."))) is None
+    echo = house.wait(external_id=posted)
+    assert (echo.own, echo.conversation) == (True, heard.conversation)
+    author = house.drive(instagram.describe(where, heard))["author"]
+    assert author.username
+    unsent = {"channel": "instagram", "chat": made["chat"], "id": made["id"]}
+    house.sandbox.post("customer/message/remove", unsent)
+    assert house.wait(external_id=made["id"], change=Change.DELETED).ignored is None
+    house.sandbox.post("clock", {"advance": 25 * 3600})
+    with pytest.raises(PermanentError) as error:
+        house.drive(instagram.post_message(where, words("A day later.")))
+    assert error.value.code == "window_closed"
+    assert house.drive(instagram.post_message(where, replace(words("A person."), tag="human")))
+    with pytest.raises(PermanentError):
+        house.drive(instagram.post_message(where, replace(words("🧡" * 251), tag="human")))
+
+
+def test_a_mention_on_instagram_is_read_by_asking_and_answered_there(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/mention",
+        {"channel": "instagram", "text": "Look @acme_coffee", "person": "Ben"},
+    )
+    heard = house.wait(external_id=made["id"])
+    assert (heard.kind, heard.author, heard.text) == (Kind.MENTION, None, None)
+    where = house.target(heard)
+    assert "Look" in str(house.drive(instagram.describe(where, heard))["text"])
+    assert house.drive(instagram.post_mention(where, words("Thank you, Ben.")))
+
+
+def test_a_live_comment_gets_a_private_answer_only(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/comment",
+        {"channel": "instagram", "text": "Ship it?", "person": "Ana", "live": True},
+    )
+    where = house.target(house.wait(external_id=made["id"]))
+    with pytest.raises(PermanentError):  # what the platform says if it is asked all the same
+        house.drive(instagram.post_comment(where, words("Yes.")))
+    assert house.drive(instagram.post_private_reply(where, words("Yes.")))
+
+
+def test_a_reply_on_threads_is_read_answered_found_again_and_its_own_known(house: House) -> None:
+    made = house.sandbox.post(
+        "customer/comment", {"channel": "threads", "text": "Cold coffee 😡", "person": "Ana"}
+    )
+    heard = house.wait(external_id=made["id"])
+    assert (heard.account_id, heard.text, heard.own) == (wires.THREADS_ID, "Cold coffee 😡", False)
+    where = house.target(heard)
+    assert house.drive(threads.describe(where, heard))["post_text"]
+    assert house.drive(threads.look(where, words("We are sorry."))) is None
+    posted = house.drive(threads.post(where, words("We are sorry.")))
+    assert house.drive(threads.look(where, words("We are sorry."))) == posted
+    house.drive(threads.hide(where))
+    house.drive(graph.delete(where, posted))
+    house.drive(graph.delete(where, posted))
+    assert house.drive(threads.look(where, words("We are sorry."))) is None
+
+
+def test_doctor_and_setup_work_with_every_account(instagram_house: House) -> None:
+    house = instagram_house
+    meta = house.connections["meta"]
+    steps = house.drive(subscriptions.setup(meta, f"{house.url}/hooks/meta"))
+    assert [step for step in steps if step.startswith("By hand")]
+    assert not [step for step in steps if "not subscribed" in step]
+    findings = house.drive(subscriptions.check(meta))
+    assert [sentence for fine, sentence in findings if not fine] == []
 
 
 def test_somebody_who_blocked_us_is_not_available_and_that_stops_nothing(house: House) -> None:
