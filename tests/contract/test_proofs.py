@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from support import described
 from support.contract import NOW, canary, connection, covers_body, proven, shows_a_secret
 from support.given import DESKS, PLATFORMS
 
@@ -22,7 +23,12 @@ from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
 
 Record = Source | Helpdesk
-RECORDS: dict[str, Record] = {**SOURCES, **HELPDESKS}
+FILE = next(iter(described.FILES.values()))
+RECORDS: dict[str, Record] = {
+    **SOURCES,
+    **HELPDESKS,
+    **{f"{kind} of a file": described.source(FILE, kind) for kind in described.PROOFS},
+}
 every_record = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
 
 BODIES = [
@@ -43,8 +49,8 @@ ODD = [
 
 
 def ours(record: Record) -> Connection:
-    given = DESKS[record.name] if record.name in DESKS else PLATFORMS[record.name]
-    return connection(record, given.options)
+    given = DESKS.get(record.name) or PLATFORMS.get(record.name)
+    return connection(record, given.options if given else {})
 
 
 def options(record: Record) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -15,6 +15,7 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support import described
 from support.contract import (
     NOW,
     canary,
@@ -33,16 +34,22 @@ from bridge.core.errors import Rejected, Unreadable
 from bridge.core.line import line
 from bridge.core.model import Connection, Kind, Message
 from bridge.core.signing import HubChallenge
-from bridge.core.untrusted import clean
+from bridge.core.untrusted import Broken, clean
 
+ALL: dict[str, Source] = {**SOURCES, **described.SOURCES}
 FIXTURES = [
-    pytest.param(SOURCES[source], fixture, id=f"{channel}/{name}")
+    pytest.param(SOURCES[source], fixture["payload"], id=f"{channel}/{name}")
     for source in SOURCES
     for channel in SOURCES[source].channels
     for name, fixture in payloads(channel)
 ]
-every_fixture = pytest.mark.parametrize(("source", "fixture"), FIXTURES)
-every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+FIXTURES += [
+    pytest.param(source, payload, id=f"{name}/{place}")
+    for name, source in described.SOURCES.items()
+    for place, payload in described.payloads(name)
+]
+every_fixture = pytest.mark.parametrize(("source", "payload"), FIXTURES)
+every_source = pytest.mark.parametrize("source", ALL.values(), ids=ALL)
 
 
 def test_every_channel_has_fixtures_and_every_source_its_entry() -> None:
@@ -50,12 +57,21 @@ def test_every_channel_has_fixtures_and_every_source_its_entry() -> None:
     assert not bare, f"no tests/channels/NAME/*.json for {bare}: write the fixtures first"
     unknown = sorted(set(SOURCES) - set(PLATFORMS))
     assert not unknown, f"no entry in PLATFORMS of tests/support/given.py for {unknown}"
+    assert all(described.payloads(name) for name in described.SOURCES)
 
 
 # --- the fixtures ------------------------------------------------------------------------------
 
 
-@every_fixture
+@pytest.mark.parametrize(
+    ("source", "fixture"),
+    [
+        pytest.param(source, fixture, id=f"{channel}/{name}")
+        for source in SOURCES.values()
+        for channel in source.channels
+        for name, fixture in payloads(channel)
+    ],
+)
 def test_a_fixture_normalises_as_it_says(source: Source, fixture: dict[str, Any]) -> None:
     found = parsed(source, fixture["payload"])
     assert len(found) == len(fixture["expected"])
@@ -83,26 +99,24 @@ def shown(message: Message) -> dict[str, Any]:
 
 
 @every_fixture
-def test_a_fixture_read_twice_gives_equal_messages(source: Source, fixture: dict[str, Any]) -> None:
-    first, again = (parsed(source, fixture["payload"]) for _ in range(2))
+def test_a_fixture_read_twice_gives_equal_messages(source: Source, payload: Any) -> None:
+    first, again = (parsed(source, payload) for _ in range(2))
     assert first == again
     assert len({one.dedupe for one in first}) == len(first)
 
 
 @every_fixture
-def test_a_fixture_sent_again_an_hour_later_is_the_same_event(
-    source: Source, fixture: dict[str, Any]
-) -> None:
+def test_a_fixture_sent_again_an_hour_later_is_the_same_event(source: Source, payload: Any) -> None:
     first, again = (
-        [one.dedupe for one in parsed(source, fixture["payload"], received_at=at)]
+        [one.dedupe for one in parsed(source, payload, received_at=at)]
         for at in (NOW, NOW + timedelta(hours=1))
     )
     assert first == again
 
 
 @every_fixture
-def test_a_fixture_gives_tame_messages(source: Source, fixture: dict[str, Any]) -> None:
-    for message in parsed(source, fixture["payload"]):
+def test_a_fixture_gives_tame_messages(source: Source, payload: Any) -> None:
+    for message in parsed(source, payload):
         assert not wrong_with(source, message)
         known = source.recognise(ours(source), message)
         assert not wrong_with(source, known)
@@ -147,7 +161,7 @@ def wrong_with(source: Source, message: Message) -> list[str]:
     return [f"{told}: {message!r}" for told, fine in rules.items() if not fine]
 
 
-@every_source
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_what_happens_to_an_event_later_has_its_id_and_another_dedupe(source: Source) -> None:
     """An edit and a removal carry the id of the original; dropped as duplicates they were lost."""
     names: dict[tuple[str, str], dict[str, set[str]]] = {}
@@ -165,7 +179,8 @@ def test_what_happens_to_an_event_later_has_its_id_and_another_dedupe(source: So
 
 
 def ours(source: Source) -> Connection:
-    return connection(source, PLATFORMS[source.name].options)
+    given = PLATFORMS.get(source.name)
+    return connection(source, given.options if given else {})
 
 
 @every_source
@@ -202,24 +217,22 @@ def test_a_payload_nobody_knows_is_ignored_with_a_reason(source: Source, payload
 
 
 @every_fixture
-def test_events_of_names_nobody_knows_are_no_ticket(
-    source: Source, fixture: dict[str, Any]
-) -> None:
+def test_events_of_names_nobody_knows_are_no_ticket(source: Source, payload: Any) -> None:
     """Every key of the payload is renamed."""
-    for message in parsed(source, renamed(fixture["payload"])):
+    for message in parsed(source, renamed(payload)):
         assert message.ignored
         assert message.kind is Kind.OTHER
         assert not wrong_with(source, message)
 
 
 @every_fixture
-def test_one_key_of_another_name_breaks_nothing(source: Source, fixture: dict[str, Any]) -> None:
-    for path in places(fixture["payload"]):
+def test_one_key_of_another_name_breaks_nothing(source: Source, payload: Any) -> None:
+    for path in places(payload):
         if isinstance(path[-1], str):
-            payload = copy.deepcopy(fixture["payload"])
-            inside = at(payload, path[:-1])
+            other = copy.deepcopy(payload)
+            inside = at(other, path[:-1])
             inside[f"unheard_of_{path[-1]}"] = inside.pop(path[-1])
-            found = parsed(source, payload)
+            found = parsed(source, other)
             assert found
             assert not [told for one in found for told in wrong_with(source, one)], path
 
@@ -243,17 +256,15 @@ def test_a_body_that_cannot_be_read_at_all_is_told_apart(source: Source, body: b
 
 
 @every_fixture
-def test_no_dropped_or_odd_value_breaks_the_reading(
-    source: Source, fixture: dict[str, Any]
-) -> None:
+def test_no_dropped_or_odd_value_breaks_the_reading(source: Source, payload: Any) -> None:
     """Every value of the fixture in turn, replaced by every kind of junk."""
-    for what, body in spoiled(fixture["payload"]):
+    for what, body in spoiled(payload):
         found = parsed(source, body)
         assert found, what
         assert not [told for one in found for told in wrong_with(source, one)], what
 
 
-PAYLOADS = [(one.values[0], one.values[1]["payload"]) for one in FIXTURES]
+PAYLOADS = [one.values for one in FIXTURES]
 PAYLOADS += [(SOURCES[name], payload) for name, payload in recorded()]
 
 
@@ -272,13 +283,10 @@ def test_no_two_odd_values_break_the_reading(data: st.DataObject) -> None:
 
 
 @every_fixture
-def test_control_characters_in_every_text_reach_nobody(
-    source: Source, fixture: dict[str, Any]
-) -> None:
-    payload = copy.deepcopy(fixture["payload"])
+def test_control_characters_in_every_text_reach_nobody(source: Source, payload: Any) -> None:
     for path in places(payload):
         if isinstance(at(payload, path), str):
-            tricky = copy.deepcopy(fixture["payload"])
+            tricky = copy.deepcopy(payload)
             put(tricky, path, f"\x1b[31m{at(payload, path)}\x00\u202e\x85")
             for message in parsed(source, tricky):
                 assert not wrong_with(source, message), path
@@ -288,43 +296,58 @@ def test_control_characters_in_every_text_reach_nobody(
 
 
 def typical(source: Source) -> Iterator[Any]:
-    """One payload for each kind of words that a channel brings, which can stand beside others."""
+    """One payload for each kind of words that a source brings, which can stand beside others."""
     seen = set()
-    for channel in source.channels:
-        for name, fixture in payloads(channel):
-            found = parsed(source, fixture["payload"])
-            if len(found) != 1 or found[0].channel != channel or found[0].ignored:
-                continue
-            if (channel, found[0].kind, found[0].change) not in seen:
-                seen.add((channel, found[0].kind, found[0].change))
-                yield pytest.param(source, fixture["payload"], id=f"{channel}/{name}")
+    for payload in alone(source):
+        found = parsed(source, payload)
+        if len(found) != 1 or found[0].ignored:
+            continue
+        kind = (found[0].channel, found[0].kind, found[0].change)
+        if kind not in seen:
+            seen.add(kind)
+            yield pytest.param(source, payload, id="-".join(kind))
+
+
+def alone(source: Source) -> list[Any]:
+    if source.name in described.SOURCES:
+        return [described.together(source.name, [one]) for one in described.events(source.name)]
+    return [fixture["payload"] for channel in source.channels for _, fixture in payloads(channel)]
+
+
+def together(source: Source, several: Sequence[Any]) -> Any:
+    """*several* payloads of one event each, in one delivery."""
+    if source.name in described.SOURCES:
+        path = described.FILES[source.name].events
+        listed = [one for payload in several for one in (path.of(payload) if path else payload)]
+        return described.together(source.name, listed)
+    put_together = PLATFORMS[source.name].together
+    assert put_together is not None
+    return put_together(several)
 
 
 TYPICAL = [
-    one for source in SOURCES.values() if source.name in PLATFORMS and PLATFORMS[source.name].together
+    one
+    for name, source in ALL.items()
+    if name in described.SOURCES or (name in PLATFORMS and PLATFORMS[name].together)
     for one in typical(source)
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("source", "payload"), TYPICAL)
 def test_a_thousand_in_one_delivery_are_all_read(source: Source, payload: Any) -> None:
-    together = PLATFORMS[source.name].together
-    assert together is not None
-    (alone,) = parsed(source, payload)
-    assert parsed(source, together([payload] * 1000)) == [alone] * 1000
+    (one,) = parsed(source, payload)
+    assert parsed(source, together(source, [payload] * 1000)) == [one] * 1000
 
 
 @pytest.mark.parametrize(("source", "payload"), TYPICAL)
 def test_a_broken_one_spoils_none_of_its_neighbours(source: Source, payload: Any) -> None:
-    together = PLATFORMS[source.name].together
-    assert together is not None
-    (alone,) = parsed(source, payload)
+    (one,) = parsed(source, payload)
     for path in places(payload):
         broken = copy.deepcopy(payload)
         put(broken, path, {"odd": [1]})
         try:
-            body = together([payload, broken, payload])
-        except (TypeError, KeyError):
+            body = together(source, [payload, broken, payload])
+        except (TypeError, KeyError, Broken):
             continue  # what holds the entries is broken: there is nothing to put together
         found = parsed(source, body)
-        assert found[0] == found[-1] == alone
+        assert found[0] == found[-1] == one

@@ -19,7 +19,7 @@ from bridge.channels.base import Channel, Source
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
 from bridge.core.errors import BridgeError
 from bridge.core.model import Account, Connection, Delivery, Message, Secret, Target
-from bridge.core.signing import EchoedToken, HmacHex, HmacTimestamped
+from bridge.core.signing import Basic, Bearer, EchoedToken, Hmac, HmacHex, HmacTimestamped
 from bridge.helpdesks.base import Helpdesk
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -70,12 +70,25 @@ def proven(proof: Any, body: bytes, secret: str, now: datetime = NOW) -> dict[st
         case HmacTimestamped():
             digest = hmac.new(key, at.encode() + body, hashlib.sha256).digest()
             return {proof.header: base64.b64encode(digest).decode(), proof.timestamp: at}
+        case Bearer():
+            return {"authorization": f"Bearer {secret}"}
+        case Basic():
+            pair = f"{proof.user}:{secret}".encode()
+            return {"authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        case Hmac():
+            signed = proof.signs.replace("{timestamp}", at).encode()
+            digest = hmac.new(key, signed.replace(b"{body}", body), proof.algorithm).digest()
+            coded = (
+                base64.b64encode(digest).decode() if proof.encoding == "base64" else digest.hex()
+            )
+            stamp = {proof.timestamp: at} if proof.timestamp else {}
+            return {proof.header: proof.prefix + coded, **stamp}
     raise NotImplementedError(f"tests/support/contract.py cannot sign for {type(proof).__name__}")
 
 
 def covers_body(proof: Any) -> bool:
-    """Whether the proof depends on the body; an echoed secret does not."""
-    return not isinstance(proof, EchoedToken)
+    """Whether the proof depends on the body; a secret that is only sent along does not."""
+    return not isinstance(proof, EchoedToken | Bearer | Basic)
 
 
 # --- fixtures --------------------------------------------------------------------------------
