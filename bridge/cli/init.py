@@ -20,7 +20,9 @@ HELP = "write a commented mappings folder and .env to start from"
 EXAMPLE = "connections.example.yaml"
 
 # Secrets that we choose ourselves and then type into the other side's form; the others are given.
-OURS = ("META_VERIFY_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "FRESHDESK_WEBHOOK_SECRET")
+OURS = (
+    "META_VERIFY_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "FRESHDESK_WEBHOOK_SECRET", "CONTACT_FORM_SECRET",
+)  # fmt: skip
 
 # The product's own variables, each with its default and what it is; docs/configuration.md says more.
 SETTINGS = {

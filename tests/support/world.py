@@ -38,7 +38,12 @@ class World:
     """One running bridge and its outside. Every start is real, every kill is a signal."""
 
     def __init__(
-        self, *, workers: int = 1, environ: dict[str, str] | None = None, rules: str = ""
+        self,
+        *,
+        workers: int = 1,
+        environ: dict[str, str] | None = None,
+        rules: str = "",
+        connections: str = "",
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
         self.redis = RedisBox()
@@ -46,6 +51,7 @@ class World:
         self.wanted = workers
         self.more = environ or {}
         self.rules = rules  # instead of the shipped ones
+        self.connections = connections  # beside those of the sandbox
         self.web: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self.url = ""
@@ -59,7 +65,7 @@ class World:
         mappings = self.folder / "mappings"
         shutil.copytree(ROOT / "mappings", mappings, ignore=shutil.ignore_patterns("connections*"))
         (mappings / "connections.yaml").write_text(
-            wires.connections_yaml(self.sandbox.url), "utf-8"
+            wires.connections_yaml(self.sandbox.url) + self.connections, "utf-8"
         )
         if self.rules:
             (mappings / "rules.yaml").write_text(self.rules, "utf-8")
