@@ -229,10 +229,11 @@ def _connection(
             rows += asking.ask(connection, helpdesk.check_map(connection, words))
     except BridgeError as error:
         rows.append((False, _advice(connection, error)))
-    for ok, text in rows:
+    for ok, said in rows:
+        text = said.removeprefix(f"{name}: ")
         if text not in told:
             told.add(text)
-            yield Finding(name, ok, text.removeprefix(f"{name}: "))
+            yield Finding(name, ok, text)
 
 
 def _advice(connection: Connection, error: BridgeError) -> str:

@@ -102,6 +102,26 @@ def test_a_refused_credential_is_a_sentence_at_its_connection(
     assert wrong not in str(found)
 
 
+def test_a_wrong_option_is_told_once(healthy: Any) -> None:
+    path = healthy.folder / "mappings" / "connections.yaml"
+    path.write_text(
+        path.read_text().replace("type: zendesk\n", "type: zendesk\n    notify: mail\n")
+    )
+    assert red(healthy) == {"zendesk": ["notify is 'mail'; it may be events or trigger"]}
+
+
+def test_a_map_that_does_not_fit_the_account_is_told_with_its_place(healthy: Any) -> None:
+    path = healthy.folder / "mappings" / "zendesk.yaml"
+    path.write_text(
+        path.read_text()
+        .replace("\ngroups: {}", "\ngroups: {Refunds: 77}")
+        .replace("\nfields: {}", "\nfields: {channel: {id: 12345, from: channel}}")
+    )
+    lost, alone = red(healthy)["zendesk"]
+    assert lost == "fields > channel > id 12345: the account has no such ticket field"
+    assert alone.startswith("groups > Refunds: the account has no group 77; it has Support")
+
+
 @pytest.mark.parametrize("variable", ["META_PAGE_TOKEN", "TELEGRAM_TOKEN", "ZENDESK_CLIENT_SECRET"])
 def test_a_missing_credential_is_named_and_the_others_are_still_asked(
     healthy: Any, monkeypatch: pytest.MonkeyPatch, variable: str

@@ -120,7 +120,7 @@ def test_a_try_that_nobody_answers_ends_with_1(
     sandbox.post("connect", {"bridge": nobody})
     code, out, _ = town.run("setup", "zendesk")
     assert code == 1
-    assert "nothing answered there: is the bridge running" in out
+    assert "nothing answered at http://127.0.0.1:9/hooks/zendesk: is the bridge up" in out
 
 
 def test_the_secret_is_printed_only_when_asked_for(town: Any, sandbox: Any, door: str) -> None:

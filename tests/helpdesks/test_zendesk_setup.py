@@ -211,7 +211,7 @@ def test_a_webhook_that_stays_as_it_was_is_not_called_mended():
 @pytest.mark.parametrize(
     ("tried", "advice"),
     [(401, "restart it"), (404, "no bridge with this connection"), (502, "stands before"),
-     (0, "nothing answered there"), (None, "nothing answered there")],
+     (0, "nothing answered at"), (None, "nothing answered at")],
 )  # fmt: skip
 def test_a_try_that_fails_says_what_to_do(tried, advice):
     account = Account(webhooks=[hook()])
@@ -337,6 +337,21 @@ def test_what_an_admin_added_to_the_trigger_stays():
     assert row["conditions"]["all"] == [*ALL, BRAND]
     assert told in row["actions"]
     assert len(row["actions"]) == 2
+
+
+def test_a_tag_of_yesterday_is_replaced_and_a_second_one_stays():
+    vip = {**ALL[1], "value": "vip"}
+    for given, left in (([ALL[0], vip], ALL), ([*ALL, vip], [*ALL, vip])):
+        row = trigger(active=False, conditions={"all": given})
+        set_up(Account(webhooks=[triggered()], triggers=[row]), TRIGGERED)
+        assert row["conditions"]["all"] == left
+
+
+def test_a_spare_webhook_that_stays_on_is_undone():
+    account = Account(webhooks=[hook(), hook(id="02H")])
+    account.refused = {"PATCH /webhooks/02H": (422, {"error": "RecordInvalid"})}
+    (undone,) = [step for step in set_up(account) if isinstance(step, Undone)]
+    assert "02H sends everything once more" in undone
 
 
 def test_a_refused_trigger_is_undone_and_says_why():

@@ -58,7 +58,7 @@ def token(connection: Connection) -> Calls[Token]:
         budget=(),
     )
     response = yield request
-    if response.status in (400, 401, 403, 404, 422):
+    if response.status in (400, 401, 403, 404, 405, 422):
         raise AuthError(
             "token_refused",
             f"Zendesk gave no access token ({response.status}: {words(connection, response)}); "

@@ -28,7 +28,7 @@ def check(connection: Connection) -> Calls[list[Finding]]:
         me = yield from whoami(connection)
     except BridgeError as error:
         if isinstance(error, AuthError) or error.code == "wrong_option":
-            return [*findings, (False, f"{connection.name}: {error.detail}")]
+            return [*findings, (False, error.detail)]
         raise
     findings.append((True, f"signed in to Zendesk as user {me}"))
     findings += _scope(connection)

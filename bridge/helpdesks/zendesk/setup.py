@@ -193,7 +193,8 @@ def _switch_off(connection: Connection, spare: Sequence[Row], steps: list[str]) 
             steps.append(f"switched off the webhook {hook_id}, which sent everything once more")
         elif response is not None:
             why = _refused(connection, response)
-            steps.append(Undone(f"webhook {hook_id} sends everything once more ({why}): delete it"))
+            told = f"webhook {hook_id} sends everything once more, and stays on ({why})"
+            steps.append(Undone(f"{told}: switch it and the triggers that call it off by hand"))
 
 
 def _refused(connection: Connection, response: HttpResponse) -> str:
@@ -267,7 +268,6 @@ def _about_secret(connection: Connection, known: bool | None) -> str:
 _ADVICE = {
     401: "the running bridge does not know the secret: restart it with the same configuration",
     404: "no bridge with this connection is at this address",
-    0: "nothing answered there: is the bridge running, and reached from outside?",
 }
 
 
@@ -283,5 +283,9 @@ def _try(connection: Connection, hook_id: str, url: str) -> Calls[list[str]]:
     status = got if isinstance(got, int) else 0
     if 200 <= status < 300:
         return [f"tried: Zendesk reaches the bridge at {url}, and is believed"]
+    if not status:
+        return [
+            Undone(f"tried: nothing answered at {url}: is the bridge up, and reached from outside?")
+        ]
     advice = _ADVICE.get(status, "look at what stands before the bridge")
-    return [Undone(f"tried: {url} answered {status or 'nothing'}; {advice}")]
+    return [Undone(f"tried: {url} answered {status}; {advice}")]

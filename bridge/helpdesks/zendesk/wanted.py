@@ -182,10 +182,14 @@ def trigger_flaws(connection: Connection, row: Row, hook_id: str) -> list[str]:
 
 def mended(connection: Connection, row: Row, hook_id: str) -> dict[str, Any]:
     """The trigger without its flaws. Zendesk wants all conditions and actions, or it clears them."""
-    wanted = _conditions(tag(connection))
+    our_tag = tag(connection)
+    wanted, every = _conditions(our_tag), _every(row)
+    if not any(_tagged(one, our_tag) for one in every):
+        # It waited for another tag, perhaps ours of yesterday: both would be asked for at once.
+        every = [one for one in every if not _tag_condition(one)]
     kept = [
         dict(one)
-        for one in _every(row)
+        for one in every
         if one not in wanted and one.get("field") != "comment_is_public" and not _creates(one)
     ]
     others = [dict(mapping(one)) for one in items(row.get("actions"))
@@ -201,9 +205,12 @@ def _every(row: Row) -> list[Row]:
     return [mapping(one) for one in items(mapping(row.get("conditions")).get("all"))]
 
 
+def _tag_condition(condition: Row) -> bool:
+    return (condition.get("field"), condition.get("operator")) == ("current_tags", "includes")
+
+
 def _tagged(condition: Row, our_tag: str) -> bool:
-    named = condition.get("field") == "current_tags" and condition.get("operator") == "includes"
-    return named and our_tag in str(condition.get("value") or "").split()
+    return _tag_condition(condition) and our_tag in str(condition.get("value") or "").split()
 
 
 def _creates(condition: Row) -> bool:
