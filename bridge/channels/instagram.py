@@ -228,6 +228,13 @@ def hide(target: Target) -> Calls[None]:
     )
 
 
+def delete(target: Target, posted_id: str) -> Calls[None]:
+    """Take back a comment of ours; messages, whose ids are no numbers, cannot be taken back."""
+    if not posted_id.isdigit():
+        raise Unsupported("cannot_delete", "Instagram lets nobody take a message back by its API")
+    yield from graph.delete(target, posted_id)
+
+
 # --- what goes out in private ------------------------------------------------------------------
 
 
@@ -412,7 +419,7 @@ CHANNEL = Channel(
     },
     private_channel=NAME,
     hide=hide,
-    delete=graph.delete,
+    delete=delete,
     describe=describe,
     fetch=media.by_url,
     media_hosts=graph.MEDIA_HOSTS,

@@ -215,6 +215,10 @@ def test_hiding_and_deleting() -> None:
         assert played.requests[0].method == "DELETE"
     with pytest.raises(PermanentError):
         Played(said(400, {"error": {"code": 200}})).drive(delete(target(COMMENT), "1"))
+    # A message that is not found would count as gone, though the person still reads it.
+    for message_id in ("m_9", "aWdfZAG1faXRlbToxOklH"):
+        with pytest.raises(Unsupported):
+            Played().drive(delete(target({"mid": "m_a"}), message_id))
 
 
 # --- in private --------------------------------------------------------------------------------
