@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 DEEP: Any = {"id": 0}
@@ -15,6 +15,9 @@ JUNK: list[object] = [
     GONE, None, True, 0, 1.5, 10**60, "", "\x00", "9" * 600, "\u202e\x1b[31m\r\n",
     [], {}, [None, 1], {"id": {}}, DEEP,
 ]  # fmt: skip
+
+
+FEW: list[object] = [GONE, None, 0, "", {}]
 
 
 def places(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -41,13 +44,16 @@ def put(value: Any, path: tuple[Any, ...], junk: object) -> None:
         inside[path[-1]] = copy.deepcopy(junk)
 
 
-def spoiled(value: Any) -> Iterator[tuple[str, bytes]]:
-    """(what was done, the JSON) of *value* with every kind of junk in every place, one at a time."""
+def spoiled(value: Any, known: Collection[tuple[Any, ...]] = ()) -> Iterator[tuple[str, bytes]]:
+    """(what was done, the JSON) of *value* with every kind of junk in every place, one at a time.
+
+    Places that are *known*, because another value has them too, get a few kinds only.
+    """
     value = copy.deepcopy(value)
     for path in places(value):
         inside, key = at(value, path[:-1]), path[-1]
         kept = inside[key]
-        for junk in JUNK:
+        for junk in FEW if path in known else JUNK:
             put(value, path, junk)
             yield f"{path} is {junk!r}", json.dumps(value).encode()
             if junk is GONE and isinstance(inside, list):
