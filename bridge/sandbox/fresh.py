@@ -261,7 +261,7 @@ class Fresh:
         )  # fmt: skip
         # The first words are no conversation here, but the ground truth counts them as said, as for Zendesk.
         self._record_said(ticket, by, ticket.id, text, "description", True, requester, ticket.attachments)  # fmt: skip
-        self._told(Change(ticket, actor, [("ticket_action", "created")]))
+        self._tell(Change(ticket, actor, [("ticket_action", "created")]))
         return ticket
 
     def update(
@@ -284,13 +284,13 @@ class Fresh:
         if any(wish.get(name) for name in ("requester_id", "email", "phone", "unique_external_id")):
             ticket.requester = self.requester(wish, by)
         ticket.updated = self.ground.clock.now()
-        self._told(Change(ticket, actor, self._changes(ticket, old, by), copies))
+        self._tell(Change(ticket, actor, self._changes(ticket, old, by), copies))
 
     def automatic(self, ticket: Ticket, status: int) -> None:
         """Another status, by a rule of the account: its performer is the system."""
         old = {name: getattr(ticket, name) for name in ("status", "priority", "tags", "group_id")}
         ticket.status, ticket.updated = status, self.ground.clock.now()
-        self._told(Change(ticket, None, self._changes(ticket, old, "system")))
+        self._tell(Change(ticket, None, self._changes(ticket, old, "system")))
 
     def _assign(self, ticket: Ticket, wish: dict[str, Any]) -> None:
         for name in ("status", "priority", "source"):
@@ -344,7 +344,7 @@ class Fresh:
         user = self._author(wish, actor, agents_only=False)
         said = self._say(ticket, user, by, NOTE, wish, files)
         kind = "private" if said.private else "public"
-        self._told(Change(ticket, actor, [("note_type", kind)], copies))
+        self._tell(Change(ticket, actor, [("note_type", kind)], copies))
         return said
 
     def reply(
@@ -358,7 +358,7 @@ class Fresh:
             "freshdesk", "email_sent", by, fresh_html.plain(said.body), ticket=ticket.id, id=said.id,
             to=ticket.requester.email,
         )  # fmt: skip
-        self._told(Change(ticket, actor, [("reply_sent", "sent")], copies))
+        self._tell(Change(ticket, actor, [("reply_sent", "sent")], copies))
         return said
 
     def _author(self, wish: dict[str, Any], actor: User, agents_only: bool) -> User:
@@ -430,12 +430,12 @@ class Fresh:
         record.add("freshdesk", "ticket_merged", by, None, ticket=secondary.id, into=primary.id)
         if before != CLOSED:
             record.add("freshdesk", "ticket_status", by, None, ticket=secondary.id, previous=before, current=CLOSED)  # fmt: skip
-            self._told(Change(secondary, actor, [("status", before, CLOSED)], copies))
+            self._tell(Change(secondary, actor, [("status", before, CLOSED)], copies))
 
     def delete(self, ticket: Ticket, actor: User, by: str, copies: int = 1) -> None:
         ticket.deleted, ticket.away = True, self.ground.clock.now()
         self.ground.record.add("freshdesk", "ticket_deleted", by, None, ticket=ticket.id)
-        self._told(Change(ticket, actor, [("ticket_action", "deleted")], copies))
+        self._tell(Change(ticket, actor, [("ticket_action", "deleted")], copies))
 
     def restore(self, ticket: Ticket, by: str) -> None:
         ticket.deleted = ticket.spam = False
@@ -444,6 +444,10 @@ class Fresh:
     def mark_spam(self, ticket: Ticket, by: str) -> None:
         ticket.spam, ticket.away = True, self.ground.clock.now()
         self.ground.record.add("freshdesk", "ticket_spam", by, None, ticket=ticket.id)
+
+    def _tell(self, change: Change) -> None:
+        self.ground.record.touch()  # not every change is recorded, but all are seen
+        self._told(change)
 
     # --- parts -------------------------------------------------------------------------------------
 

@@ -35,6 +35,20 @@ def ticket(sandbox, subject, text, external_id="stamp"):
     return str(answer.json()["ticket"]["id"])
 
 
+def freshdesk_ticket(sandbox, subject, text, stamp="stamp", email=None):
+    """Make a Freshdesk ticket as the bridge would; its number."""
+    wish = {
+        "unique_external_id": "instagram:1", "name": "Ana", "subject": subject, "status": 2, "priority": 3,
+        "description": text.replace("&", "&amp;").replace("<", "&lt;"), "custom_fields": {"cf_bridge_id": stamp},
+        **({"email": email} if email else {}),
+    }  # fmt: skip
+    answer = sandbox.http.post(
+        f"{sandbox.url}/freshdesk/api/v2/tickets", timeout=10, json=wish, auth=(wires.FRESHDESK_API_KEY, "X")
+    )  # fmt: skip
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
 def decision(seq, text, sentence, **more):
     """One of the bridge's decisions, as its console tells them."""
     return {
@@ -180,6 +194,95 @@ def test_a_closed_ticket_takes_no_answer(page, sandbox):
     page.tab.locator("#answer").wait_for(state="hidden")
 
 
+def test_tickets_of_both_helpdesks_stand_in_one_list_and_say_whose_they_are(page, sandbox):
+    first = ticket(sandbox, "Broken cup", "My cup is broken")
+    second = freshdesk_ticket(sandbox, "Cold coffee", "My coffee is cold")
+    rows = page.tab.locator(".ticket-row")
+    for number, helpdesk in ((first, "Zendesk"), (second, "Freshdesk")):
+        page.tab.locator(f".ticket-row[data-ticket='{number}'] .desk", has_text=helpdesk).wait_for()
+    assert rows.count() == 2
+    page.open_ticket(second)
+    page.entry("My coffee is cold").wait_for()
+    assert page.tab.locator("#ticket-head .desk").inner_text() == "Freshdesk"
+
+
+def test_a_freshdesk_agent_replies_notes_and_sets_the_statuses_of_that_account(page, sandbox):
+    number = freshdesk_ticket(sandbox, "Cold coffee", "My coffee is cold")
+    page.sees_ticket("Cold coffee")
+    page.answer("A hot one is on its way.", number)
+    page.entry("A hot one is on its way.").wait_for()
+    page.answer("Second time this week.", number, private=True)
+    page.entry("Second time this week.").get_by_text("Private note").wait_for()
+    said = sandbox.record("ticket_comment", ticket=int(number), by="agent", system="freshdesk")
+    assert [(one["text"], one["kind"], one["public"]) for one in said] == [
+        ("A hot one is on its way.", "reply", True), ("Second time this week.", "note", False)]  # fmt: skip
+
+    choices = page.tab.get_by_label("Status").locator("option").all_inner_texts()
+    assert choices == ["Open", "Pending", "Resolved", "Closed", "Waiting on Customer", "Waiting on Third Party"]  # fmt: skip
+    page.tab.get_by_label("Status").select_option("Waiting on Customer")
+    assert sandbox.wait("ticket_status", ticket=int(number))[-1]["current"] == 6
+    page.tab.get_by_role("button", name="Resolve", exact=True).click()
+    assert sandbox.wait("ticket_status", 2, ticket=int(number))[-1]["current"] == 4
+    page.tab.get_by_label("Status").select_option("Open")
+    page.tab.get_by_role("radio", name="Public reply").check()
+    page.tab.locator("#answer-text").fill("Done.")
+    page.tab.get_by_role("button", name="Send and resolve").click()
+    assert sandbox.wait("ticket_status", 4, ticket=int(number))[-1]["current"] == 4
+    page.tab.get_by_label("Priority").select_option("Urgent")
+    page.tab.locator(f".ticket-row[data-ticket='{number}'] .priority.urgent").wait_for()
+
+
+def test_a_closed_freshdesk_ticket_still_takes_an_answer_and_a_zendesk_one_does_not(page, sandbox):
+    numbers = {
+        "zendesk": ticket(sandbox, "Broken cup", "one"),
+        "freshdesk": freshdesk_ticket(sandbox, "Cold coffee", "two"),
+    }
+    for number, status in ((numbers["zendesk"], "closed"), (numbers["freshdesk"], 5)):
+        sandbox.post("agent/status", {"ticket": int(number), "status": status})
+    page.open_ticket(numbers["freshdesk"])
+    page.tab.locator("#answer").wait_for(state="visible")
+    page.tab.locator(f".ticket-row[data-ticket='{numbers['zendesk']}'] .status.closed").wait_for()
+    page.open_ticket(numbers["zendesk"])
+    page.tab.locator("#answer").wait_for(state="hidden")
+
+
+def test_freshdesk_tickets_are_merged_among_themselves_deleted_restored_and_marked_as_spam(
+    page, sandbox
+):
+    ticket(sandbox, "Broken cup", "one")
+    first = freshdesk_ticket(sandbox, "Cold coffee", "two")
+    second = freshdesk_ticket(sandbox, "Cold tea", "three", "other")
+    page.open_ticket(first)
+    more = page.tab.locator("#ticket-head .menu")
+    more.locator("summary").click()
+    others = more.get_by_label("Merge into").locator("option").all_inner_texts()
+    assert [one.split()[0] for one in others] == ["choose", f"#{second}"]
+    more.get_by_label("Merge into").select_option(second)
+    page.entry(f"This ticket is closed and merged into ticket {second}").wait_for()
+    page.tab.locator("#ticket-head").get_by_text(f"Merged into #{second}").wait_for()
+
+    page.open_ticket(second)
+    for button, status in (("Delete ticket", "Deleted"), ("Mark as spam", "Spam")):
+        more.locator("summary").click()
+        more.get_by_role("button", name=button).click()
+        page.tab.locator("#ticket-head .status", has_text=status).wait_for()
+        assert page.tab.locator("#answer").is_hidden()
+        more.locator("summary").click()
+        more.get_by_role("button", name="Restore").click()
+        page.tab.locator("#answer").wait_for(state="visible")
+
+
+def test_a_freshdesk_agent_takes_a_note_away_but_cannot_make_a_reply_private(page, sandbox):
+    number = freshdesk_ticket(sandbox, "Cold coffee", "two")
+    page.open_ticket(number)
+    page.answer("Oops.", number, private=True)
+    page.entry("Oops.").get_by_role("button", name="Take this note away").click()
+    page.entry("Oops.").wait_for(state="detached")
+    page.answer("Hello.", number)
+    page.entry("Hello.").get_by_role("button", name="Take this answer away").wait_for()
+    assert page.tab.get_by_role("button", name="Make this answer a private note").count() == 0
+
+
 # --- between them ----------------------------------------------------------------------------------
 
 
@@ -321,6 +424,7 @@ def busy(sandbox, bridge):
         "customer/message", {"channel": "messenger", "person": "Ana", "text": long, "image": True}
     )
     sandbox.post("customer/message", {"channel": "telegram", "person": "Ana", "text": long})
+    freshdesk_ticket(sandbox, f"Cold coffee {long}", f"It is cold {long}", "other")
     number = ticket(sandbox, f"Refund {long}", f"I want a refund {long}")
     sandbox.post("agent/comment", {"ticket": int(number), "text": long, "public": False})
     states = ("done", "ignored", "parked", "dead", "in_progress")

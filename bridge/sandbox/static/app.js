@@ -8,6 +8,7 @@ import { get, post } from "./api.js";
 import * as bridge from "./decisions.js";
 import * as customer from "./customer.js";
 import { all, fill, h, icon } from "./dom.js";
+import { desk, tickets } from "./helpdesks.js";
 import { cases, light } from "./links.js";
 
 const $ = (id) => document.getElementById(id);
@@ -58,7 +59,9 @@ function draw() {
   fill($("answer-options"), all(agent.answerOptions(view)));
   const kind = view.answer === "note" ? "Private note" : "Public reply";
   fill($("answer-label"), all(kind));
-  $("answer-text").placeholder = view.answer === "note" ? "A note for the team; never leaves Zendesk…" : "Your answer to the customer…";
+  const one = agent.opened(view);
+  $("answer-text").placeholder = view.answer === "note" ? `A note for the team; never leaves ${one ? desk(one).name : "the helpdesk"}…`
+    : "Your answer to the customer…";
 
   fill($("sandbox-sheet"), all(sheet()));
   fill($("bar"), all(bar()));
@@ -109,7 +112,7 @@ let first = true;
 
 function learn(world) {
   const old = new Set(view.links.items.map((one) => `${one.channel} ${one.id}`));
-  const notes = (one) => (one.zendesk?.tickets || []).reduce((sum, ticket) => sum + 1 + (ticket.comments || []).length, 0);
+  const notes = (one) => tickets(one).reduce((sum, ticket) => sum + 1 + (ticket.comments || []).length, 0);
   const more = notes(world) - notes(view.world);
   view.world = world;
   const fresh = first ? [] : cases(world, []).items.filter((one) => !old.has(`${one.channel} ${one.id}`));
@@ -117,8 +120,8 @@ function learn(world) {
   for (const one of fresh) if (one.channel !== view.channel) view.news.add(one.channel);
   if (!first && view.pane !== "customer") view.unread.customer += answers.length;
   if (!first && more > 0 && view.pane !== "agent") view.unread.agent += more;
-  const tickets = world.zendesk?.tickets || [];
-  if (!agent.opened(view)) open(tickets[0] ? String(tickets[0].id) : null);
+  const [newest] = tickets(world);
+  if (!agent.opened(view)) open(newest ? String(newest.id) : null);
   draw();
   if (first) for (const id of ["place", "decisions", "tickets", "thread"]) $(id).dataset.drawn = "";
   first = false;
@@ -313,10 +316,12 @@ const clicks = {
       if (it.to === "bridge") target?.querySelector("summary")?.focus({ preventScroll: true });
     }
   },
-  solve: () => agentDoes("status", { status: "solved" }),
+  solve: () => agentDoes("status", { status: desk(agent.opened(view)).solved }),
   close: () => agentDoes("status", { status: "closed" }),
   delete: () => agentDoes("delete", {}),
+  spam: () => agentDoes("spam", {}),
   restore: () => agentDoes("restore", {}),
+  "remove-said": (it) => agentDoes("remove", { comment: number(it.comment) }),
   "make-private": (it) => agentDoes("make_private", { comment: number(it.comment) }),
   skip: (it) => attempt(() => post("clock", { advance: Number(it.seconds) })),
   async reset() {
@@ -355,12 +360,13 @@ const changes = {
 
 const submits = { say: speak, answer };
 
-// Ids of Telegram chats, Telegram messages and Zendesk's things are numbers in the sandbox.
+// Ids of Telegram chats, Telegram messages and the helpdesks' things are numbers in the sandbox.
 const number = (text) => (/^-?\d+$/.test(String(text)) ? Number(text) : text);
 const chatId = (text) => (view.channel === "telegram" ? number(text) : text);
 const messageId = chatId;
 
-const agentDoes = (what, more) => attempt(() => post(`agent/${what}`, { ticket: number(view.ticket), ...more }));
+const agentDoes = (what, more) => attempt(() => post(`agent/${what}`,
+  { helpdesk: agent.opened(view)?.desk, ticket: number(view.ticket), ...more }));
 
 async function speak() {
   const box = messageBox();
@@ -403,7 +409,7 @@ async function answer(form, button) {
   const status = button?.value ? { status: button.value } : {};
   pin(view.links.ofTicket(ticket), false);
   const made = await attempt(() => post("agent/comment",
-    { ticket: number(ticket), text, public: view.answer === "public", ...status, ...(who ? { agent: who } : {}) }));
+    { helpdesk: agent.opened(view)?.desk, ticket: number(ticket), text, public: view.answer === "public", ...status, ...(who ? { agent: who } : {}) }));
   if (!made) return;
   drafts.delete(ticket);
   if (view.ticket === ticket && box.value.trim() === text) box.value = "";

@@ -3,6 +3,8 @@
 // A *case* is a short key: "t12" for everything on ticket 12, "d<event>" for a decision without a
 // ticket. Elements carry it as data-case; lighting one lights all, with a line through the three.
 
+import { tickets } from "./helpdesks.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Everything said on the platforms: [{channel, id, by, name, text, near}], oldest first per place.
@@ -45,7 +47,7 @@ const squeeze = (text) => String(text || "").replace(/\s+/g, " ").trim().toLower
 /** Which case each item, decision and ticket is on. */
 export function cases(world, decisions) {
   const rooms = new Map(); // a conversation and its ticket, for what names only the former
-  for (const one of world.zendesk?.tickets || []) if (one.external_id) rooms.set(one.external_id, one.id);
+  for (const one of tickets(world)) if (one.external_id) rooms.set(one.external_id, one.id);
   const ofDecision = (one) => {
     const ticket = one.ticket || (one.state === "ignored" ? null : rooms.get(one.conversation));
     return ticket ? `t${ticket}` : `d${one.id ?? one.seq}`;
