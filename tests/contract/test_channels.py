@@ -36,7 +36,7 @@ from bridge.channels import CHANNELS, SOURCES
 from bridge.channels.base import Channel, Source, Voice
 from bridge.core.calls import Calls, HttpRequest, drive
 from bridge.core.compose import MEASURES, fit
-from bridge.core.errors import Ambiguous, AuthError, BridgeError, Done
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, Done, Unsupported
 from bridge.core.model import (
     NO_SECRET,
     Attachment,
@@ -252,7 +252,11 @@ def test_an_id_from_outside_stays_in_its_place_of_the_address(case: Case) -> Non
     )
     if case.verb == "fetch":
         return  # the address is the platform's, and guarded as such
-    for plain, odd in zip(played(case)[1], played(case, where=nasty)[1], strict=False):
+    try:
+        asked = played(case, where=nasty)[1]
+    except Unsupported:
+        return  # refused before anything was asked
+    for plain, odd in zip(played(case)[1], asked, strict=False):
         assert odd.url.isascii()
         assert odd.url.isprintable()
         assert " " not in odd.url
