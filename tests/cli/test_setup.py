@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from bridge.channels import SOURCES
 from bridge.cli import parts
 from bridge.core.calls import HttpRequest, HttpResponse
+from bridge.helpdesks import HELPDESKS
 from bridge.http import Http
 from bridge.sandbox.wires import (
     ZENDESK_API_TOKEN,
@@ -17,6 +19,13 @@ from bridge.sandbox.wires import (
 )
 
 PUBLIC = "https://bridge.example.com"
+FORM = """\
+  form:
+    type: generic
+    source: contact-form
+    proof: {header_secret: {name: X-Bridge-Secret, value: "${FORM_SECRET}"}}
+    helpdesk: zendesk
+"""
 
 
 @pytest.mark.parametrize(
@@ -184,10 +193,16 @@ def test_every_kind_of_connection_can_be_set_up_or_says_that_it_cannot(
         return send(self, request)
 
     monkeypatch.setattr(Http, "send", seen)
-    for name in parts.config(parts.settings()).connections:
+    monkeypatch.setenv("FORM_SECRET", "a-secret-of-the-form-0123456789abcdef")
+    with (town.folder / "mappings" / "connections.yaml").open("a") as file:
+        file.write(FORM)
+    connections = parts.config(parts.settings()).connections
+    assert {one.type for one in connections.values()} >= {*SOURCES, *HELPDESKS, "generic"}
+    for name in connections:
         code, out, err = town.run("setup", name, "--dry-run")
         assert (code, err) == (0, ""), name
         assert f"/hooks/{name}" in out
+        assert "a-secret-of-the-form" not in out
     assert sent
     assert not [request for request in sent if request.write]
 

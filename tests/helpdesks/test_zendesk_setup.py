@@ -623,13 +623,7 @@ def test_a_map_that_fits_is_green():
             "order": {"id": "360005", "from": "extra.order"},
             "public": {"id": 360007, "values": {"yes": "true"}},
         },
-        statuses={
-            "new": "new",
-            "hold": "on_hold",
-            "101": "pending",
-            "Waiting for Parts": "pending",
-            "On its way": "pending",
-        },
+        statuses={"new": "new", "hold": "on_hold", "101": "pending"},
     )
     found = compared(known)
     assert wrong(found) == []
@@ -653,6 +647,9 @@ def test_a_map_that_fits_is_green():
         ({"priorities": {"urgent": "urgent"}}, "the account has no urgent; it has normal, high"),
         ({"statuses": {"waiting": "pending"}}, "statuses > waiting: neither a status"),
         ({"statuses": {"Legacy": "pending"}}, "statuses > Legacy: neither"),
+        ({"statuses": {"102": "pending"}}, "statuses > 102: neither"),
+        ({"statuses": {"on its way": "pending"}}, 'write its number, "101"'),
+        ({"statuses": {"Waiting for parts": "pending"}}, 'write its number, "101"'),
     ],
 )
 def test_each_difference_is_named(known, words):
@@ -672,7 +669,7 @@ def test_the_tag_that_the_trigger_waits_for_must_be_in_the_map():
 def test_what_the_account_demands_is_worth_a_note():
     notes = [text for fine, text in compared(HelpdeskMap(), ticket_forms=[FORM]) if fine is None]
     custom, solving, portal, form = notes
-    assert "Waiting for parts (101, as hold)" in custom
+    assert "'Waiting for parts' (101, as hold)" in custom
     assert solving == "to solve a ticket, agents must fill 'Order'"
     assert portal.endswith("not of the bridge: 'Public'")
     assert form == (

@@ -119,39 +119,38 @@ def _groups(known: HelpdeskMap, groups: Iterable[Row]) -> list[Finding]:
 
 
 def _statuses(connection: Connection, known: HelpdeskMap) -> Calls[list[Finding]]:
-    """The words of `statuses` are Zendesk's own, or the number or name of a custom status."""
-    custom: list[Row] = []
+    """The words of `statuses` are Zendesk's own, or numbers of custom statuses."""
+    listed: list[Row] = []
     try:
-        custom = yield from rows(connection, "/custom_statuses", "custom_statuses")
+        listed = yield from rows(connection, "/custom_statuses", "custom_statuses")
     except TransientError:
         raise
     except BridgeError:
         pass  # not every plan has them
+    custom = {str(identity(one.get("id"))): one for one in listed if one.get("active") is not False}
     own = {fold(word) for word in STATUSES.values()}
-    theirs: dict[str, set[str]] = {}
-    for one in custom:
-        number = str(identity(one.get("id")))
-        labels = (number, str(one.get("agent_label")), str(one.get("end_user_label")))
-        if one.get("active") is not False:
-            theirs[number] = {fold(label) for label in labels}
-    everything = own.union(*theirs.values())
     findings: list[Finding] = [
-        (False, f"statuses > {word}: neither a status of Zendesk nor an active custom status")
+        (False, f"statuses > {word}: {_unknown(str(word), custom)}")
         for word in known.statuses
-        if fold(str(word)) not in everything
+        if fold(str(word)) not in own and str(word) not in custom
     ]
-    written = {fold(str(word)) for word in known.statuses}
     unnamed = [
-        f"{str(one.get('agent_label'))[:48]} ({identity(one.get('id'))}, as "
-        f"{one.get('status_category')})"
-        for one in custom
-        if one.get("default") is not True
-        and not written & theirs.get(str(identity(one.get("id"))), written)
+        f"{str(one.get('agent_label'))[:48]!r} ({number}, as {one.get('status_category')})"
+        for number, one in custom.items()
+        if one.get("default") is not True and number not in known.statuses
     ]
     if unnamed:
-        text = f"custom statuses that count as the one they are filed under: {', '.join(unnamed)}"
-        findings.append((None, f"{text}; name them in `statuses` to change that"))
+        text = f"custom statuses count as the one they are filed under: {', '.join(unnamed)}"
+        findings.append((None, f"{text}; name their numbers in `statuses` to change that"))
     return findings
+
+
+def _unknown(word: str, custom: Mapping[str, Row]) -> str:
+    for number, one in custom.items():
+        labels = (str(one.get("agent_label")), str(one.get("end_user_label")))
+        if fold(word) in map(fold, labels):
+            return f'write its number, "{number}": tickets tell their status by number'
+    return "neither a status of Zendesk nor an active custom status"
 
 
 def _tag(connection: Connection, known: HelpdeskMap) -> list[Finding]:
