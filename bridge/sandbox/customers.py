@@ -250,7 +250,8 @@ class Customers:
             return self._media("document", file, wish.maybe("text"))
         if place := wish.body.get("location"):
             found = place if isinstance(place, dict) else dict(PLACE)
-            shown = {"type": "location", "url": None, "name": str(found.get("name") or "A place")}
+            name = f"Location: {found.get('name') or 'a place'}"
+            shown = {"type": "location", "url": None, "name": name}
             return "location", found, None, [shown]
         if button := wish.maybe("button"):
             reply = {"id": button.lower(), "title": button}

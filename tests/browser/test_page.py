@@ -6,6 +6,8 @@ from bridge.sandbox import wires
 
 pytestmark = pytest.mark.browser
 
+PLATFORMS = ("facebook", "messenger", "instagram", "whatsapp", "threads", "telegram")
+
 HOSTILE = [
     "<script>alert('script')</script>",
     "<img src=x onerror=\"alert('img')\"> and <svg onload=alert(1)>",
@@ -65,12 +67,110 @@ def decision(seq, text, sentence, **more):
 # --- the customer's side -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("channel", ["facebook", "messenger", "telegram"])
-def test_what_is_typed_on_the_left_is_said_there_and_shown(page, sandbox, channel):
-    page.complain("My cup is broken, I want a refund", person="Jan", channel=channel)
-    page.sees_words("My cup is broken, I want a refund")
-    said = sandbox.record("comment" if channel == "facebook" else "message", by="customer")
+@pytest.mark.parametrize(
+    ("channel", "how", "what"),
+    [
+        ("facebook", None, "comment"),
+        ("facebook", "Page post", "post"),
+        ("messenger", None, "message"),
+        ("instagram", None, "comment"),
+        ("instagram", "Live comment", "comment"),
+        ("instagram", "Mention", "mention"),
+        ("instagram", "Direct message", "message"),
+        ("instagram", "Story reply", "message"),
+        ("whatsapp", None, "message"),
+        ("whatsapp", "Group", "message"),
+        ("threads", None, "comment"),
+        ("threads", "Mention", "mention"),
+        ("telegram", None, "message"),
+    ],
+)
+def test_what_is_typed_on_the_left_is_said_there_and_shown(page, sandbox, channel, how, what):
+    page.complain("My cup is broken, I want a refund", person="Jan", channel=channel, how=how)
+    seen = page.tab.locator("#place .words").get_by_text("My cup is broken, I want a refund")
+    seen.first.wait_for()
+    assert seen.count() == 1
+    said = sandbox.record(what, by="customer", channel=channel)
     assert [one["text"] for one in said] == ["My cup is broken, I want a refund"]
+
+
+def graph(sandbox, token, path, body):
+    """Call the Graph API as the bridge would."""
+    answer = sandbox.http.post(
+        f"{sandbox.url}/graph/v25.0/{path}", json=body, timeout=10,
+        headers={"Authorization": f"Bearer {token}"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_an_instagram_comment_is_answered_under_it(page, sandbox):
+    page.complain("Is it vegan?", channel="instagram")
+    page.sees_words("Is it vegan?", by="Ana")
+    assert page.words("Is it vegan?").get_by_role("button", name="Edit").count() == 0
+    comment = sandbox.record("comment")[0]["id"]
+    ours = graph(sandbox, wires.PAGE_TOKEN, f"{comment}/replies", {"message": "It is, @ana!"})
+    page.sees_words("It is, @ana!", by="Brand, through the bridge")
+    replies = page.words("Is it vegan?").locator(".comments .words")
+    assert replies.all_inner_texts() == ["It is, @ana!"]
+    gone = sandbox.http.delete(
+        f"{sandbox.url}/graph/v25.0/{ours['id']}", timeout=10,
+        headers={"Authorization": f"Bearer {wires.PAGE_TOKEN}"},
+    )  # fmt: skip
+    assert gone.json() == {"success": True}
+    page.tab.get_by_text("This comment was deleted.").wait_for()
+    page.misses_words("It is, @ana!")
+
+
+def test_an_instagram_message_is_answered_in_messages_and_the_posts_say_so(page, sandbox):
+    page.complain("Where is my order?", channel="instagram", how="Direct message")
+    page.sees_words("Where is my order?")
+    person = sandbox.record("message")[0]["chat"]
+    page.turn_to_half("Posts")
+    page.misses_words("Where is my order?")
+    wish = {"recipient": {"id": person}, "message": {"text": "It comes tomorrow."}}
+    graph(sandbox, wires.PAGE_TOKEN, "me/messages", wish)
+    half = page.tab.get_by_role("button", name="Messages")
+    half.get_by_text("something new").wait_for(state="attached")
+    page.misses_words("It comes tomorrow.")
+    page.turn_to_half("Messages")
+    page.sees_words("It comes tomorrow.")
+    assert half.get_by_text("something new").count() == 0
+
+
+def test_a_whatsapp_chat_shows_what_arrived_and_what_did_not(page, sandbox):
+    page.complain("Where is my order?", channel="whatsapp")
+    number = sandbox.record("message")[0]["chat"]
+    path = f"{wires.WHATSAPP_NUMBER_ID}/messages"
+    words = {"messaging_product": "whatsapp", "to": number, "type": "text"}
+    graph(sandbox, wires.WHATSAPP_TOKEN, path, {**words, "text": {"body": "On its way"}})
+    page.sees_words("On its way")
+    page.words("On its way").get_by_text("delivered").wait_for()
+    sandbox.post("clock", {"advance": 90000})
+    page.tab.get_by_text("The answer window is closed.").wait_for()
+    graph(sandbox, wires.WHATSAPP_TOKEN, path, {**words, "text": {"body": "Too late"}})
+    page.tab.get_by_text("A message of the brand did not arrive (131047).").wait_for()
+    page.misses_words("Too late")
+
+
+def test_a_number_is_hidden_and_shown_again(page, sandbox):
+    page.complain("Guess who", channel="whatsapp", person="Jan")
+    page.tab.get_by_role("button", name="Hide number").click()
+    page.tab.get_by_role("button", name="Show number").wait_for()
+    jan = next(one for one in sandbox.get("state")["people"] if one["name"] == "Jan")
+    assert jan["phone"] is None
+    page.sees_words("Guess who")
+    page.tab.get_by_role("button", name="Show number").click()
+    page.tab.get_by_role("button", name="Hide number").wait_for()
+
+
+def test_the_arrow_keys_go_through_all_platforms(page):
+    page.tab.locator("#tab-facebook").focus()
+    seen = []
+    for _ in range(6):
+        page.tab.keyboard.press("ArrowRight")
+        seen.append(page.tab.evaluate("document.activeElement.dataset.channel"))
+    assert seen == ["messenger", "instagram", "whatsapp", "threads", "telegram", "facebook"]
 
 
 def test_a_new_name_makes_a_new_person(page, sandbox):
@@ -424,6 +524,22 @@ def busy(sandbox, bridge):
         "customer/message", {"channel": "messenger", "person": "Ana", "text": long, "image": True}
     )
     sandbox.post("customer/message", {"channel": "telegram", "person": "Ana", "text": long})
+    for channel in ("instagram", "threads"):
+        made = sandbox.post("customer/comment", {"channel": channel, "person": "Ana", "text": long})
+        sandbox.post(
+            "customer/comment",
+            {"channel": channel, "person": "Jan", "text": long, "reply_to": made["id"]},
+        )
+        sandbox.post("customer/mention", {"channel": channel, "person": "Ola", "text": long})
+    for _ in range(8):  # Threads goes on at any depth
+        made = sandbox.post(
+            "customer/comment",
+            {"channel": "threads", "person": "Jan", "text": long, "reply_to": made["id"]},
+        )
+    for channel in ("instagram", "whatsapp"):
+        sandbox.post(
+            "customer/message", {"channel": channel, "person": "Ana", "text": long, "image": True}
+        )
     freshdesk_ticket(sandbox, f"Cold coffee {long}", f"It is cold {long}", "other")
     number = ticket(sandbox, f"Refund {long}", f"I want a refund {long}")
     sandbox.post("agent/comment", {"ticket": int(number), "text": long, "public": False})
@@ -451,9 +567,14 @@ def test_a_phone_shows_one_side_at_a_time_and_never_scrolls_sideways(visit, busy
         inside = "[...document.querySelectorAll('.scroll, .pane > *')].filter(box => box.scrollWidth > box.clientWidth).length"
         assert page.tab.evaluate(inside) == 0
     page.show("customer")
-    for channel in ("messenger", "telegram"):
+    for channel in PLATFORMS:
         page.turn_to(channel)
         assert page.overflow() <= 0
+        assert page.tab.evaluate(inside) == 0
+    page.turn_to("instagram")
+    page.turn_to_half("Messages")
+    assert page.overflow() <= 0
+    assert page.tab.evaluate(inside) == 0
 
 
 def test_a_phone_counts_what_happened_on_the_other_sides(visit, sandbox):
@@ -493,7 +614,7 @@ def test_every_control_has_a_name_and_every_text_contrast(visit, busy, scheme, w
     page = visit(busy.url, {"width": width, "height": 900}, color_scheme=scheme)
     page.sees_ticket("Refund") if width > 1000 else page.show("agent")
     assert page.nameless() == []
-    for channel in ("facebook", "messenger", "telegram"):
+    for channel in PLATFORMS:
         if width < 1000:
             page.show("customer")
         page.turn_to(channel)

@@ -70,9 +70,18 @@ class Page:
     # --- the customer's side -----------------------------------------------------------------------
 
     def turn_to(self, channel: str) -> None:
-        """Show facebook, messenger or telegram."""
+        """Show facebook, messenger, instagram, whatsapp, threads or telegram."""
         self.tab.locator(f"#tab-{channel}").click()
         expect(self.tab.locator(f"#tab-{channel}")).to_have_attribute("aria-selected", "true")
+
+    def turn_to_half(self, half: str) -> None:
+        """Show Instagram's Posts or its Messages."""
+        self.tab.get_by_role("button", name=half).click()
+        expect(self.tab.get_by_role("button", name=half)).to_have_attribute("aria-pressed", "true")
+
+    def say_it_as(self, how: str) -> None:
+        """Choose how it is said: Comment, Direct message, Group, ..."""
+        self.tab.get_by_label("How it is said").select_option(label=how)
 
     def write_as(self, person: str) -> None:
         known = self.tab.get_by_role("radio", name=person, exact=True)
@@ -83,10 +92,14 @@ class Page:
             self.tab.locator("#other-name").press("Enter")
         expect(self.tab.get_by_role("radio", name=person, exact=True)).to_be_checked()
 
-    def complain(self, text: str, person: str = "Ana", channel: str = "facebook") -> None:
+    def complain(
+        self, text: str, person: str = "Ana", channel: str = "facebook", how: str | None = None
+    ) -> None:
         """Write something as a comment, or as a message in a chat."""
         self.turn_to(channel)
         self.write_as(person)
+        if how is not None:
+            self.say_it_as(how)
         self.type_and_send(text)
 
     def type_and_send(self, text: str) -> None:

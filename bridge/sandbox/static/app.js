@@ -16,7 +16,7 @@ const sleep = (milliseconds) => new Promise((done) => { setTimeout(done, millise
 
 const view = {
   world: {}, decisions: [], reachable: null, links: cases({}, []),
-  pane: "customer", channel: "facebook", person: "Ana", where: "private", kind: "comment",
+  pane: "customer", channel: "facebook", person: "Ana", how: {},
   post: null, echoes: false, replying: null, editing: null, answer: "public", ticket: null,
   news: new Set(), unread: { customer: 0, bridge: 0, agent: 0 },
   pinned: null, byHand: false, hover: null, error: "", sure: false,
@@ -68,7 +68,7 @@ function draw() {
   fill($("error"), all(view.error && h("p", { class: "banner bad", data: { key: "error" } }, view.error,
     h("button", { type: "button", class: "quiet end", data: { do: "dismiss" } }, "Dismiss"))));
 
-  if (view.channel !== "facebook" && low && place.scrollHeight !== before[0]) place.scrollTop = place.scrollHeight;
+  if (customer.chatting(view) && low && place.scrollHeight !== before[0]) place.scrollTop = place.scrollHeight;
   if (thread.querySelectorAll(".entry").length !== before[1]) settle();
   relight();
 }
@@ -78,7 +78,7 @@ const relight = () => light(view.hover || view.pinned);
 function sheet() {
   const skip = (seconds, text) => h("button", { type: "button", data: { do: "skip", seconds } }, text);
   return all(
-    h("p", { class: "eyebrow" }, "Let time pass"), skip(3600, "One hour"), skip(90000, "25 hours (Messenger's window closes)"),
+    h("p", { class: "eyebrow" }, "Let time pass"), skip(3600, "One hour"), skip(90000, "25 hours (answer windows close)"),
     skip(8 * 86400, "Eight days"), h("hr"),
     h("button", { type: "button", class: view.sure ? "danger" : null, data: { do: "reset", key: "reset" } },
       view.sure ? "Really begin again?" : "Begin again"));
@@ -117,7 +117,10 @@ function learn(world) {
   view.world = world;
   const fresh = first ? [] : cases(world, []).items.filter((one) => !old.has(`${one.channel} ${one.id}`));
   const answers = fresh.filter((one) => one.by !== "customer");
-  for (const one of fresh) if (one.channel !== view.channel) view.news.add(one.channel);
+  for (const one of fresh) {
+    if (one.channel !== view.channel) view.news.add(one.channel);
+    if (!shown(one) && customer.half(one)) view.news.add(customer.half(one));
+  }
   if (!first && view.pane !== "customer") view.unread.customer += answers.length;
   if (!first && more > 0 && view.pane !== "agent") view.unread.agent += more;
   const [newest] = tickets(world);
@@ -125,9 +128,12 @@ function learn(world) {
   draw();
   if (first) for (const id of ["place", "decisions", "tickets", "thread"]) $(id).dataset.drawn = "";
   first = false;
-  const here = answers.findLast((one) => one.channel === view.channel);
+  const here = answers.findLast(shown);
   if (here) reveal(here.id);
 }
+
+/** Whether an item stands on the channel, and the half of it, that is shown. */
+const shown = (one) => one.channel === view.channel && (!customer.half(one) || one.private === customer.chatting(view));
 
 let floor = ""; // decisions up to here are from before "begin again"
 let last = "";
@@ -246,7 +252,19 @@ function turn(channel) {
   view.channel = channel;
   view.news.delete(channel);
   leaveMode();
-  queueMicrotask(() => { $("place").scrollTop = channel === "facebook" ? 0 : $("place").scrollHeight; });
+  settlePlace();
+}
+
+/** Mean to speak otherwise on this channel; on Instagram that may be the other half of it. */
+function turnTo(kind) {
+  const before = customer.chatting(view);
+  view.how[view.channel] = kind;
+  view.news.delete(`${view.channel} ${customer.chatting(view) ? "dm" : "comment"}`);
+  if (customer.chatting(view) !== before) settlePlace();
+}
+
+function settlePlace() {
+  queueMicrotask(() => { $("place").scrollTop = customer.chatting(view) ? $("place").scrollHeight : 0; });
 }
 
 function leaveMode() {
@@ -261,9 +279,10 @@ function findWords(which) {
   if (!item) return say("These words are no longer on the platform, or they were not written here.");
   turn(item.channel);
   view.person = item.name || view.person;
-  if (item.channel === "telegram") {
-    view.where = view.world.telegram?.chats?.find((one) => String(one.id) === item.id.split("/")[0])?.type || view.where;
-  }
+  if (["telegram", "whatsapp"].includes(item.channel)) {
+    const chat = view.world[item.channel]?.chats?.find((one) => String(one.id) === item.id.split("/")[0]);
+    if (chat) turnTo(chat.type);
+  } else if (customer.half(item) && item.private !== customer.chatting(view)) turnTo(item.private ? "dm" : "comment");
   draw();
   return reveal(item.id);
 }
@@ -291,12 +310,17 @@ const clicks = {
   "comment-on"(it) {
     leaveMode();
     view.post = it.post;
-    view.kind = "comment";
+    turnTo("comment");
     messageBox().focus();
   },
+  half: (it) => {
+    leaveMode();
+    turnTo(it.half);
+  },
+  identity: (it) => attempt(() => post("customer/identity", { person: view.person, phone_shown: it.shown === "true" })),
   echoes: () => { view.echoes = !view.echoes; },
   cancel: leaveMode,
-  remove: (it) => attempt(() => (view.channel === "facebook" ? post("customer/comment/remove", { id: it.id })
+  remove: (it) => attempt(() => (!it.chat ? post("customer/comment/remove", { id: it.id })
     : post("customer/message/remove", { channel: view.channel, chat: chatId(it.chat), id: messageId(it.id) }))),
   block: (it) => attempt(() => post("customer/block", { channel: view.channel, person: view.person, blocked: it.blocked === "true" })),
   ticket(it) {
@@ -348,10 +372,7 @@ const changes = {
     if (name) view.person = name;
     control.value = "";
   },
-  kind(it, control) {
-    if (view.channel === "telegram") view.where = control.value;
-    else view.kind = control.value;
-  },
+  kind: (it, control) => turnTo(control.value),
   "answer-kind": (it, control) => { view.answer = control.value; },
   status: (it, control) => agentDoes("status", { status: control.value }),
   priority: (it, control) => control.value && agentDoes("priority", { priority: control.value }),
@@ -372,7 +393,8 @@ async function speak() {
   const box = messageBox();
   const text = box.value.trim();
   if (!text) return;
-  const [path, body] = spoken(text);
+  const [path, body] = customer.spoken(view, text);
+  for (const name of ["chat", "id"]) if (path === "message/edit") body[name] = chatId(body[name]);
   const image = $("say-image");
   if (image?.checked && !view.editing) body.image = true;
   view.byHand = false; // what comes of these words may take the light
@@ -384,20 +406,6 @@ async function speak() {
   draw();
   await look();
   if (made.id !== undefined) reveal(find(String(made.id))?.id ?? String(made.id));
-}
-
-function spoken(text) {
-  const { channel, person, editing, replying } = view;
-  if (channel === "facebook") {
-    if (editing) return ["comment/edit", { id: editing.id, text }];
-    if (replying) return ["comment", { text, person, reply_to: replying.id }];
-    if (view.kind === "review") return ["review", { text, person, recommends: false }];
-    if (view.kind === "mention") return ["mention", { text }];
-    if (view.kind === "post") return ["post", { text, person }];
-    return ["comment", { text, person, post: customer.target(view)?.id }];
-  }
-  if (editing) return ["message/edit", { channel, chat: chatId(editing.chat), id: messageId(editing.id), text }];
-  return ["message", channel === "telegram" ? { channel, person, text, chat: view.where } : { channel, person, text }];
 }
 
 async function answer(form, button) {

@@ -2,7 +2,8 @@
 
 import { all, bit, clock, h, icon, time, words } from "./dom.js";
 
-const PLACES = { facebook: "Facebook", messenger: "Messenger", telegram: "Telegram", zendesk: "Zendesk", freshdesk: "Freshdesk" };
+const PLACES = { facebook: "Facebook", messenger: "Messenger", instagram: "Instagram", whatsapp: "WhatsApp", threads: "Threads",
+  telegram: "Telegram", zendesk: "Zendesk", freshdesk: "Freshdesk" };
 const KINDS = { dm: "message", other: "" };
 const STATES = { done: "Done", ignored: "Ignored", parked: "Waiting", dead: "Failed", in_progress: "Working" };
 const name = (table, word) => table[word] || (word ? word[0].toUpperCase() + word.slice(1).replaceAll("_", " ") : "");

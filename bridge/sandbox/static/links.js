@@ -7,31 +7,31 @@ import { tickets } from "./helpdesks.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Everything said on the platforms: [{channel, id, by, name, text, near}], oldest first per place.
+/** Everything said on the platforms: [{channel, private, id, by, name, text, near}], oldest first per place.
  *  `near` names what came before it, whose case words without a decision of their own share. */
 export function said(world) {
   const items = [];
-  const add = (channel, one, near) => {
-    items.push({ channel, id: String(one.id), by: one.by || "customer", at: one.at,
+  const add = (channel, one, near, chat = false) => {
+    items.push({ channel, private: chat, id: String(one.id), by: one.by || "customer", at: one.at,
       name: one.author?.name || "", text: one.text || "", near });
     for (const reply of one.replies || []) add(channel, reply, String(one.id));
   };
-  const facebook = world.facebook || {};
-  for (const post of facebook.posts || []) {
-    if (post.by === "customer") add("facebook", post, null);
-    for (const comment of post.comments || []) {
-      add("facebook", comment, post.by === "customer" ? String(post.id) : null);
+  for (const channel of ["facebook", "instagram", "threads"]) {
+    const wall = world[channel] || {};
+    for (const post of [...(wall.posts || []), ...(wall.mentions || []), ...(wall.reviews || [])]) {
+      const theirs = post.by !== "staff";
+      if (theirs) add(channel, post, null);
+      for (const comment of post.comments || []) add(channel, comment, theirs ? String(post.id) : null);
     }
   }
-  for (const one of [...(facebook.reviews || []), ...(facebook.mentions || [])]) add("facebook", one, null);
-  for (const channel of ["messenger", "telegram"]) {
+  for (const channel of ["messenger", "instagram", "whatsapp", "telegram"]) {
     for (const chat of world[channel]?.chats || []) {
       const last = new Map();
       let latest = null;
       for (const one of chat.messages || []) {
         const theirs = (one.by || "customer") === "customer";
         const before = theirs ? last.get(one.author?.name) : one.reply_to || latest;
-        add(channel, { ...one, id: key(chat, one) }, before ? key(chat, { id: before }, before) : null);
+        add(channel, { ...one, id: key(chat, one) }, before ? key(chat, { id: before }, before) : null, true);
         if (theirs) { last.set(one.author?.name, one.id); latest = one.id; }
       }
     }
