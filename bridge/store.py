@@ -96,12 +96,14 @@ class Orders:
     push: list[dict[str, Any]] = field(default_factory=list)
     tries: Mapping[str, str] | str | None = None
     cheer: list[str] = field(default_factory=list)
+    wake: list[str] = field(default_factory=list)
     again: int | None = None
+    rests: bool = False
     waits: str = ""
 
     def plain(self) -> dict[str, Any]:
         out: dict[str, Any] = {"lane": self.lane, "room": self.room}
-        for name in ("events", "touch", "says", "push", "cheer", "set"):
+        for name in ("events", "touch", "says", "push", "cheer", "set", "wake"):
             if value := getattr(self, name):
                 out[name] = value
         for name in ("intent", "tries"):
@@ -113,6 +115,7 @@ class Orders:
         if self.again is not None:
             out["again"] = self.again
             out["waits"] = self.waits
+            out["rests"] = self.rests
         return out
 
 

@@ -316,6 +316,9 @@ class HelpdeskSchema(Strict):
     type = Text(allow_none=True, validate=one_of("question", "incident", "problem", "task"))
     subject_limit = Amount(20, 255, whole=True)
     join_dms = Flag()
+    remind_hours = Amount(0, 168)
+    public_line = Text(validate=is_reply, allow_none=True)
+    withdrawn = Text(validate=one_of("report", "delete"))
 
 
 # --- replies/<language>.yaml -----------------------------------------------------------------------

@@ -4,8 +4,9 @@
     /public     answers go where everybody reads them from now on
     /hide       hide the comment the ticket is about
     /mute 7d    open nothing for this person for seven days
+    /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap
 
-The words of the note itself never leave.
+Apart from those lines the words of the note never leave.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 
 from bridge.core.compose import plain
 
-COMMANDS = ("dm", "public", "hide", "mute")
+COMMANDS = ("dm", "public", "hide", "mute", "template")
 TAG = "bridge_"
 
 # A slash and one word alone: "/orders/17 fails" and "/ or \\" are sentences about something else.
@@ -24,10 +25,14 @@ _LINE = re.compile(r"/([^\W\d_]\w{0,30})[:,.;!]?(?:\s+(.*))?", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`name` is one of `COMMANDS`, or "unknown" with the word that was meant as `argument`."""
+    """`name` is one of `COMMANDS`, or "unknown" with the word that was meant as `argument`.
+
+    `lines` are the lines of the note below the command that are not empty.
+    """
 
     name: str
     argument: str = ""
+    lines: tuple[str, ...] = ()
 
 
 def command(note_text: str) -> Command | None:
@@ -35,12 +40,15 @@ def command(note_text: str) -> Command | None:
 
     HTML, odd spaces, invisible characters and capitals do not matter.
     """
-    first = plain(note_text).partition("\n")[0].strip()
-    line = _LINE.fullmatch(first)
+    first, _, rest = plain(note_text).partition("\n")
+    line = _LINE.fullmatch(first.strip())
     if line is None:
         return None
     word, argument = line[1].lower(), " ".join((line[2] or "").split())
-    return Command(word, argument) if word in COMMANDS else Command("unknown", word)
+    if word not in COMMANDS:
+        return Command("unknown", word)
+    below = tuple(" ".join(one.split()) for one in rest.split("\n") if one.strip())
+    return Command(word, argument, below)
 
 
 def command_of_tag(tag: str) -> Command | None:

@@ -457,5 +457,19 @@ def window(
     return Window(allowed=True, tag=tag, until=min(ends, default=None))
 
 
+def ends(
+    capabilities: Capabilities, last_in: datetime | None, *, human: bool = False
+) -> datetime | None:
+    """When this way of speaking closes after the customer's words of *last_in*.
+
+    *human*: for words a person writes. None where it never closes, or nobody knows.
+    """
+    length = capabilities.window
+    if human and length is not None:
+        length = max(length, capabilities.human_window or 0)
+    lengths = [one for one in (length, capabilities.within) if one is not None]
+    return _after(last_in, min(lengths)) if lengths else None
+
+
 def _after(moment: datetime | None, seconds: float) -> datetime | None:
     return None if moment is None else moment + timedelta(seconds=seconds)

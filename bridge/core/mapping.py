@@ -17,6 +17,10 @@ from bridge.core.words import fold
 class HelpdeskMap:
     """One helpdesk's words for ours. `debounce` is seconds, `reopen_days` days.
 
+    `remind_hours` is how long before a window closes the agent is reminded, 0 for never; `public_line`
+    is the reply said in public when the talk goes on in private, or None; `withdrawn` is "delete" where
+    an answer that was taken back on the ticket is deleted on the platform, else "report".
+
     `groups`: name -> id. `fields`: our name -> {"id": theirs, "values": {ours: theirs}, "from":
     fact by dotted name}, the last two optional. `statuses`: their word -> ours, for what the
     customer is told (`meant`). `notices`: a moment of core/sync.py -> name in replies, or None.
@@ -33,6 +37,9 @@ class HelpdeskMap:
     type: str | None = None
     subject_limit: int = 150
     join_dms: bool = True
+    remind_hours: float = 2.0
+    public_line: str | None = "moved_to_private"
+    withdrawn: str = "report"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +54,19 @@ class Mapped:
     unknown: tuple[str, ...] = ()
 
 
-def meant(words: HelpdeskMap, theirs: Mapping[Status, str], status: Status) -> Status:
-    """What *status* counts as for the customer; *theirs* are the helpdesk's own words for ours."""
-    word = words.statuses.get(theirs.get(status, str(status)))
-    return Status(word) if word else status
+def meant(
+    words: HelpdeskMap, theirs: Mapping[Status, str], status: Status, *named: str | None
+) -> Status:
+    """What *status* counts as for the customer.
+
+    *named*: the number, word or label that the helpdesk itself gives it, the most exact first;
+    *theirs* are its own words for ours, which serve where the map knows none of these.
+    """
+    known = {fold(word): ours for word, ours in words.statuses.items()}
+    for word in (*named, theirs.get(status, str(status))):
+        if word and fold(word) in known:
+            return Status(known[fold(word)])
+    return status
 
 
 def apply(

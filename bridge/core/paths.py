@@ -28,7 +28,10 @@ LARGEST = 50  # times that what it makes may be as large as what it is given
 _FUNCTIONS: Mapping[str, Mapping[str, Any]] = Functions.FUNCTION_TABLE
 # It keeps nothing of what it is given, so that one serves all.
 _INTERPRETER = TreeInterpreter()
-_QUOTES = "; a key with spaces, hyphens or accents stands in double quotes: '\"order number\"'"
+_QUOTES = (
+    "; keys stand with dots between them (order.number), one with spaces, hyphens or accents"
+    " in double quotes ('\"order number\"')"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,13 @@ class Replies:
     texts: Mapping[str, Mapping[str, tuple[Variant, ...]]] = field(default_factory=dict)
 
 
-PLACEHOLDERS = ("first_name", "brand", "link")
+PLACEHOLDERS = ("first_name", "brand", "link", "status")
 LONGEST_NAME = 40  # characters
 LONGEST_VALUE = {
     "first_name": LONGEST_NAME,
     "brand": 60,
     "link": 120,
+    "status": 60,
 }  # what `problems` reckons with
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

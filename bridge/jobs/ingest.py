@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection, Delivery, Kind, Message, TicketUpdate, Visibility, stamp
-from bridge.core.stored import message_out, moment_out, update_out
+from bridge.core.stored import message_out, moment_out, report_out, update_out
 from bridge.store import Kept
 from bridge.wiring import Bridge
 
@@ -61,7 +61,8 @@ def _rows(bridge: Bridge, connection: Connection, kept: Kept) -> list[dict[str, 
     source = bridge.source(connection)
     if source is not None:
         account_id = source.account_of(connection)
-        messages = [one.at_account(account_id) for one in source.parse(delivery)]
+        parsed = (one.at_account(account_id) for one in source.parse(delivery))
+        messages = [source.recognise(connection, one) for one in parsed]
         return [_of_message(bridge, connection, message, kept) for message in messages]
     helpdesk = bridge.helpdesk(connection)
     return [_of_update(connection, update) for update in helpdesk.parse(delivery)]
@@ -96,6 +97,10 @@ def _of_message(
         row["f"]["mid"] = row["msg"] = message_name(connection.name, message)
     if message.extra.get("broken"):
         return {**row, "state": "dead", "lane": "", "reason": message.ignored, "raw": True}
+    if message.report:
+        return _of_report(row, connection, message)
+    if message.renamed:
+        return _of_rename(row, message)
     account = connection.account(message.channel, message.account_id)
     own = message.own is True and message.ignored == "own" and message.kind is not Kind.OTHER
     if message.ignored and not own:
@@ -108,6 +113,8 @@ def _of_message(
         "thread", connection.name, message.channel, message.account_id, message.thread_id
     )
     row["st"] = stamp(message.conversation)
+    if message.aliases:
+        row["also"] = [stamp(message.known_as(one).conversation) for one in message.aliases]
     if own:
         return {**row, "own": thread, "st": row["st"] if message.person else ""}
     if message.visibility is Visibility.PUBLIC:
@@ -116,6 +123,31 @@ def _of_message(
         row["dm"] = person_key(connection.name, message)
     row["room"] = {"v": "1", "key": message.conversation, "c": connection.name}
     return row
+
+
+def _of_report(row: dict[str, Any], connection: Connection, message: Message) -> dict[str, Any]:
+    """What a platform tells of words of ours: kept in mind, and a failure goes to who said them."""
+    told = message.report
+    if told is None or message.ignored is None:
+        raise ValueError("a report is an event that opens nothing")
+    failed = told.state == "failed"
+    row["f"] |= {"k": "r", "doc": json.dumps({"v": 1, **(report_out(told) or {})})}
+    row |= {"told": said_name(connection.name, message, told.of), "of": told.of}
+    row |= {"marker": told.marker, "lane": "out" if failed else ""}
+    return row if failed else {**row, "state": "ignored", "reason": message.ignored}
+
+
+def _of_rename(row: dict[str, Any], message: Message) -> dict[str, Any]:
+    """A person goes by another id from now on: their conversation goes on under it."""
+    old, new = message.renamed or ("", "")
+    row["f"] |= {"k": "i", "doc": json.dumps({"v": 1, "old": old, "new": new})}
+    row |= {"st": stamp(message.known_as(old).conversation), "known": True}
+    return row | {"becomes": stamp(message.known_as(new).conversation), "reason": message.ignored}
+
+
+def said_name(connection: str, message: Message, said: str) -> str:
+    """The name of something the brand said where *message* belongs, by the platform's id of it."""
+    return name_of(connection, message.channel, message.account_id, said)
 
 
 def person_name(connection: str, account_id: str | None, person: str) -> str:

@@ -13,6 +13,9 @@ from bridge.core.stored import author_in, author_out, moment_in, moment_out
 from bridge.jobs.ingest import name_of, person_name
 from bridge.wiring import Bridge
 
+DAY = 86400  # seconds an alarm stands that nothing else ends
+LINKED = 90 * DAY  # seconds a link or a name lives after its last use
+LIVE = frozenset({Status.NEW, Status.OPEN, Status.PENDING, Status.ON_HOLD})
 OURS = "bridge"  # in the books, the row of the notes and notices that are our own
 
 
@@ -84,6 +87,14 @@ class Room:
             for one in self.places.values()
             if one.get("person")
         }
+
+    def rename(self, old: str, new: str) -> None:
+        """The person *old* goes by *new* from now on: answers go there."""
+        for place in self.places.values():
+            if place.get("person") == old:
+                place["person"] = new
+                if place.get("thread") == f"{place.get('account')}:{old}":
+                    place["thread"] = f"{place.get('account')}:{new}"
 
     # -- the customer -----------------------------------------------------------------------------
 

@@ -15,11 +15,11 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bridge.core import ticket
+from bridge.core import receipt, ticket
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.room import Room, note_event
-from bridge.store import LEASE, Orders, Turn
+from bridge.store import LEASE, Event, Orders, Turn
 from bridge.wiring import Bridge
 
 log = logging.getLogger(__name__)
@@ -102,6 +102,22 @@ class Hand:
     def orders(self) -> Orders:
         return Orders(self.lane, self.room_id)
 
+    def closing(self, event: Event, state: str, reason: str) -> Orders:
+        """Orders that end *event* like this, for more to be added."""
+        slip = {"v": 1, "outcome": state, "reason": reason}
+        orders = self.orders()
+        orders.events.append(
+            {"e": event.id, "state": state, "f": {"reason": reason, "receipt": receipt.pack(slip)}}
+        )
+        return orders
+
+    def close(self, room: Room | None, event: Event, state: str, reason: str) -> None:
+        """End *event* like this; what is new of *room* is written down with it."""
+        orders = self.closing(event, state, reason)
+        if room is not None:
+            orders.facts = room.changed()
+        self.settle(orders)
+
     def settle(self, orders: Orders) -> None:
         """Write *orders* down; raises Lost when the turn has passed on."""
         # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
@@ -143,6 +159,7 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
             if stopping():
                 break
         orders = hand.orders()
+        orders.rests = not turn.paused
         if turn.paused:
             orders.touch = _parked(turn)
             again, waits = 900_000, turn.paused
@@ -235,7 +252,11 @@ def replace_tries(turn: Turn) -> dict[str, str] | None:
 
 def _parked(turn: Turn) -> list[dict[str, Any]]:
     """All that waits in the lane, as waiting for an operator."""
-    return [{"e": one.id, "f": {}, "state": "parked"} for one in turn.events]
+    return [
+        {"e": one.id, "f": {}, "state": "parked"}
+        for one in turn.events
+        if one.fields.get("state") != "timer"
+    ]
 
 
 def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str) -> None:

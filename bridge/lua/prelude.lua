@@ -21,17 +21,26 @@ local function wake(now)
   redis.call('RPUSH', 'rq:queue:bridge', id)
 end
 
-local function due(lane, at)
-  redis.call('ZADD', P .. 'due', 'NX', at, lane)
+-- A lane that rests by its own choice (w:) is up as soon as there is something else to do; one that is in
+-- somebody's hand, or in trouble, keeps its time.
+local function due(lane, at, now)
+  local known = tonumber(redis.call('ZSCORE', P .. 'due', lane) or '')
+  if not known then
+    redis.call('ZADD', P .. 'due', at, lane)
+    if at > now then redis.call('SET', P .. 'w:' .. lane, '1', 'PX', at - now) end
+  elseif at < known and redis.call('EXISTS', P .. 'w:' .. lane) == 1 and redis.call('EXISTS', P .. 'lease:' .. lane) == 0 then
+    redis.call('ZADD', P .. 'due', at, lane)
+  end
 end
 
--- Move an event from the state it is in to another, books and all. Returns the state it was in.
+-- Move an event from the state it is in to another, books and all. Returns the state it was in. A timer
+-- stands in no book until it does something.
 local function move(eid, connection, state)
   local key = P .. 'e:' .. eid
   local was = redis.call('HGET', key, 'state')
   if was == state or not was then return was end
   redis.call('HSET', key, 'state', state)
-  books(connection, was, -1)
+  if was == 'timer' then books(connection, 'received', 1) else books(connection, was, -1) end
   books(connection, state, 1)
   return was
 end

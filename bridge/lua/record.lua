@@ -3,7 +3,10 @@
 -- An event: {e=id, lane='in'|'out'|'', st=room by its conversation, state, reason, ttl, f={field, value, ...},
 --   dm = person key of a private talk, own = thread key when the brand wrote it, msg = message id,
 --   thread = thread key, room = {field, value, ...} for a room not seen before,
---   ticket = 'helpdesk:id', lookup = true when an unknown ticket may be ours, raw = true to keep the body}
+--   ticket = 'helpdesk:id', lookup = true when an unknown ticket may be ours, raw = true to keep the body,
+--   also = {rooms of other ids of the same person}, becomes = room of the id a person has from now on,
+--   known = true when it matters to a room that there is only,
+--   told = message id of words of ours that the platform speaks of, marker and of = our and its id of them}
 local now = time_ms()
 local did, connection = ARGV[1], ARGV[2]
 local dkey = P .. 'd:' .. did
@@ -14,6 +17,13 @@ if did ~= '' then
     return 0
   end
 end
+local function joined(room)
+  local other = redis.call('GET', P .. 'join:' .. room)
+  if other then redis.call('EXPIRE', P .. 'join:' .. room, 7776000) end
+  return other or room
+end
+local function stands(room) return redis.call('EXISTS', P .. 'r:' .. room) == 1 end
+
 local new, keep_raw, woke = 0, false, false
 local events = cjson.decode(ARGV[4])
 for _, event in ipairs(events) do
@@ -23,12 +33,18 @@ for _, event in ipairs(events) do
   else
     new = new + 1
     local state, reason, lane, room = event.state, event.reason, event.lane, event.st
+    for _, other in ipairs(event.also or {}) do
+      -- The same person under another id: what is there already is gone on with.
+      if room ~= '' and not stands(joined(room)) and stands(joined(other)) then
+        redis.call('SET', P .. 'join:' .. room, joined(other), 'EX', 7776000)
+      end
+    end
     if event.ticket and event.ticket ~= '' then
       -- From a helpdesk: the ticket's link, else its stamp, else somebody has to read it.
       local linked = redis.call('GET', P .. 'ticket:' .. event.ticket)
       if not linked and room ~= '' then
-        local named = redis.call('GET', P .. 'join:' .. room) or room
-        if redis.call('EXISTS', P .. 'r:' .. named) == 1 then linked = named end
+        local named = joined(room)
+        if stands(named) then linked = named end
       end
       if not linked and event.lookup then linked = 'ticket:' .. event.ticket end
       room = linked or ''
@@ -39,15 +55,38 @@ for _, event in ipairs(events) do
       if redis.call('EXISTS', P .. 'sent:' .. event.msg) == 1 then
         state, reason, lane = 'ignored', 'own echo', ''
       else
-        if room == '' or redis.call('EXISTS', P .. 'r:' .. (redis.call('GET', P .. 'join:' .. room) or room)) == 0 then
+        if room == '' or not stands(joined(room)) then
           room = redis.call('GET', P .. 'thread:' .. event.own) or ''
         end
         if room == '' then state, reason, lane = 'ignored', 'own', '' end
       end
     end
+    local about = ''
+    if event.told then
+      -- The platform speaks of words of ours: it is the business of the room that said them.
+      local sent = redis.call('GET', P .. 'sent:' .. event.told)
+      if sent then
+        about = string.match(sent, ' (%x+)$') or ''
+      elseif event.marker then
+        about = string.match(event.marker, '^(%x+)%.%d+$') or ''
+        if about ~= '' and redis.call('EXISTS', P .. 'e:' .. about) == 1 then
+          -- Its answer was lost, or is still on its way.
+          redis.call('SET', P .. 'found:' .. event.marker, event.of, 'EX', 86400)
+        end
+      end
+      room = about ~= '' and redis.call('HGET', P .. 'e:' .. about, 'room') or ''
+      if lane ~= '' and room == '' then state, reason, lane = 'ignored', 'not about words of ours', '' end
+    end
     if room ~= '' then
-      room = redis.call('GET', P .. 'join:' .. room) or room
-      if event.dm and event.dm ~= '' and redis.call('EXISTS', P .. 'r:' .. room) == 0 then
+      room = joined(room)
+      for _, other in ipairs(event.also or {}) do
+        if other ~= room and not stands(other) then redis.call('SET', P .. 'join:' .. other, room, 'NX', 'EX', 7776000) end
+      end
+      if event.becomes and event.becomes ~= room and stands(room) and not stands(event.becomes) then
+        redis.call('SET', P .. 'join:' .. event.becomes, room, 'EX', 7776000)
+      end
+      if event.known and not stands(room) then state, lane, room = 'ignored', '', '' end
+      if event.dm and event.dm ~= '' and not stands(room) then
         -- The same person has an open ticket from a comment: this talk belongs to it.
         local other = redis.call('GET', P .. 'person:' .. event.dm)
         if other and other ~= room then
@@ -61,6 +100,7 @@ for _, event in ipairs(events) do
     end
     redis.call('HSET', key, 'v', 1, 'c', connection, 'd', did, 'at', now, 'state', state, 'reason', reason,
       'room', room, unpack(event.f))
+    if about ~= '' then redis.call('HSET', key, 'about', about) end
     books(connection, state, 1)
     if did == '' then books(connection, 'received', 1) end
     if event.raw then keep_raw = true end
@@ -68,9 +108,9 @@ for _, event in ipairs(events) do
       local name = lane .. ':' .. room
       redis.call('HSET', key, 'lane', lane)
       redis.call('RPUSH', P .. 'l:' .. name, event.e)
-      due(name, now)
+      due(name, now, now)
       woke = true
-      if event.room and #event.room > 0 and redis.call('EXISTS', P .. 'r:' .. room) == 0 then
+      if event.room and #event.room > 0 and not stands(room) then
         redis.call('HSET', P .. 'r:' .. room, unpack(event.room))
       end
       redis.call('EXPIRE', P .. 'r:' .. room, 7776000)

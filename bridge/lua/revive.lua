@@ -35,7 +35,7 @@ else
   local name = f[3] .. ':' .. f[4]
   redis.call('DEL', P .. 's:' .. name)
   redis.call('RPUSH', P .. 'l:' .. name, ARGV[1])
-  due(name, now)
+  due(name, now, now)
   if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
 end
 wake(now)

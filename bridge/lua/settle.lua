@@ -8,10 +8,13 @@
 --   says    = {{m, f={...}}}                  of messages: latest text, deleted, on which ticket
 --   set     = {{key, value, ttl in s, gently}} indexes: sent ids, tickets, persons, joins; gently: only
 --                                             where no other value stands
---   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices)
+--   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices): in_progress,
+--                                             parked, or a timer
+--   wake    = {lane, ...}                     that may go on, if they rest
 --   tries   = {field, value} | ''             the lane's failures; '' after a success
 --   cheer   = {connection, ...}               that answered: their breaker closes
 --   again   = ms | nil                        give the lease back, look again after so long
+--   rests   = true                            nothing is wrong: anything new may come before that
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
 if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[1] then return 0 end
@@ -63,14 +66,23 @@ end
 for _, item in ipairs(orders.push or {}) do
   local key = P .. 'e:' .. item.e
   if redis.call('HEXISTS', key, 'state') == 0 then
-    redis.call('HSET', key, 'v', 1, 'c', item.c, 'd', '', 'at', now, 'state', 'in_progress', 'reason', '',
+    local state = item.state or 'in_progress'
+    redis.call('HSET', key, 'v', 1, 'c', item.c, 'd', '', 'at', now, 'state', state, 'reason', '',
       'room', item.room, 'lane', item.lane, unpack(item.f))
-    books(item.c, 'received', 1)
-    books(item.c, 'in_progress', 1)
+    if state ~= 'timer' then
+      books(item.c, 'received', 1)
+      books(item.c, state, 1)
+    end
     local name = item.lane .. ':' .. item.room
     redis.call('RPUSH', P .. 'l:' .. name, item.e)
-    due(name, now + (item.after or 0))
+    due(name, now + (item.after or 0), now)
     if name ~= lane then wake(now) end
+  end
+end
+for _, name in ipairs(orders.wake or {}) do
+  if redis.call('LLEN', P .. 'l:' .. name) > 0 then
+    due(name, now, now)
+    wake(now)
   end
 end
 if orders.tries == '' then
@@ -90,12 +102,13 @@ for _, connection in ipairs(orders.cheer or {}) do
   end
 end
 if orders.again then
-  redis.call('DEL', P .. 'lease:' .. lane)
+  redis.call('DEL', P .. 'lease:' .. lane, P .. 'w:' .. lane)
   if redis.call('LLEN', P .. 'l:' .. lane) > 0 or redis.call('EXISTS', P .. 'i:' .. lane) == 1 then
     local wait, waits = orders.again, orders.waits or ''
     -- What it waits for may have opened since: then nobody would wake it.
     if waits ~= '' and redis.call('EXISTS', P .. 'down:' .. waits) == 0 then wait, waits = 0, '' end
     redis.call('ZADD', P .. 'due', now + wait, lane)
+    if orders.rests and wait > 0 then redis.call('SET', P .. 'w:' .. lane, '1', 'PX', wait) end
     if waits ~= '' then
       redis.call('SADD', P .. 'waiting:' .. waits, lane)
       redis.call('EXPIRE', P .. 'waiting:' .. waits, 604800)
@@ -107,7 +120,7 @@ if orders.again then
 end
 if not orders.again and redis.call('LLEN', P .. 'l:' .. lane) == 0 and redis.call('EXISTS', P .. 'i:' .. lane) == 0 then
   -- Nothing is left: the turn ends here, and costs no further look.
-  redis.call('DEL', P .. 'lease:' .. lane, P .. 's:' .. lane)
+  redis.call('DEL', P .. 'lease:' .. lane, P .. 's:' .. lane, P .. 'w:' .. lane)
   redis.call('ZREM', P .. 'due', lane)
   return 3
 end

@@ -45,7 +45,7 @@ def test_a_path_into_something_else_finds_nothing(body: object) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("order number", "stands in double quotes"),
+        ("order number", "accents in double quotes"),
         ("a.b[", "ends too early"),
         ("lenght(a)", "did you mean 'length'"),
         ("length(a, b)", "takes 1, not 2"),

@@ -266,14 +266,16 @@ def test_commands_choose_the_way(world: World) -> None:
     noted(world, number, "in private")
     world.answer(number, "For your eyes only.")
     world.until(lambda: texts(world))
-    (post,) = world.spoken()
+    world.calm()
+    post, line = world.spoken()
     assert post["what"] == "private_reply"
     assert post["comment_id"] == said
+    assert (line["what"], "private" in line["text"]) == ("comment", True)  # one public line, no more
     world.answer(number, "/public", public=False)
     noted(world, number, "everybody reads")
     world.answer(number, "Sorted now.")
-    world.until(lambda: len(texts(world)) == 2)
-    assert world.spoken()[1]["what"] == "comment"
+    world.until(lambda: len(texts(world)) == 3)
+    assert world.spoken()[2]["what"] == "comment"
 
 
 def test_the_person_who_answers_a_private_reply_stays_on_the_ticket(world: World) -> None:
@@ -295,7 +297,7 @@ def test_a_second_private_reply_is_refused_before_the_call(world: World) -> None
     world.until(lambda: texts(world))
     world.answer(number, "Second.")
     noted(world, number, "Not delivered")
-    assert texts(world) == ["First."]
+    assert [one["text"] for one in world.spoken() if one["what"] == "private_reply"] == ["First."]
 
 
 def test_hide_hides_and_says_so(world: World) -> None:

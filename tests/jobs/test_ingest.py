@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.channels.base import Source
 from bridge.core.errors import Unreadable
 from bridge.core.model import Account, Author, Connection, Delivery, Kind, Message, Visibility
+from bridge.core.signing import Proof
 from bridge.jobs.ingest import POISON, ingest, message_name, name_of, person_key
 from bridge.store import Kept
 from bridge.wiring import Bridge
@@ -41,7 +43,7 @@ def rows(parse: Parse, *, connection: str = "meta", tries: int = 1) -> list[dict
         taken.extend(events)
         return len(events)
 
-    source = SimpleNamespace(parse=parse, account_of=lambda connection: None)
+    source = Source(name="meta", channels={}, proof=cast(Proof, None), parse=parse)
     bridge = SimpleNamespace(
         config=SimpleNamespace(connections={"meta": META}),
         store=SimpleNamespace(record=record),

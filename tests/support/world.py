@@ -197,14 +197,23 @@ class World:
         return f"books {store.books()}, alarms {store.alarms()}, dead {dead}, log:\n{log}"
 
     def calm(self) -> None:
-        """Wait until nothing is under way: no webhook, no due work, no held lane."""
+        """Wait until nothing is under way: no webhook, no due work, no held lane.
+
+        Lanes that rest for a minute or longer (reminders, held notices) are calm.
+        """
 
         def quiet() -> bool:
             if not self.sandbox.get("idle?wait=20")["idle"]:
                 return False
             with self.redis.client() as client:
-                waits = client.zcard("bridge:ingest") + client.zcard("bridge:due")
-                return waits == 0 and not list(client.scan_iter("bridge:lease:*"))
+                soon = (time.time() + 60) * 1000
+                waits = client.zrange("bridge:due", 0, -1, withscores=True)
+                resting = sum(
+                    at > soon and client.exists(b"bridge:w:" + lane) == 1 for lane, at in waits
+                )
+                if client.zcard("bridge:ingest") or len(waits) > resting:
+                    return False
+                return not list(client.scan_iter("bridge:lease:*"))
 
         for _ in range(2):  # an echo of the last write may just be on its way
             self.until(quiet, "calm")

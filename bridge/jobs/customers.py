@@ -1,0 +1,105 @@
+"""Who a customer is for the helpdesk, and what the platform knows beside their words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from bridge.core import ticket
+from bridge.core.errors import (
+    BridgeError,
+)
+from bridge.core.model import (
+    Author,
+    Connection,
+    Message,
+    Person,
+    Target,
+    stamp,
+)
+from bridge.jobs.ingest import name_of
+from bridge.jobs.outside import OPEN
+from bridge.jobs.room import DAY, LINKED, LIVE, Room
+from bridge.jobs.turn import Hand
+
+CURIOUS = 2.5  # seconds a ticket waits for what the platform could add to it
+
+
+def requester(hand: Hand, room: Room, desk: Connection, message: Message) -> str | None:
+    """The helpdesk's id of the customer, known there by a hash, never by an address.
+
+    None when asking for it brought a forgotten ticket to light: then plan anew.
+    """
+    who = person(hand, room, message)
+    room.facts["asker"] = who.external_id
+    key = f"who:{desk.name}:{who.external_id}"
+    known = hand.bridge.store.get(key)
+    if known is None:
+        helpdesk = hand.bridge.helpdesk(desk)
+        known = hand.outside.desk(desk, helpdesk.requester(desk, who), hand.guard, OPEN)
+        hand.bridge.store.put(key, known, LINKED)
+        if known.existed and _remembered(hand, room, desk):
+            return None
+    room.facts["requester"] = known
+    return known
+
+
+def person(hand: Hand, room: Room, message: Message) -> Person:
+    """The customer as the helpdesk shall know them; who changed their id stays who they were."""
+    who = message.person or f"thread {message.conversation}"
+    external = stamp(f"person:{room.facts.get('c', '')}:{message.account_id}:{who}")
+    label = hand.bridge.channel(message.channel).label or message.channel
+    name = ticket.safe(room.name or f"{label} user").replace("\n", " ").strip()[:80]
+    return Person(external_id=room.facts.get("asker") or external, name=name or f"{label} user")
+
+
+def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
+    """Whether the helpdesk remembers an open ticket of this conversation that we have forgotten.
+
+    The helpdesk knew the person and we did not: Redis may have been lost. The stamp tells.
+    """
+    helpdesk = hand.bridge.helpdesk(desk)
+    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id, room.facts.get("asker", ""))):
+        if found.status in LIVE:
+            orders = hand.orders()
+            room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})
+            orders.facts = room.changed()
+            orders.set.append((f"ticket:{desk.name}:{found.id}", room.id, LINKED))
+            hand.settle(orders)
+            return True
+    return False
+
+
+def described(
+    hand: Hand, room: Room, target: Target, message: Message
+) -> tuple[Message, dict[str, Any]]:
+    """*message* with what its payload did not say, and the post it hangs on, as the platform tells.
+
+    A platform that is away delays no ticket.
+    """
+    describe = hand.bridge.channel(message.channel).describe
+    if describe is None:
+        return message, {}
+    # A post's words are the same for all who comment on it.
+    of = message.answer.get("post_id") or message.thread_id
+    key = f"post:{name_of(target.connection.name, message.channel, of)}"
+    known = hand.bridge.store.get(key)
+    unnamed = message.author is None or not (message.author.name or message.author.username)
+    if known and not unnamed and message.text is not None:
+        return message, json.loads(known)
+    try:
+        calls = describe(target, message)
+        told = dict(hand.outside.platform(target.connection, calls, deadline=CURIOUS))
+    except BridgeError:
+        return message, json.loads(known) if known else {}
+    author, text = told.get("author"), told.get("text")
+    if isinstance(author, Author) and unnamed:
+        message = replace(message, author=author)
+    if isinstance(text, str) and message.text is None:
+        message = replace(message, text=text)
+    if first_name := told.get("first_name"):
+        room.facts["first_name"] = str(first_name)
+    post = {name: told[name] for name in ("post_text", "post_url") if told.get(name)}
+    hand.bridge.store.put(key, json.dumps(post), DAY)
+    return message, {**post, "permalink": told.get("permalink")}

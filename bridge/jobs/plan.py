@@ -1,0 +1,54 @@
+"""What one step of the `in` lane does."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.core import sync
+from bridge.core.model import (
+    Message,
+)
+from bridge.core.rules import Decision
+from bridge.jobs.ingest import name_of
+from bridge.jobs.room import OURS, Room
+from bridge.store import Event
+
+
+@dataclass(slots=True)
+class Said:
+    """One message on its way to the ticket, with the text as it is now."""
+
+    event: Event
+    message: Message
+    place: str  # where it was said, as the payload told it; who said it may be learned later
+    decision: Decision | None = None
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one step does: words for the ticket, or one private note; and outcomes that need no write."""
+
+    said: list[Said] = field(default_factory=list)
+    notes: list[tuple[Event, str]] = field(default_factory=list)
+    opening: Decision | None = None
+    step: sync.Next = "append"  # what the words do to the ticket there is
+    followup: bool = False
+    after: str = ""  # the ticket this one continues
+    outcomes: list[tuple[Event, str, str, Decision | None]] = field(default_factory=list)
+    push: list[dict[str, Any]] = field(default_factory=list)  # automatic replies the rules ask for
+
+
+def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
+    """The automatic replies *decision* asks for, as events of the room's `out` lane."""
+    return [
+        {
+            "e": name_of("automatic", event.id, visibility, name),
+            "lane": "out",
+            "room": room.id,
+            "c": OURS,
+            "f": {"k": "s", "doc": json.dumps({"v": 1, "reply": name, "visibility": visibility})},
+        }
+        for visibility, name in decision.replies
+    ]

@@ -1,0 +1,215 @@
+"""What a ticket says when it is opened, and what is added to it later."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from bridge.core import mapping, receipt, sync, ticket
+from bridge.core.errors import (
+    PermanentError,
+)
+from bridge.core.line import line
+from bridge.core.model import (
+    Draft,
+    Message,
+)
+from bridge.core.rules import Decision
+from bridge.core.stored import (
+    author_in,
+    author_out,
+    moment_in,
+)
+from bridge.jobs import customers, files, later, writing
+from bridge.jobs.ingest import name_of, person_key
+from bridge.jobs.plan import Plan, Said, automatic_events
+from bridge.jobs.room import Room
+from bridge.jobs.turn import Hand
+from bridge.jobs.ways import ways
+from bridge.store import Orders
+
+
+def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
+    """Open one ticket for all of *plan.said*."""
+    bridge, first = hand.bridge, plan.said[0].message
+    place = room.places[plan.said[0].place]
+    target = room.target(bridge, place)
+    decision = plan.opening
+    if target is None or decision is None:
+        raise PermanentError("no_account", f"no account for {first.channel} in connections.yaml")
+    escalation = decision.escalation
+    desk = bridge.desk_for(escalation.helpdesk if escalation else None, target.account)
+    desk_map = bridge.map_of(desk.name)
+    first, post = customers.described(hand, room, target, first)
+    plan.said[0].message = first
+    if first.author:
+        room.facts["author"] = json.dumps(author_out(first.author))
+    requester = customers.requester(hand, room, desk, first)
+    if requester is None:
+        return True
+    uploads, along, missed = files.copied(hand, desk, room, target, plan.said)
+    fields = mapping.apply(desk_map, escalation, _facts(first, room))
+    case = ticket.Case(
+        channel=bridge.channel(first.channel).label or first.channel,
+        account=target.account.name or "",
+        conversation=room.facts.get("key", first.conversation),
+        messages=tuple(one.message for one in plan.said),
+        earlier=tuple(
+            ticket.Said(who=one["who"] or "Customer", text=one["text"], at=moment_in(one["at"]))
+            for one in room.earlier()
+        ),
+        rule=decision.rule or "",
+        reasons=_reasons(hand, decision),
+        rules_hash=bridge.config.rules.hash,
+        customer=author_in(json.loads(room.facts.get("author") or "null")),
+        post_text=str(post.get("post_text") or "") or None,
+        post_url=str(post.get("post_url") or "") or None,
+        permalink=first.permalink or str(post.get("permalink") or "") or None,
+        lost=tuple(missed),
+        unknown=fields.unknown,
+        windows="; ".join(ways(hand, room)) or ticket.NO_WAY,
+        labels=_labels(hand, room, plan.said),
+        events=tuple(one.event.id for one in plan.said),
+    )
+    ident = name_of("open", room.id, *(one.event.id for one in plan.said))
+    parts = ticket.chunks(ticket.words(case))
+    draft = Draft(
+        stamp=room.id,
+        conversation=case.conversation,
+        marker=ident,
+        requester_name=customers.person(hand, room, first).name,
+        subject=ticket.subject(case, desk_map.subject_limit),
+        text=parts[0],
+        requester_id=requester,
+        priority=fields.priority,
+        group=fields.group,
+        type=fields.type,
+        tags=fields.tags,
+        fields=fields.fields,
+        uploads=tuple(uploads),
+        followup_of=plan.after if plan.followup else None,
+    )
+    body = bridge.helpdesk(desk).create_body(draft)
+    notes = [*parts[1:], ticket.note(case)]
+    if plan.after and not plan.followup:
+        notes.append(ticket.linked_previous(plan.after))
+    after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
+    after["notes"] = [note for note in notes if note]
+    after["push"] += _reminders(hand, room, desk.name, plan.said)
+    after["push"] += automatic_events(room, plan.said[0].event, decision)
+    after["person"] = person_key(room.facts.get("c", ""), first) if first.person else ""
+    return writing.write(hand, room, "create", desk, "", body, ident, orders, after, along)
+
+
+def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
+    """Add customers' words, or one private note, to the ticket there is."""
+    bridge = hand.bridge
+    desk = bridge.config.connections[room.desk]
+    if plan.said:
+        first = plan.said[0].message
+        target = room.target(bridge, room.places[plan.said[0].place])
+        uploads, along, missed = (
+            files.copied(hand, desk, room, target, plan.said) if target else ([], [], [])
+        )
+        case = ticket.Case(
+            channel=bridge.channel(first.channel).label or first.channel,
+            conversation=room.facts.get("key", first.conversation),
+            messages=tuple(one.message for one in plan.said),
+            customer=author_in(json.loads(room.facts.get("author") or "null")),
+            labels=_labels(hand, room, plan.said),
+        )
+        parts = ticket.chunks(ticket.words(case))
+        status = sync.status_after(room.status, plan.step)
+        text, note, notes = parts[0], "", parts[1:]
+        if missed:
+            notes.append(ticket.not_copied(missed))
+    else:
+        text, note, notes, uploads, along, status = "", _joined(plan), [], [], [], None
+    events = [one.event.id for one in plan.said] or [event.id for event, _ in plan.notes]
+    ident = name_of("write", room.id, *events)
+    draft = Draft(
+        stamp=room.id,
+        conversation=room.facts.get("key", ""),
+        marker=ident,
+        requester_name=customers.person(hand, room, plan.said[0].message).name if plan.said else "",
+        text=text,
+        note=note,
+        requester_id=room.facts.get("requester") or None,
+        status=status,
+        uploads=tuple(uploads),
+    )
+    body = bridge.helpdesk(desk).update_body(draft)
+    after = _after(hand, plan, orders, room, "added to the ticket")
+    after["notes"] = notes
+    after["push"] += _reminders(hand, room, desk.name, plan.said)
+    if status:
+        after["status"] = str(status)
+    return writing.write(hand, room, "update", desk, room.ticket, body, ident, orders, after, along)
+
+
+def _reminders(hand: Hand, room: Room, desk: str, said: list[Said]) -> list[dict[str, Any]]:
+    """What reminds the agent before the customer of *said* can be answered no more."""
+    lead = timedelta(hours=hand.bridge.map_of(desk).remind_hours)
+    found = [later.reminder(hand, room, key, lead) for key in {one.place for one in said} if lead]
+    return [one for one in found if one is not None]
+
+
+def _labels(hand: Hand, room: Room, said: list[Said]) -> tuple[str, ...]:
+    """Where each message was said, on a ticket that holds what was said in several places."""
+    kinds = {(one["channel"], one.get("visibility")) for one in room.places.values()}
+    if len(kinds) < 2:
+        return ()
+    return tuple(
+        f"{hand.bridge.channel(one.message.channel).label or one.message.channel} "
+        f"{ticket.what(one.message)}"
+        for one in said
+    )
+
+
+def _joined(plan: Plan) -> str:
+    return "\n\n---\n\n".join(text for _, text in plan.notes)[:60_000]
+
+
+def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dict[str, Any]:
+    """What is to be written down when the write has succeeded, whoever finds out that it has."""
+    now = hand.bridge.now()
+    events = []
+    for one in plan.said:
+        slip = (
+            receipt.of_decision(one.decision, hand.bridge.config.rules.hash)
+            if one.decision
+            else {"v": 1, "outcome": "append"}
+        )
+        slip["actions"] = [receipt.action(now, what, "ok")]
+        events.append({"e": one.event.id, "receipt": slip})
+    for event, _ in plan.notes:
+        events.append(
+            {
+                "e": event.id,
+                "receipt": {"v": 1, "actions": [receipt.action(now, "private note", "ok")]},
+            }
+        )
+    return {
+        "v": 1,
+        "events": events,
+        "says": orders.says,
+        "push": plan.push,
+        "facts": room.changed(),
+    }
+
+
+def _facts(message: Message, room: Room) -> dict[str, Any]:
+    """The facts a field of the helpdesk may be filled from, by dotted name."""
+    facts: dict[str, Any] = {**message.extra, **line(message)}
+    for name, value in (facts.get("author") or {}).items():
+        facts[f"author.{name}"] = value
+    facts["language"] = room.facts.get("language") or facts.get("language")
+    return facts
+
+
+def _reasons(hand: Hand, decision: Decision) -> tuple[str, ...]:
+    """What the deciding rule asked for, in words."""
+    rules = hand.bridge.config.rules.rules
+    rule = next((one for one in rules if one.name == decision.rule), None)
+    return (str(rule.when),) if rule is not None and rule.when is not None else ()
