@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import accept, delivery, latency, machine, memory, start
+from benchmarks import accept, delivery, latency, machine, memory, normalise, start
 from benchmarks.figures import Findings
 
 TOPICS: dict[str, Callable[[bool], Findings]] = {
@@ -15,6 +15,7 @@ TOPICS: dict[str, Callable[[bool], Findings]] = {
     "latency": latency.run,
     "delivery": delivery.run,
     "memory": memory.run,
+    "normalise": normalise.run,
     "start": start.run,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import bodies
+from benchmarks import bodies, normalise
 from benchmarks.figures import Claim, Findings, ratios, spread
 from benchmarks.stage import Stage
 from benchmarks.stub import Desk
+from bridge.channels import CHANNELS
 from bridge.core.signing import same
+from bridge.helpdesks import HELPDESKS
 
 
 @pytest.mark.parametrize(
@@ -57,6 +60,21 @@ def test_the_stub_knows_a_person_again() -> None:
     first, again, other = (desk.answer("POST", path, body) for body in (ana, ana, jan))
     assert (first[1], again[1], other[1]) == (201, 200, 201)
     assert first[2]["user"]["id"] == again[2]["user"]["id"] != other[2]["user"]["id"]
+
+
+@pytest.mark.parametrize("adapter", list(normalise.adapters()), ids=lambda one: one.name)
+def test_every_adapter_is_measured_with_payloads_of_one_event(adapter: normalise.Adapter) -> None:
+    assert adapter.payloads
+    for payload in adapter.payloads:
+        assert len(adapter.read(json.dumps(payload).encode())) == 1
+    if adapter.together is not None:
+        several = adapter.together([adapter.payloads[0]] * 3)
+        assert len(adapter.read(json.dumps(several).encode())) == 3
+
+
+def test_no_adapter_is_left_out() -> None:
+    measured = {one.name.removeprefix("sources/") for one in normalise.adapters()}
+    assert {*CHANNELS, *HELPDESKS} <= measured
 
 
 @pytest.mark.slow
