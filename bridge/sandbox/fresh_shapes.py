@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import uuid
 from typing import Any
 from urllib.parse import quote
 
@@ -125,7 +126,7 @@ def contact(one: User) -> dict[str, Any]:
         "social_handler": [], "other_emails": [], "other_companies": [], "other_phone_numbers": [],
         "custom_fields": {}, "tags": one.tags, "avatar": None, "csat_rating": None,
         "preferred_source": None, "first_name": first, "last_name": last or None,
-        "visitor_id": f"00000000-0000-4000-8000-{one.id:012d}"[:36],
+        "visitor_id": str(uuid.UUID(int=one.id)),
         "org_contact_id": 1_848_295_627_395_445_800 + one.id,  # above 2**53
         "created_at": stamp(one.at), "updated_at": stamp(one.updated),
     }  # fmt: skip

@@ -176,7 +176,7 @@ def house(sandbox: Sandbox) -> Iterator[House]:
     house = House(sandbox)
     sandbox.post("connect", {"bridge": house.url})
     yield house
-    sandbox.post("connect", {name: {"url": None} for name in ("meta", "telegram", "zendesk")})
+    sandbox.post("connect", {name: {"url": None} for name in sandbox.get("hooks")})
     house.door.shutdown()
     house.door.server_close()
     house.http.close()
