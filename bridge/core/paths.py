@@ -40,12 +40,17 @@ class Path:
 
     text: str
     _tree: Mapping[str, Any] = field(compare=False, repr=False)
+    _keys: tuple[str, ...] = field(default=(), compare=False, repr=False)  # of a plain `a.b.c`
 
     def __str__(self) -> str:
         return self.text
 
     def of(self, value: object) -> object:
         """What stands there in *value*; None when nothing does. Raises Broken, naming no values."""
+        if self._keys:  # nearly all are; looking it up takes a tenth of interpreting it
+            for key in self._keys:
+                value = value.get(key) if isinstance(value, dict) else None
+            return value
         try:
             found: object = _INTERPRETER.visit(self._tree, value)
         except JMESPathTypeError as error:
@@ -75,7 +80,7 @@ def path(text: str) -> Path:
             _check(node)
         if _growth(node) > LARGEST:
             raise Mistake("could make far more than it is given; say it with less")
-    return Path(text, tree)
+    return Path(text, tree, _keys(tree))
 
 
 def _near(text: str, error: ParseError) -> str:
@@ -97,6 +102,16 @@ def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield node
     for child in _children(node):
         yield from _nodes(child)
+
+
+def _keys(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """The keys of an expression that only goes down from key to key; none for any other."""
+    if node["type"] == "field":
+        return (node["value"],)
+    if node["type"] != "subexpression":
+        return ()
+    parts = [_keys(child) for child in _children(node)]
+    return tuple(key for part in parts for key in part) if all(parts) else ()
 
 
 def _depth(node: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jmespath
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -134,3 +135,12 @@ def test_paths_of_the_same_text_are_the_same() -> None:
     assert path("a.b") != path("a.c")
     assert repr(path("a.b")) == "Path(text='a.b')"
     assert isinstance(path("a"), Path)
+
+
+@pytest.mark.parametrize("text", ["a", "a.b", "a.b.c", '"a"."b"', "a.a.a"])
+@pytest.mark.parametrize(
+    "value",
+    [None, 1, "a", [], {}, {"a": None}, {"a": [1]}, {"a": {"b": {"c": 1}, "a": {"a": False}}}, [{"a": 1}]],
+)  # fmt: skip
+def test_a_plain_way_down_is_what_jmespath_says(text: str, value: object) -> None:
+    assert path(text).of(value) == jmespath.search(text, value)
