@@ -113,6 +113,13 @@ class _Fields:
     def text(self, name: str, most: int = MOST_TEXT) -> str | None:
         return _text(self.get(name), most)
 
+    def words(self) -> str | None:
+        """The text itself; words that are there and cannot be read must not be lost in silence."""
+        value = self.get("text")
+        if isinstance(value, list | dict):
+            raise Broken("text: what stands there is no text")
+        return _text(value, MOST_TEXT)
+
     def line(self, name: str) -> str | None:
         """A text that stands on one line; None when nothing is left of it."""
         return " ".join((self.text(name, MOST_FACT) or "").split()) or None
@@ -170,7 +177,7 @@ def _message(fields: _Fields, unnamed: str) -> Message:
     visible = fields.one_of("visibility", Visibility)
     if visible is not None and visible.startswith("?"):
         raise Broken(f"visibility: {visible[1:]} is neither public nor private")
-    words = fields.text("text")
+    words = fields.words()
     return Message(
         channel=file.channel,
         account_id=account,

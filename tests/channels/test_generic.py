@@ -335,6 +335,19 @@ def test_texts_are_cleaned_and_bounded(described: Making) -> None:
     assert (message.author.name, message.author.username) == ("A B", "ana")
 
 
+@pytest.mark.parametrize(
+    ("value", "words"), [("a", "a"), (7, "7"), (True, "true"), (None, None), ("", "")]
+)
+def test_words_are_texts(described: Making, value: Any, words: str | None) -> None:
+    assert one(described({"text": "t"}), {"id": 1, "t": value}).text == (words or None)
+
+
+@pytest.mark.parametrize("value", [{"words": "help"}, ["help"]])
+def test_words_that_cannot_be_read_are_not_lost_in_silence(described: Making, value: Any) -> None:
+    told = one(described({"text": "t"}), {"id": 1, "t": value}).ignored
+    assert told == "broken item: text: what stands there is no text"
+
+
 def test_tables_defaults_and_joins(described: Making) -> None:
     file = described({
         "text": {"join": ["title", "body"], "with": "\n"},

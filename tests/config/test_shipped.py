@@ -1,6 +1,7 @@
 """The mappings we ship are fine, and the documentation speaks of all that can be set."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -65,16 +66,12 @@ def test_words_nobody_wrote_an_example_of(config, text: str, outcome: str) -> No
 
 
 def test_the_example_of_connections_is_valid(tmp_path: Path) -> None:
-    for name in ("rules.yaml", "zendesk.yaml"):
-        (tmp_path / name).write_bytes((MAPPINGS / name).read_bytes())
-    (tmp_path / "replies").mkdir()
-    for path in (MAPPINGS / "replies").glob("*.yaml"):
-        (tmp_path / "replies" / path.name).write_bytes(path.read_bytes())
+    folder = Path(shutil.copytree(MAPPINGS, tmp_path / "mappings"))
     example = MAPPINGS / "connections.example.yaml"
-    (tmp_path / "connections.yaml").write_bytes(example.read_bytes())
+    (folder / "connections.yaml").write_bytes(example.read_bytes())
     environ = {**dict.fromkeys(variables(read(example)), "canary-canary"), **ENVIRON}
-    config = load(tmp_path, environ, PROVIDERS)
-    assert set(config.connections) == {"meta", "telegram", "zendesk"}
+    config = load(folder, environ, PROVIDERS)
+    assert {"meta", "telegram", "contact-form", "zendesk"} <= set(config.connections)
     assert not config.warnings
 
 
