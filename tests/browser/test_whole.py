@@ -46,3 +46,36 @@ def test_a_chat_is_answered_in_the_chat(visit: Callable[..., Page], world: World
     number = page.sees_ticket("My parcel never arrived")
     page.answer("It comes tomorrow.", number)
     page.sees_words("It comes tomorrow.")
+
+
+def test_an_instagram_comment_and_a_message_are_answered_each_in_its_place(
+    visit: Callable[..., Page], world: World
+) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("My kettle arrived broken!", person="Ewa", channel="instagram")
+    page.answer("A new kettle ships today.", page.sees_ticket("My kettle arrived broken!"))
+    page.sees_words("A new kettle ships today.", by="Brand, through the bridge")
+    page.complain("My beans never arrived!", "Ola", channel="instagram", how="Direct message")
+    page.answer("They come tomorrow.", page.sees_ticket("My beans never arrived!"))
+    page.sees_words("They come tomorrow.")
+    page.misses_words("A new kettle ships today.")
+    page.turn_to_half("Posts")
+    page.sees_words("A new kettle ships today.")
+    page.misses_words("They come tomorrow.")
+
+
+def test_a_threads_reply_is_answered_under_it(visit: Callable[..., Page], world: World) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("My order came broken, refund please", person="Leo", channel="threads")
+    page.answer("It is on its way.", page.sees_ticket("My order came broken, refund please"))
+    page.sees_words("It is on its way.", by="Brand, through the bridge")
+    replies = page.words("My order came broken, refund please").locator(".comments .words")
+    assert replies.all_inner_texts() == ["It is on its way."]
+
+
+def test_a_whatsapp_chat_is_answered_there(visit: Callable[..., Page], world: World) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("My mug never arrived, where is it?", person="Tom", channel="whatsapp")
+    page.answer("It left this morning.", page.sees_ticket("My mug never arrived"))
+    page.sees_words("It left this morning.")
+    page.words("It left this morning.").get_by_text("delivered").wait_for()
