@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -44,6 +44,7 @@ class World:
         environ: dict[str, str] | None = None,
         rules: str = "",
         connections: str = "",
+        edits: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
         self.redis = RedisBox()
@@ -52,6 +53,7 @@ class World:
         self.more = environ or {}
         self.rules = rules  # instead of the shipped ones
         self.connections = connections  # beside those of the sandbox
+        self.edits = edits or {}  # of the mappings: file -> {what stands there: what shall}
         self.web: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self.url = ""
@@ -69,8 +71,7 @@ class World:
         )
         if self.rules:
             (mappings / "rules.yaml").write_text(self.rules, "utf-8")
-        quick = mappings / "zendesk.yaml"
-        quick.write_text(quick.read_text("utf-8").replace("debounce: 5", "debounce: 0.5"), "utf-8")
+        self._edit(mappings)
         self.environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("BRIDGE_", "REDIS_"))},
             **wires.environment(self.sandbox.url, ""),
@@ -87,6 +88,16 @@ class World:
         for _ in range(self.wanted):
             self.start_worker()
         return self
+
+    def _edit(self, mappings: Path) -> None:
+        quick = {"debounce: 5 ": "debounce: 0.5 "}
+        wanted = {"zendesk.yaml": quick, "freshdesk.yaml": quick}
+        for name in {**wanted, **self.edits}:
+            text = (mappings / name).read_text("utf-8")
+            for old, new in {**wanted.get(name, {}), **self.edits.get(name, {})}.items():
+                assert old in text, f"{name} does not say {old!r}"
+                text = text.replace(old, new)
+            (mappings / name).write_text(text, "utf-8")
 
     def start_web(self) -> None:
         self.web = subprocess.Popen(
@@ -252,7 +263,9 @@ class World:
         ]
 
     def ticket(self, number: int) -> dict[str, Any]:
-        tickets = self.sandbox.get("state")["zendesk"]["tickets"]
+        """The ticket of that number, whichever helpdesk has it: their numbers never meet."""
+        state = self.sandbox.get("state")
+        tickets = [*state["zendesk"]["tickets"], *state["freshdesk"]["tickets"]]
         return next(one for one in tickets if one["id"] == number)
 
     # -- doing ------------------------------------------------------------------------------------
