@@ -22,6 +22,7 @@ from bridge.core.errors import BridgeError
 from bridge.jobs import answer, escalate
 from bridge.jobs.ingest import ingest
 from bridge.jobs.outside import Outside
+from bridge.jobs.slots import threads_for
 from bridge.jobs.turn import Hand, Leases, work
 from bridge.wiring import Bridge
 
@@ -33,15 +34,18 @@ READING = 16  # deliveries taken at a time
 
 
 class Engine:
-    """The drain of one process: threads for lanes, leases renewed while they work."""
+    """The drain of one process: threads for lanes, leases renewed while they work.
 
-    def __init__(self, bridge: Bridge, threads: int) -> None:
+    Each connection may have *slots* of the threads; there are some more, for the others.
+    """
+
+    def __init__(self, bridge: Bridge, slots: int) -> None:
         self.bridge = bridge
-        self.threads = threads
-        self.outside = Outside(bridge)
+        self.threads = threads_for(slots)
+        self.outside = Outside(bridge, slots)
         self.leases = Leases(bridge)
         self.stopping = threading.Event()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="lane")
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="lane")
 
     def run(self) -> str:
         """Work off everything that is due; returns how much it was, for the operator."""

@@ -21,6 +21,7 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.core.model import Connection
 from bridge.helpdesks.base import Helpdesk
+from bridge.jobs.slots import Slots
 from bridge.wiring import Bridge
 
 T = TypeVar("T")
@@ -40,8 +41,9 @@ def _no_guard() -> None:
 class Outside:
     """The way out of one process. `guard` is asked before each write."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, slots: int = 16) -> None:
         self.bridge = bridge
+        self.slots = Slots(slots)
         self._tokens: dict[str, tuple[str, float]] = {}
 
     # -- platforms --------------------------------------------------------------------------------
@@ -120,7 +122,8 @@ class Outside:
 
     def _driven(self, name: str, calls: Calls[T], send: Callable[[HttpRequest], HttpResponse]) -> T:
         try:
-            return drive(calls, send)
+            with self.slots.one(name):
+                return drive(calls, send)
         except BridgeError as error:
             error.connection = error.connection or name
             raise

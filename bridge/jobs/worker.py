@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 
 from bridge import jobs
 from bridge.core.errors import BridgeError
+from bridge.jobs.slots import threads_for
 from bridge.settings import Settings
 from bridge.store import QUEUE
 from bridge.wiring import Bridge, build
@@ -96,7 +97,7 @@ class Sweep(threading.Thread):
 
 def run(settings: Settings) -> int:
     """Work until told to stop (SIGTERM, SIGINT); returns the exit code."""
-    bridge = build(settings, connections=settings.worker_threads + 8)
+    bridge = build(settings, connections=threads_for(settings.worker_threads) + 8)
     engine = jobs.Engine(bridge, settings.worker_threads)
     jobs.use(engine)
     sweep = Sweep(bridge)
