@@ -153,30 +153,31 @@ class Other:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one refused request: the error raised, or None for a result."""
+    """What came of one refused request: the error raised, or None and the result."""
 
     request: HttpRequest
     first: bool
     error: BridgeError | None
+    result: Any = None
 
     @property
     def shown(self) -> str:
-        """All that an error may show somewhere."""
-        return f"{self.error!r} {self.error} {getattr(self.error, 'detail', '')}"
+        """All that an error, or the result, may show somewhere."""
+        return f"{self.error!r} {self.error} {getattr(self.error, 'detail', '')} {self.result!r}"
 
 
 def outcomes(do: Callable[[], Calls[Any]], yes: Yes, no: HttpResponse) -> Iterator[Outcome]:
     """What comes of *no* as the answer to each request of *do* in turn, the others answered *yes*."""
     at = 0
     while True:
-        other, error = Other(yes, no, at), None
+        other, error, result = Other(yes, no, at), None, None
         try:
-            drive(do(), other)
+            result = drive(do(), other)
         except BridgeError as caught:
             error = caught
         if at >= len(other.asked):
             return
-        yield Outcome(request=other.asked[at], first=at == 0, error=error)
+        yield Outcome(request=other.asked[at], first=at == 0, error=error, result=result)
         at += 1
 
 
