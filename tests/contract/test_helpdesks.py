@@ -399,6 +399,10 @@ def wrong_with(update: TicketUpdate) -> list[str]:
 
 @every_event
 class TestEveryEvent:
+    def test_means_what_it_says(self, desk: Helpdesk, row: dict[str, Any]) -> None:
+        (update,) = parsed(desk, row)
+        assert fitted(plain(update), row["expected"]) == row["expected"]
+
     def test_is_tame_and_the_same_when_read_twice(
         self, desk: Helpdesk, row: dict[str, Any]
     ) -> None:
