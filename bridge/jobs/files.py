@@ -49,7 +49,9 @@ def copied(
             name = attachment.name or attachment.type
             if attachment.type not in KINDS:
                 continue
-            if channel.fetch is None or len(tokens) + len(along) >= FILES:
+            if channel.fetch is None:
+                missed.append((attachment.url or name, "not copied"))  # there it can be looked at
+            elif len(tokens) + len(along) >= FILES:
                 missed.append((name, "not copied"))
             elif helpdesk.upload is None:
                 along.append({"place": one.place, **attachment_out(attachment)})

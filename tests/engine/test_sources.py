@@ -82,6 +82,15 @@ def test_a_complaint_by_a_form_becomes_a_ticket_that_says_where_to_answer(world:
     assert "No answer is possible from here" in note
 
 
+def test_files_that_are_not_copied_are_named_by_their_address(world: World) -> None:
+    receipt = "https://files.example.com/receipt.pdf"
+    assert form(world, entry(8, files=[{"name": "receipt.pdf", "url": receipt}])) == 200
+    number = world.opened("My order arrived broken")
+    world.calm()
+    (note,) = world.words(number, public=False)
+    assert f"{receipt}: not copied" in note
+
+
 @pytest.mark.parametrize("secret", [SECRET + "x", "", SECRET[:-1]])
 def test_who_has_not_the_secret_is_not_heard(world: World, secret: str) -> None:
     assert sent(world, "form", entry(2), **{"X-Bridge-Secret": secret}) == 401
