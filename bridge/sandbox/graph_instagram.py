@@ -76,7 +76,7 @@ class InstagramNodes:
                 return self.sending.send(params, instagram_only=True)
             case ("GET", "conversations") if self.own:
                 return conversations(self.instagram.inbox, params)
-            case (_, "subscribed_apps"):
+            case (_, "subscribed_apps") if self.own:
                 return subscribed_apps(self.instagram.subscription, method, params)
         raise unsupported(method)
 

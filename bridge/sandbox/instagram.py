@@ -32,12 +32,12 @@ DIRECT = Platform(
 class Instagram:
     """The account's state. Every change is recorded, and told by webhook where Instagram tells it."""
 
-    def __init__(self, ground: Ground, meta: MetaHooks) -> None:
-        self.ground, self.meta = ground, meta
+    def __init__(self, ground: Ground, meta: MetaHooks, page: Subscription) -> None:
+        self.ground, self.meta, self.page = ground, meta, page
         self.subscription = Subscription(FIELDS)
         self.inbox = Inbox(
             ground, meta, DIRECT, self.who,
-            lambda name: self.subscription.hears(ALSO.get(name, name)), self.product,
+            lambda name: self.hears(ALSO.get(name, name)), self.product,
         )  # fmt: skip
         self.clear()
 
@@ -49,6 +49,12 @@ class Instagram:
 
     def product(self) -> str:
         return "instagram" if self.ground.settings.instagram_login else "app"
+
+    def hears(self, field: str) -> bool:
+        """Whether the app is told: by the account's own subscription, or as long as the Page has one."""
+        if self.ground.settings.instagram_login:
+            return self.subscription.hears(field)
+        return self.page.chosen != set()
 
     # --- media and comments ------------------------------------------------------------------------
 
@@ -213,7 +219,7 @@ class Instagram:
         return {"id": person.instagram_id, "name": person.name, "username": person.username}
 
     def _tell(self, field: str, value: dict[str, Any], copies: int) -> None:
-        if self.subscription.hears(field):
+        if self.hears(field):
             item = {"value": value, "field": field}
             event = Event("instagram", INSTAGRAM_ID, "changes", item, self._now(), self.product())
             self.meta.tell(event, copies)

@@ -51,7 +51,7 @@ class World:
         self.faults = Faults()
         self.meta = MetaHooks(self.ground)
         self.page = Page(self.ground, self.meta)
-        self.instagram = Instagram(self.ground, self.meta)
+        self.instagram = Instagram(self.ground, self.meta, self.page.subscription)
         self.whatsapp = WhatsApp(self.ground, self.meta)
         self.threads = Threads(self.ground, self.meta)
         self.graph = Graph(self.page, self.instagram, self.whatsapp, self.threads)

@@ -213,6 +213,20 @@ def test_any_bytes_can_be_sent_signed_or_not(sandbox, listener, sign):
     assert ("x-hub-signature-256" in got.headers) == (sign is not False)
 
 
+@pytest.mark.parametrize(
+    ("product", "secret"),
+    [("instagram", wires.INSTAGRAM_APP_SECRET), ("threads", wires.THREADS_APP_SECRET)],
+)
+def test_any_bytes_can_be_signed_by_any_product_of_meta(sandbox, listener, product, secret):
+    wish = {"system": "meta", "body": "{}", "product": product}
+    assert sandbox.post("hooks/raw", wish)["statuses"] == [200]
+    digest = hmac.new(secret.encode(), b"{}", hashlib.sha256).hexdigest()
+    assert listener.got[0].headers["x-hub-signature-256"] == f"sha256={digest}"
+    wish = {**wish, "product": "fax"}
+    answer = sandbox.http.post(f"{sandbox.url}/_sandbox/hooks/raw", json=wish, timeout=10)
+    assert answer.status_code == 400
+
+
 # --- Telegram ------------------------------------------------------------------------------------
 
 

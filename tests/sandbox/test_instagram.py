@@ -309,18 +309,34 @@ def test_the_proof_of_instagram_login_needs_its_own_secret(own):
     assert error(own("GET", "me", appsecret_proof=proof(wires.APP_SECRET))) == (100, None)
 
 
-def test_the_subscription_is_set_and_lost(sandbox, own, listener):
+def test_the_subscription_of_instagram_login_is_set_and_lost(sandbox, graph, own, listener):
+    sandbox.post("settings", {"instagram_login": True})
     path = f"{IG}/subscribed_apps"
-    assert own("POST", path, {"subscribed_fields": "comments,messages"}).json() == {"success": True}
+    assert own("POST", path, {"subscribed_fields": "messages"}).json() == {"success": True}
     (app,) = own("GET", path).json()["data"]
-    assert (app["id"], app["subscribed_fields"]) == (wires.APP_ID, ["comments", "messages"])
+    assert (app["id"], app["subscribed_fields"]) == (wires.APP_ID, ["messages"])
     assert error(own("POST", path, {"subscribed_fields": "feed"})) == (100, None)
-    sandbox.post("customer/mention", {"channel": "instagram", "text": "@acme_coffee"})
+    assert error(graph("GET", path)) == (100, 33)
+    said(sandbox)
+    wrote(sandbox)
+    sandbox.idle()
+    assert ["messaging" in body(got)["entry"][0] for got in listener.got] == [True]
     assert own("DELETE", path).json() == {"success": True}
     assert own("GET", path).json()["data"] == []
+    wrote(sandbox)
+    sandbox.idle()
+    assert len(listener.got) == 1
+
+
+def test_without_it_the_page_has_to_be_subscribed(sandbox, graph, listener):
+    graph("DELETE", f"{wires.PAGE_ID}/subscribed_apps")
     said(sandbox)
     sandbox.idle()
     assert listener.got == []
+    graph("POST", f"{wires.PAGE_ID}/subscribed_apps", {"subscribed_fields": "feed"})
+    said(sandbox)
+    sandbox.idle()
+    assert len(listener.got) == 1
 
 
 def test_an_hour_of_the_account_ends(sandbox, own):
