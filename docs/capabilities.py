@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bridge.channels import SOURCES
+from bridge.channels import SOURCES, generic
 from bridge.channels.base import Channel, Voice
+from bridge.config import load_source, source_files
 from bridge.core.errors import Unsupported
 from bridge.core.model import Account, Connection, Outgoing, Secret, Target, Template
 from bridge.core.signing import EchoedToken, HmacHex, HmacTimestamped
@@ -73,7 +74,7 @@ def page() -> str:
     across += [(what, *(one[what] for one in desks)) for what in desks[0]]
     parts = (
         HEAD, CHANNELS, _table(head, voices), MORE, _table(more, [_more(one) for _, one in named]),
-        INSIDE, _table(inside, [_source(one) for one in SOURCES.values()]),
+        INSIDE, _table(inside, [*map(_source, SOURCES.values()), _described()]),
         DESKS, _table(across[0], across[1:]),
     )  # fmt: skip
     return "\n".join(parts)
@@ -217,6 +218,16 @@ def _source(source: Any) -> tuple[str, ...]:
     channels = ", ".join(one.label for one in source.channels.values())
     once = "dropped as it comes in" if source.names_event else "told apart when it is read"
     return f"`{source.name}`", channels, _proof(source.proof), _yes(source.handshake), once
+
+
+def _described() -> tuple[str, ...]:
+    """The row of whatever a file in mappings/sources/ describes."""
+    folder = PAGE.parents[1] / "mappings"
+    files = (load_source(folder, name) for name in source_files(folder))
+    labels = ", ".join(one.label for one in files if one is not None)
+    proof = "HMAC, bearer token, basic authentication or a shared secret in a header"
+    once = "by the id that the file names"
+    return f"`{generic.TYPE}`", f"[any tool](sources.md); shipped: {labels}", proof, "no", once
 
 
 # --- helpdesks -------------------------------------------------------------------------------------
