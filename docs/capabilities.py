@@ -95,7 +95,10 @@ def _voices(channel: Channel) -> Iterator[Sequence[str]]:
         ("as a template", channel.template, {}),
     ):
         if voice is not None:
-            yield _row(channel, how, _voice(voice))
+            cells = _voice(voice)
+            if voice is channel.template:  # only an agent's command sends one
+                cells = (*cells[:4], "no", cells[5])
+            yield _row(channel, how, cells)
         keys: dict[Sequence[str], list[str]] = {}
         for key, one in special.items():
             keys.setdefault(_voice(one), []).append(f"`{key}`")
