@@ -16,21 +16,19 @@ from bridge.config.connections import read_connections
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, read
 from bridge.config.providers import LATER, LATER_CHANNELS, Providers
+from bridge.config.ruling import Ruling
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Connection
 from bridge.core.replies import Replies, Variant, problems
 from bridge.core.rules import (
-    FIELDS,
-    OPEN,
     Escalation,
     Example,
     Outcome,
     Rule,
     Rules,
     nearest,
-    tests,
 )
 
 
@@ -116,8 +114,13 @@ class _Reading:
         maps = self.maps(connections)
         replies = self.replies()
         if rules_document and rules.rules:
-            self.check_rules(rules_document, rules, connections, maps)
-            self.check_channels(rules_document, rules, described)
+            Ruling(
+                document=rules_document,
+                findings=self.findings,
+                connections=connections,
+                maps=maps,
+                channels=self.channels(described),
+            ).check(rules)
         self.check_names(rules_document, rules, replies)
         self.warn_of_unread()
         if self.findings.problems:
@@ -262,157 +265,14 @@ class _Reading:
 
     # --- what they say about each other ----------------------------------------------------------
 
-    def check_rules(
-        self,
-        document: Document,
-        rules: Rules,
-        connections: Mapping[str, Connection],
-        maps: Mapping[str, HelpdeskMap | None],
-    ) -> None:
-        names = [rule.name for rule in rules.rules]
-        for at, rule in enumerate(rules.rules):
-            where: Where = ("rules", at)
-            if names.index(rule.name) != at:
-                self.findings.wrong(document, (*where, "name"), "another rule has this name")
-            last = at == len(names) - 1
-            if last and rule.when is not None:
-                self.findings.wrong(
-                    document, (*where, "when"),
-                    "the last rule must have no `when`, so that every message has an owner",
-                )  # fmt: skip
-            if not last and rule.when is None and not rule.then.go_on:
-                self.findings.wrong(
-                    document, where, "matches everything, so the rules below it are never tried"
-                )
-            if rule.then.escalate is not None:
-                self.check_escalation(document, (*where, "then", "escalate"), rule.then.escalate,
-                                      connections, maps)  # fmt: skip
-            for number, example in enumerate(rule.examples):
-                self.check_example(document, (*where, "examples", number), example, names)
-
-    def check_escalation(
-        self,
-        document: Document,
-        where: Where,
-        escalation: Escalation,
-        connections: Mapping[str, Connection],
-        maps: Mapping[str, HelpdeskMap | None],
-    ) -> None:
-        """Its helpdesk is connected; its group and fields stand in the map they will meet."""
-        if escalation.helpdesk is not None and connections and escalation.helpdesk not in maps:
-            self.findings.wrong(
-                document, (*where, "helpdesk"),
-                f"'{escalation.helpdesk}' is not a helpdesk connection"
-                f" (there is: {', '.join(maps) or 'none'}){nearest(escalation.helpdesk, maps)}",
-            )  # fmt: skip
-        asked = self.asked(escalation, connections, maps)
-        meets = {name: map_ for name, map_ in asked.items() if map_ is not None}
-        if not meets or len(meets) < len(asked):
-            return  # one of them cannot be read, which is told already
-        group = escalation.group
-        if group is not None and not group.isdigit():
-            groups = {name: list(map_.groups) for name, map_ in meets.items()}
-            self.check_word(document, (*where, "group"), group, groups, "a group of")
-        for name, value in escalation.fields.items():
-            if name.isdigit():
-                continue
-            place = (*where, "fields", name)
-            fields = {desk: list(map_.fields) for desk, map_ in meets.items()}
-            self.check_word(document, place, name, fields, "a field of")
-            values = {
-                desk: [str(one) for one in map_.fields[name].get("values", {})]
-                for desk, map_ in meets.items()
-                if name in map_.fields
-            }
-            if all(values.values()):  # where one takes anything, so does the rule
-                self.check_word(document, place, str(value), values, f"a value of '{name}' in")
-
-    def asked(
-        self,
-        escalation: Escalation,
-        connections: Mapping[str, Connection],
-        maps: Mapping[str, HelpdeskMap | None],
-    ) -> dict[str, HelpdeskMap | None]:
-        """The maps that *escalation* may meet: its own helpdesk's, else those of all accounts."""
-        if escalation.helpdesk is not None:
-            wanted = {escalation.helpdesk}
-        else:
-            accounts = (one for connection in connections.values() for one in connection.accounts)
-            wanted = {one.helpdesk for one in accounts if one.helpdesk} or set(maps)
-        return {name: map_ for name, map_ in maps.items() if name in wanted}
-
-    def check_word(
-        self,
-        document: Document,
-        where: Where,
-        word: str,
-        known: Mapping[str, list[str]],
-        what: str,
-    ) -> None:
-        """Refuse a *word* that the map of no helpdesk has; warn where one of several lacks it."""
-        lacking = [desk for desk, words in known.items() if word not in words]
-        every = list(dict.fromkeys(one for words in known.values() for one in words))
-        if known and len(lacking) == len(known):
-            self.findings.wrong(
-                document, where,
-                f"'{word}' is not {what} the helpdesk's map"
-                f" (there is: {', '.join(every) or 'none'}){nearest(word, every)}",
-            )  # fmt: skip
-        elif lacking:
-            self.findings.doubtful(
-                document, where,
-                f"'{word}' is not {what} the map of {', '.join(lacking)}: a ticket there opens"
-                " without it; give the rule a `helpdesk:`, or that map the word",
-            )  # fmt: skip
-
-    def check_channels(
-        self, document: Document, rules: Rules, described: Mapping[str, Described | None]
-    ) -> None:
-        """Rules ask for channels there are: a misspelled one would never match, and never tell."""
-        if None in described.values():
-            return  # which channel that file brings cannot be known
-        known = {*self.providers.channels, *LATER_CHANNELS, *LATER}
-        known |= {one.channel for one in described.values() if one is not None}
-        for at, rule in enumerate(rules.rules):
-            for test in tests(rule.when) if rule.when is not None else ():
-                wanted = test.wanted if isinstance(test.wanted, list) else [test.wanted]
-                for channel in wanted if test.name == "channel" and test.operator == "is" else ():
-                    if channel not in known:
-                        self.findings.wrong(
-                            document, ("rules", at, "when"),
-                            f"there is no channel '{channel}'{nearest(str(channel), known)}",
-                        )  # fmt: skip
-
-    def check_example(
-        self, document: Document, where: Where, example: Example, names: list[str]
-    ) -> None:
-        """Its facts are known and of their type, and it gives a rule that exists."""
-        for name, value in example.facts.items():
-            fact = FIELDS.get(name)
-            if fact is None:
-                if not name.startswith(OPEN):
-                    hint = nearest(name, [*FIELDS, "gives"])
-                    self.findings.wrong(
-                        document, (*where, name), f"'{name}' is no fact we know{hint}"
-                    )
-                continue
-            told = _misfit(fact.type, value)
-            if told:
-                self.findings.wrong(document, (*where, name), told)
-            elif fact.choices and value not in fact.choices:
-                self.findings.wrong(
-                    document, (*where, name),
-                    f"'{value}' is not one of {', '.join(fact.choices)}"
-                    f"{nearest(str(value), fact.choices)}",
-                )  # fmt: skip
-        gives = (example.gives,) if isinstance(example.gives, str) else example.gives
-        if not gives or "" in gives:
-            self.findings.wrong(document, where, "`gives` is missing: the name of a rule")
-        for name in gives:
-            if name and name not in names:
-                self.findings.wrong(
-                    document, (*where, "gives"), f"there is no rule '{name}'{nearest(name, names)}"
-                )
+    def channels(self, described: Mapping[str, Described | None]) -> set[str] | None:
+        """Every channel that a rule may ask for; None where a file that brings one cannot be read."""
+        found = {*self.providers.channels, *LATER_CHANNELS, *LATER}
+        for one in described.values():
+            if one is None:
+                return None
+            found.add(one.channel)
+        return found
 
     def check_names(self, rules_document: Document | None, rules: Rules, replies: Replies) -> None:
         """Every reply that a rule or a notice names exists in every language."""
@@ -505,21 +365,6 @@ def _example(data: Mapping[str, Any], line: int) -> Example:
         gives=tuple(str(one) for one in gives) if isinstance(gives, list) else str(gives),
         line=line,
     )
-
-
-def _misfit(type_: str, value: Any) -> str | None:
-    """Why *value* cannot be a fact of this type; None when it can. Null is unknown, and fits."""
-    if value is None:
-        return None
-    if type_ == "number":
-        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return None if fits else "must be a number"
-    if type_ == "flag":
-        return None if isinstance(value, bool) else "must be true or false"
-    if type_ == "list":
-        many = value if isinstance(value, list) else [value]
-        return None if all(isinstance(one, str) for one in many) else "must be a list of texts"
-    return None if isinstance(value, str) else "must be a text; put it in quotes"
 
 
 def _hash(documents: Iterable[Document]) -> str:

@@ -1,6 +1,6 @@
 """What the files may say, as marshmallow schemas: unknown keys are refused, all errors collected.
 
-A schema checks shapes and single values; what one file says about another is checked in `__init__`.
+A schema checks shapes and single values; what one file says about another is checked in `load.py` and `ruling.py`.
 Each is built once, at import.
 """
 

@@ -1,0 +1,165 @@
+"""What rules.yaml says about itself and about the other files: names, groups, fields, channels, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.config.findings import Findings
+from bridge.config.plain import Document, Where
+from bridge.core.mapping import HelpdeskMap
+from bridge.core.model import Connection
+from bridge.core.rules import FIELDS, OPEN, Escalation, Example, Rule, Rules, nearest, tests
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The rules' file beside all that it may speak of.
+
+    `maps` are by helpdesk connection, None for one that cannot be read; `channels` are those that
+    there can be, None where that is not known.
+    """
+
+    document: Document
+    findings: Findings
+    connections: Mapping[str, Connection]
+    maps: Mapping[str, HelpdeskMap | None]
+    channels: Collection[str] | None
+
+    def wrong(self, where: Where, sentence: str) -> None:
+        self.findings.wrong(self.document, where, sentence)
+
+    def check(self, rules: Rules) -> None:
+        """Note what is wrong with *rules*."""
+        names = [rule.name for rule in rules.rules]
+        for at, rule in enumerate(rules.rules):
+            where: Where = ("rules", at)
+            if names.index(rule.name) != at:
+                self.wrong((*where, "name"), "another rule has this name")
+            last = at == len(names) - 1
+            if last and rule.when is not None:
+                self.wrong(
+                    (*where, "when"),
+                    "the last rule must have no `when`, so that every message has an owner",
+                )
+            if not last and rule.when is None and not rule.then.go_on:
+                self.wrong(where, "matches everything, so the rules below it are never tried")
+            self._channels((*where, "when"), rule)
+            if rule.then.escalate is not None:
+                self._escalation((*where, "then", "escalate"), rule.then.escalate)
+            for number, example in enumerate(rule.examples):
+                self._example((*where, "examples", number), example, names)
+
+    def _channels(self, where: Where, rule: Rule) -> None:
+        """It asks for channels there are: a misspelled one would never match, and never tell."""
+        if rule.when is None or self.channels is None:
+            return
+        for test in tests(rule.when):
+            if test.name == "channel" and test.operator == "is":
+                for channel in test.wanted if isinstance(test.wanted, list) else [test.wanted]:
+                    if channel not in self.channels:
+                        hint = nearest(str(channel), self.channels)
+                        self.wrong(where, f"there is no channel '{channel}'{hint}")
+
+    # --- groups and fields -----------------------------------------------------------------------
+
+    def _escalation(self, where: Where, escalation: Escalation) -> None:
+        """Its helpdesk is connected; its group and fields stand in the maps they will meet."""
+        helpdesk, maps = escalation.helpdesk, self.maps
+        if helpdesk is not None and self.connections and helpdesk not in maps:
+            self.wrong(
+                (*where, "helpdesk"),
+                f"'{helpdesk}' is not a helpdesk connection"
+                f" (there is: {', '.join(maps) or 'none'}){nearest(helpdesk, maps)}",
+            )
+        asked = self._asked(escalation)
+        meets = {name: map_ for name, map_ in asked.items() if map_ is not None}
+        if not meets or len(meets) < len(asked):
+            return  # one of them cannot be read, which is told already
+        group = escalation.group
+        if group is not None and not group.isdigit():
+            groups = {desk: map_.groups for desk, map_ in meets.items()}
+            self._word((*where, "group"), group, groups, "a group of")
+        for name, value in escalation.fields.items():
+            if name.isdigit():
+                continue
+            place = (*where, "fields", name)
+            fields = {desk: map_.fields for desk, map_ in meets.items()}
+            self._word(place, name, fields, "a field of")
+            values = {
+                desk: [str(one) for one in known[name].get("values", {})]
+                for desk, known in fields.items()
+                if name in known
+            }
+            if all(values.values()):  # where one takes anything, so does the rule
+                self._word(place, str(value), values, f"a value of '{name}' in")
+
+    def _asked(self, escalation: Escalation) -> dict[str, HelpdeskMap | None]:
+        """The maps that *escalation* may meet: its own helpdesk's, else those of all accounts."""
+        if escalation.helpdesk is not None:
+            wanted = {escalation.helpdesk}
+        else:
+            accounts = (one for each in self.connections.values() for one in each.accounts)
+            wanted = {one.helpdesk for one in accounts if one.helpdesk} or set(self.maps)
+        return {name: map_ for name, map_ in self.maps.items() if name in wanted}
+
+    def _word(self, where: Where, word: str, known: Mapping[str, Iterable[str]], what: str) -> None:
+        """Refuse a *word* that no helpdesk's map has; warn where one of several lacks it."""
+        every = list(dict.fromkeys(one for words in known.values() for one in words))
+        lacking = [desk for desk, words in known.items() if word not in words]
+        if word not in every and known:
+            self.wrong(
+                where,
+                f"'{word}' is not {what} the helpdesk's map"
+                f" (there is: {', '.join(every) or 'none'}){nearest(word, every)}",
+            )
+        elif lacking:
+            self.findings.doubtful(
+                self.document,
+                where,
+                f"'{word}' is not {what} the map of {', '.join(lacking)}: a ticket there opens"
+                " without it; give the rule a `helpdesk:`, or that map the word",
+            )
+
+    # --- examples --------------------------------------------------------------------------------
+
+    def _example(self, where: Where, example: Example, names: list[str]) -> None:
+        """Its facts are known and of their type, and it gives a rule that exists."""
+        for name, value in example.facts.items():
+            fact = FIELDS.get(name)
+            if fact is None:
+                if not name.startswith(OPEN):
+                    hint = nearest(name, [*FIELDS, "gives"])
+                    self.wrong((*where, name), f"'{name}' is no fact we know{hint}")
+                continue
+            told = _misfit(fact.type, value)
+            if told:
+                self.wrong((*where, name), told)
+            elif fact.choices and value not in fact.choices:
+                self.wrong(
+                    (*where, name),
+                    f"'{value}' is not one of {', '.join(fact.choices)}"
+                    f"{nearest(str(value), fact.choices)}",
+                )
+        gives = (example.gives,) if isinstance(example.gives, str) else example.gives
+        if not gives or "" in gives:
+            self.wrong(where, "`gives` is missing: the name of a rule")
+        for name in gives:
+            if name and name not in names:
+                self.wrong((*where, "gives"), f"there is no rule '{name}'{nearest(name, names)}")
+
+
+def _misfit(type_: str, value: Any) -> str | None:
+    """Why *value* cannot be a fact of this type; None when it can. Null is unknown, and fits."""
+    if value is None:
+        return None
+    if type_ == "number":
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return None if fits else "must be a number"
+    if type_ == "flag":
+        return None if isinstance(value, bool) else "must be true or false"
+    if type_ == "list":
+        many = value if isinstance(value, list) else [value]
+        return None if all(isinstance(one, str) for one in many) else "must be a list of texts"
+    return None if isinstance(value, str) else "must be a text; put it in quotes"
