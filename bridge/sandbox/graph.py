@@ -162,7 +162,7 @@ class Graph:
     def _download(self, request: Request, path: str) -> Response:
         """A file of WhatsApp: its address needs the token too, and does not last."""
         try:
-            self._authorise(request, {}, [])
+            self._opens(request, {}, [])
             file = self.whatsapp.file(path.removeprefix("/lookaside/"), request.query)
         except (Refusal, NotFound) as error:
             status = 404 if isinstance(error, NotFound) else 401
@@ -209,6 +209,12 @@ class Graph:
 
     def _authorise(self, request: Request, params: dict[str, Any], used: list[Key]) -> Key:
         """Whose token it is; *used* is told as soon as that is known, for the form of refusals."""
+        token = self._opens(request, params, used)
+        self._proven(used[0], token, params)
+        return used[0]
+
+    def _opens(self, request: Request, params: dict[str, Any], used: list[Key]) -> str:
+        """The token that came, if it is good."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() not in ("bearer", "oauth") or not token:
             token = str(params.pop("access_token", ""))
@@ -222,8 +228,7 @@ class Graph:
             raise Refusal(190, "Invalid OAuth access token - Cannot parse access token")
         used.append(key)
         self._valid(key)
-        self._proven(key, token, params)
-        return key
+        return token
 
     def _valid(self, key: Key) -> None:
         settings = self.ground.settings

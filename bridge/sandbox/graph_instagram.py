@@ -44,7 +44,8 @@ class InstagramNodes:
     def knows(self, node: str) -> bool:
         return (
             node == INSTAGRAM_ID or (node == "me" and self.own) or node in self.instagram.posts
-            or node in self.instagram.comments or self.ground.people.by_instagram(node) is not None
+            or node in self.instagram.comments or (node in self.instagram.mentions and self.own)
+            or self.ground.people.by_instagram(node) is not None
         )  # fmt: skip
 
     def call(self, method: str, node: str, edge: str | None, params: dict[str, Any]) -> Any:
@@ -54,6 +55,8 @@ class InstagramNodes:
             return self._on_media(method, self.instagram.posts[node], edge, params)
         if node in self.instagram.comments:
             return self._on_comment(method, self.instagram.find_comment(node), edge, params)
+        if node in self.instagram.mentions:
+            return self._on_mention(method, self.instagram.mentions[node], edge, params)
         person = self.ground.people.by_instagram(node)
         if person is not None and method == "GET" and edge is None:
             return self._profile(person, params)
@@ -109,6 +112,24 @@ class InstagramNodes:
         if item is None or item.removed:
             raise missing(identity)
         return {"id": self.instagram.answer_mention(item, message_of(params)).id}
+
+    def _on_mention(
+        self, method: str, item: Comment | Post, edge: str | None, params: dict[str, Any]
+    ) -> Any:
+        """With Instagram Login, a mention came as a comment and is treated as one."""
+        if item.removed:
+            raise missing(item.id)
+        match (method, edge):
+            case ("GET", None) if isinstance(item, Post):
+                return self._media(item, params.get("fields", "id"))
+            case ("GET", None) if isinstance(item, Comment):
+                return self._comment(item, str(params.get("fields", COMMENT_FIELDS)))
+            case ("GET", "replies"):
+                said = item.replies if isinstance(item, Comment) else item.comments
+                return self._list([one for one in said if not one.removed], params)
+            case ("POST", "replies"):
+                return {"id": self.instagram.answer_mention(item, message_of(params)).id}
+        raise unsupported(method)
 
     def _profile(self, person: Person, params: dict[str, Any]) -> Any:
         chat = self.instagram.inbox.chats.get(person.instagram_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.sandbox.graph_answers import Refusal, bad
+from bridge.sandbox.graph_answers import Refusal, bad, missing
 from bridge.sandbox.ground import Ground
 from bridge.sandbox.inbox import Inbox
 from bridge.sandbox.instagram import Instagram
@@ -114,14 +114,10 @@ class Sending:
         if comment_id is not None and str(comment_id) in self.instagram.comments:
             return self.instagram.find_comment(str(comment_id)), self.instagram.inbox
         if self.page.inbox not in inboxes:
-            raise missing_comment(str(comment_id))
+            raise missing(str(comment_id))
         if comment_id is not None:
             return self.page.find_comment(str(comment_id)), self.page.inbox
         return self.page.find_post(str(post_id)), self.page.inbox
-
-
-def missing_comment(identity: str) -> Refusal:
-    return Refusal(100, f"(#100) No comment {identity}", 33, "GraphMethodException")
 
 
 def within(ground: Ground, name: str, text: str, seconds: float = 1) -> None:

@@ -364,11 +364,17 @@ def test_the_login_decides_which_secret_signs(sandbox, listener):
         assert got.headers["x-hub-signature-256"] == f"sha256={digest}"
 
 
-def test_with_instagram_login_a_mention_comes_as_a_comment(sandbox, listener):
+def test_with_instagram_login_a_mention_comes_as_a_comment(sandbox, own, listener):
     sandbox.post("settings", {"instagram_login": True})
-    sandbox.post("customer/mention", {"channel": "instagram", "text": "@acme_coffee?"})
+    made = sandbox.post("customer/mention", {"channel": "instagram", "text": "@acme_coffee?"})["id"]
     change = body(listener.wait(1)[0])["entry"][0]["changes"][0]
     assert (change["field"], change["value"]["from"]["username"]) == ("comments", "ana")
+    ours = own("POST", f"{made}/replies", {"message": "Here!"}).json()["id"]
+    assert sandbox.record("comment", by="bridge")[0]["parent_id"] == made
+    listed = own("GET", f"{made}/replies", fields="id,text").json()["data"]
+    assert listed == [{"id": ours, "text": "Here!"}]
+    wish = {"media_id": change["value"]["media"]["id"], "message": "Here!"}
+    assert error(own("POST", f"{IG}/mentions", wish)) == (100, 33)
 
 
 def test_our_own_reply_and_message_come_back(sandbox, graph, send, listener):

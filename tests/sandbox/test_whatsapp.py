@@ -324,6 +324,13 @@ def test_a_file_needs_the_token_twice(sandbox, whatsapp, listener):
     assert sandbox.http.get(found["url"], timeout=10).status_code == 401
 
 
+def test_a_file_needs_no_proof(sandbox, whatsapp, listener):
+    url = whatsapp("GET", media(sandbox, listener)["id"]).json()["url"]
+    sandbox.post("settings", {"meta_proof_required": True})
+    head = {"Authorization": f"Bearer {wires.WHATSAPP_TOKEN}"}
+    assert sandbox.http.get(url, headers=head, timeout=10).status_code == 200
+
+
 def test_an_address_and_an_id_get_old(sandbox, whatsapp, listener):
     told = media(sandbox, listener)
     url = whatsapp("GET", told["id"]).json()["url"]
