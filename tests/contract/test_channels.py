@@ -21,6 +21,7 @@ from support.contract import (
     Other,
     Outcome,
     answer,
+    answers_spoiled,
     canary,
     outcomes,
     parsed,
@@ -356,6 +357,14 @@ def test_a_recorded_refusal_is_a_verdict(case: Case) -> None:
         for outcome in refused(case, 400, body):
             assert outcome.error or not outcome.request.write, name
             assert outcome.error is None or (outcome.error.code and outcome.error.detail)
+
+
+@every_case
+def test_no_odd_value_in_an_answer_is_more_than_a_verdict(case: Case) -> None:
+    for what, outcome in answers_spoiled(case.calls, PLATFORMS[case.source.name].yes):
+        if outcome is not None and case.verb.startswith(("public", "private", "template")):
+            fine = isinstance(outcome.error, BridgeError) or isinstance(outcome.result, str)
+            assert fine, what
 
 
 @every_case

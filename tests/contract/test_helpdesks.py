@@ -23,6 +23,7 @@ from support.contract import (
     Other,
     Outcome,
     answer,
+    answers_spoiled,
     canary,
     connection,
     outcomes,
@@ -281,6 +282,12 @@ def test_a_success_that_cannot_be_read_is_no_success(verb: Verb) -> None:
                 assert isinstance(outcome.error, Ambiguous), (body, outcome)
             elif outcome.first and not nothing_there:
                 assert isinstance(outcome.error, BridgeError), (body, outcome)
+
+
+@every_verb
+def test_no_odd_value_in_an_answer_is_more_than_a_verdict(verb: Verb) -> None:
+    for what, outcome in answers_spoiled(verb.start, DESKS[verb.desk.name].yes):
+        assert outcome is None or outcome.error is None or outcome.error.code, what
 
 
 # --- answers as they come -----------------------------------------------------------------------

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from support.given import PLATFORMS, Yes
+from support.odd import spoiled
 
 from bridge.channels.base import Channel, Source
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
@@ -169,16 +171,33 @@ class Outcome:
 def outcomes(do: Callable[[], Calls[Any]], yes: Yes, no: HttpResponse) -> Iterator[Outcome]:
     """What comes of *no* as the answer to each request of *do* in turn, the others answered *yes*."""
     at = 0
-    while True:
-        other, error, result = Other(yes, no, at), None, None
-        try:
-            result = drive(do(), other)
-        except BridgeError as caught:
-            error = caught
-        if at >= len(other.asked):
-            return
-        yield Outcome(request=other.asked[at], first=at == 0, error=error, result=result)
+    while (outcome := _outcome(do, yes, no, at)) is not None:
+        yield outcome
         at += 1
+
+
+def _outcome(do: Callable[[], Calls[Any]], yes: Yes, no: HttpResponse, at: int) -> Outcome | None:
+    """What comes of *no* to request number *at*; None where there is none."""
+    other, error, result = Other(yes, no, at), None, None
+    try:
+        result = drive(do(), other)
+    except BridgeError as caught:
+        error = caught
+    if at >= len(other.asked):
+        return None
+    return Outcome(request=other.asked[at], first=at == 0, error=error, result=result)
+
+
+def answers_spoiled(do: Callable[[], Calls[Any]], yes: Yes) -> Iterator[tuple[str, Outcome | None]]:
+    """What comes of *do* with every odd value in every place of every answer, one at a time."""
+    right = Other(yes)
+    with suppress(BridgeError):
+        drive(do(), right)
+    for at, request in enumerate(right.asked):
+        given = yes(request)
+        if isinstance(given, dict | list):
+            for what, body in spoiled(given):
+                yield f"{request}: {what}", _outcome(do, yes, answer(body), at)
 
 
 def said(request: HttpRequest) -> str:
