@@ -128,8 +128,15 @@ class Room:
 
     @property
     def name(self) -> str | None:
+        """What the person is called on tickets: a handle where no name is known."""
         author = author_in(json.loads(self.facts.get("author") or "null"))
         return (author.name or author.username) if author else None
+
+    @property
+    def own_name(self) -> str | None:
+        """The person's own name; a handle is none, and nobody is greeted by it."""
+        author = author_in(json.loads(self.facts.get("author") or "null"))
+        return author.name if author else None
 
     def place(self, visibility: Visibility | None) -> dict[str, Any] | None:
         """The place where the customer wrote last, of the given visibility; None when there is none."""

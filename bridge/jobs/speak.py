@@ -66,7 +66,7 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         language=room.facts.get("language") or target.account.language,
         default_language=target.account.language or "en",
         key=room.id,
-        person_name=replies.first_name(room.name, room.facts.get("first_name")),
+        person_name=replies.first_name(room.own_name, room.facts.get("first_name")),
         said=said,
         values={"brand": target.account.name or "", "status": doc.get("label") or ""},
     )

@@ -97,6 +97,14 @@ def test_somebody_unknown_has_no_name_and_a_user_name_is_one() -> None:
     assert heard.name == "ana7"
 
 
+def test_nobody_is_greeted_by_a_user_name() -> None:
+    heard = room()
+    heard.heard(comment(author=Author(id="7", username="ana")), None)
+    assert heard.own_name is None
+    heard.heard(comment("c2", NOON + HOUR, author=Author(id="7", name="Ana", username="ana")), None)
+    assert heard.own_name == "Ana"
+
+
 # --- where ------------------------------------------------------------------------------------------
 
 
