@@ -27,21 +27,10 @@ def chat(world: World, channel: str, text: str = "My parcel is broken", **more: 
     return number
 
 
-def texts(world: World) -> list[str]:
-    return [one["text"] for one in world.spoken()]
-
-
-def noted(world: World, number: int, words: str) -> str:
-    def look() -> str | None:
-        return next((one for one in world.words(number, public=False) if words in one), None)
-
-    return str(world.until(look, f"a note with {words!r}"))
-
-
 def test_a_public_answer_stands_under_the_comment_once(world: World) -> None:
     number, said = case(world)
     world.answer(number, "We are sorry, a new cup is coming.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
     (post,) = world.spoken()
     assert post["text"] == "We are sorry, a new cup is coming."
@@ -54,7 +43,7 @@ def test_a_public_answer_stands_under_the_comment_once(world: World) -> None:
 def test_an_answer_in_a_chat_is_one_message_in_that_chat(world: World, channel: str) -> None:
     number = chat(world, channel)
     world.answer(number, "It comes tomorrow.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
     (post,) = world.spoken()
     assert (post["text"], post["channel"]) == ("It comes tomorrow.", channel)
@@ -73,9 +62,9 @@ def test_an_answer_that_comes_before_its_ticket_is_written_down_waits_for_it(
     world.comment("Ana", "The second is broken", **({"reply_to": root} if root else {}))
     number = world.opened("The second is broken")  # Zendesk has it, the bridge does not know yet
     world.answer(number, "We are sorry.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
-    assert texts(world) == ["We are sorry."]
+    assert world.texts() == ["We are sorry."]
     assert not any("Not delivered" in one for one in world.words(number, public=False))
 
 
@@ -90,9 +79,9 @@ def test_a_private_note_never_leaves(world: World) -> None:
 def test_a_file_an_agent_attaches_reaches_the_customer_as_a_link(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "Here is the form.", attachment=True)
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
-    (text,) = texts(world)
+    (text,) = world.texts()
     assert text.startswith("Here is the form.")
     assert "http" in text
 
@@ -101,8 +90,8 @@ def test_files_are_asked_for_again_when_the_helpdesk_stumbles(world: World) -> N
     number, _ = case(world)
     world.fault("zendesk", method="GET", path="/comments", effect="status", status=500, times=1)
     world.answer(number, "Here is the form.", attachment=True)
-    world.until(lambda: texts(world))
-    assert "http" in texts(world)[0]
+    world.until(lambda: world.texts())
+    assert "http" in world.texts()[0]
 
 
 def test_an_answer_taken_back_before_it_was_sent_stays(world: World) -> None:
@@ -119,11 +108,11 @@ def test_an_answer_taken_back_before_it_was_sent_stays(world: World) -> None:
 def test_an_answer_taken_back_too_late_is_told_to_the_agent(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "Oops, too late.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
     said = world.sandbox.record("ticket_comment", ticket=number, public=True)[-1]
     world.sandbox.post("agent/make_private", {"ticket": number, "comment": said["id"]})
-    noted(world, number, "can still read it")
+    world.noted(number, "can still read it")
 
 
 def test_a_hint_without_the_words_is_read_and_answered_once(world: World) -> None:
@@ -136,19 +125,19 @@ def test_a_hint_without_the_words_is_read_and_answered_once(world: World) -> Non
         body = json.dumps(hint)
         answer = world.sandbox.post("hooks/raw", {"system": "zendesk", "body": body, "sign": True})
         assert answer["statuses"] == [200]
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.sandbox.post("hooks/send", {"system": "zendesk", "together": False})
     world.calm()
-    assert texts(world) == ["Read it from the ticket."]
+    assert world.texts() == ["Read it from the ticket."]
 
 
 def test_a_long_answer_goes_out_in_pieces_in_order(world: World) -> None:
     number = chat(world, "telegram")
     words = " ".join(f"word{count:04}" for count in range(900))
     world.answer(number, words)
-    world.until(lambda: len(texts(world)) >= 2)
+    world.until(lambda: len(world.texts()) >= 2)
     world.calm()
-    pieces = texts(world)
+    pieces = world.texts()
     assert [piece.split(" ", 1)[0] for piece in pieces] == [
         f"({n}/{len(pieces)})" for n in range(1, len(pieces) + 1)
     ]
@@ -158,7 +147,7 @@ def test_a_long_answer_goes_out_in_pieces_in_order(world: World) -> None:
 def test_after_a_day_an_agents_words_carry_the_human_tag(world: World) -> None:
     number = chat(world, "messenger", ago=2 * DAY)
     world.answer(number, "Sorry for the wait.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     (post,) = world.spoken()
     assert post["tag"] == "HUMAN_AGENT"
 
@@ -166,7 +155,7 @@ def test_after_a_day_an_agents_words_carry_the_human_tag(world: World) -> None:
 def test_after_a_week_the_agent_is_told_that_nothing_went_out(world: World) -> None:
     number = chat(world, "messenger", ago=8 * DAY)
     world.answer(number, "Sorry for the wait.")
-    note = noted(world, number, "Not delivered")
+    note = world.noted(number, "Not delivered")
     assert "Sorry for the wait." in note
     assert world.spoken() == []
 
@@ -183,7 +172,7 @@ def test_a_deleted_comment_cannot_be_answered_and_the_agent_learns_it(world: Wor
     world.sandbox.post("hooks/hold", {"system": "meta"})
     world.sandbox.post("customer/comment/remove", {"id": said})
     world.answer(number, "Here is your refund.")
-    assert "Here is your refund." in noted(world, number, "Not delivered")
+    assert "Here is your refund." in world.noted(number, "Not delivered")
     world.sandbox.post("hooks/send", {"system": "meta", "together": False})
 
 
@@ -191,16 +180,16 @@ def test_a_person_who_blocked_us_is_told_to_the_agent(world: World) -> None:
     number = chat(world, "telegram")
     world.sandbox.post("customer/block", {"channel": "telegram", "person": "Ola", "blocked": True})
     world.answer(number, "Are you there?")
-    assert "blocked" in noted(world, number, "Not delivered")
+    assert "blocked" in world.noted(number, "Not delivered")
 
 
 def test_the_answer_to_our_post_is_lost_and_the_words_stand_once(world: World) -> None:
     number, _ = case(world)
     world.fault("meta", method="POST", path="/comments$", effect="drop_after", times=1)
     world.answer(number, "We are sorry.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
-    assert texts(world) == ["We are sorry."]
+    assert world.texts() == ["We are sorry."]
     assert world.store.dead() == []
 
 
@@ -208,9 +197,9 @@ def test_where_nobody_can_look_a_lost_answer_is_not_repeated(world: World) -> No
     number = chat(world, "telegram")
     world.fault("telegram", path="sendMessage", effect="drop_after", times=1)
     world.answer(number, "It comes tomorrow.")
-    noted(world, number, "not known whether it arrived")
+    world.noted(number, "not known whether it arrived")
     world.calm()
-    assert texts(world) == ["It comes tomorrow."]
+    assert world.texts() == ["It comes tomorrow."]
 
 
 def test_a_post_that_certainly_did_not_happen_is_tried_again(world: World) -> None:
@@ -220,25 +209,25 @@ def test_a_post_that_certainly_did_not_happen_is_tried_again(world: World) -> No
         body={"error": {"message": "limit", "type": "OAuthException", "code": 32}},
     )  # fmt: skip
     world.answer(number, "We are sorry.")
-    world.until(lambda: texts(world), patience=60)
+    world.until(lambda: world.texts(), patience=60)
     world.calm()
-    assert texts(world) == ["We are sorry."]
+    assert world.texts() == ["We are sorry."]
 
 
 def test_an_echo_that_overtakes_our_answer_starts_nothing(world: World) -> None:
     number, _ = case(world)
     world.fault("meta", method="POST", path="/comments$", effect="drip", seconds=2, times=1)
     world.answer(number, "We are sorry.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
-    assert texts(world) == ["We are sorry."]
+    assert world.texts() == ["We are sorry."]
     assert not any("We are sorry" in one for one in world.words(number, public=False))
 
 
 def test_what_staff_write_on_the_platform_is_noted_on_the_ticket(world: World) -> None:
     number, said = case(world)
     world.sandbox.post("staff/comment", {"text": "Hi Ana, we saw this!", "reply_to": said})
-    noted(world, number, "Hi Ana, we saw this!")
+    world.noted(number, "Hi Ana, we saw this!")
     assert world.spoken() == []
 
 
@@ -263,27 +252,30 @@ def test_an_echo_of_our_app_is_ours_and_of_the_page_inbox_is_a_colleagues(
 def test_commands_choose_the_way(world: World) -> None:
     number, said = case(world)
     world.answer(number, "/dm", public=False)
-    noted(world, number, "in private")
+    world.noted(number, "in private")
     world.answer(number, "For your eyes only.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
     post, line = world.spoken()
     assert post["what"] == "private_reply"
     assert post["comment_id"] == said
-    assert (line["what"], "private" in line["text"]) == ("comment", True)  # one public line, no more
+    assert (line["what"], "private" in line["text"]) == (
+        "comment",
+        True,
+    )  # one public line, no more
     world.answer(number, "/public", public=False)
-    noted(world, number, "everybody reads")
+    world.noted(number, "everybody reads")
     world.answer(number, "Sorted now.")
-    world.until(lambda: len(texts(world)) == 3)
+    world.until(lambda: len(world.texts()) == 3)
     assert world.spoken()[2]["what"] == "comment"
 
 
 def test_the_person_who_answers_a_private_reply_stays_on_the_ticket(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "/dm", public=False)
-    noted(world, number, "in private")
+    world.noted(number, "in private")
     world.answer(number, "Please tell us your order number.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
     world.message("messenger", "Ana", "it is 12345")
     assert world.opened("it is 12345") == number
@@ -292,25 +284,25 @@ def test_the_person_who_answers_a_private_reply_stays_on_the_ticket(world: World
 def test_a_second_private_reply_is_refused_before_the_call(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "/dm", public=False)
-    noted(world, number, "in private")
+    world.noted(number, "in private")
     world.answer(number, "First.")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.answer(number, "Second.")
-    noted(world, number, "Not delivered")
+    world.noted(number, "Not delivered")
     assert [one["text"] for one in world.spoken() if one["what"] == "private_reply"] == ["First."]
 
 
 def test_hide_hides_and_says_so(world: World) -> None:
     number, said = case(world)
     world.answer(number, "/hide", public=False)
-    noted(world, number, "hidden")
+    world.noted(number, "hidden")
     assert [one["id"] for one in world.sandbox.record("comment_hidden")] == [said]
 
 
 def test_mute_opens_nothing_for_the_person(world: World) -> None:
     number, said = case(world)
     world.answer(number, "/mute 7d", public=False)
-    noted(world, number, "muted")
+    world.noted(number, "muted")
     world.comment("Ana", "still broken!!!", reply_to=said)
     world.comment("Ana", "and under another post: broken")
     world.calm()
@@ -323,15 +315,15 @@ def test_mute_opens_nothing_for_the_person(world: World) -> None:
 def test_an_unknown_command_is_explained(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "/hidde", public=False)
-    assert "/hide" in noted(world, number, "/hidde")
+    assert "/hide" in world.noted(number, "/hidde")
 
 
 def test_a_solved_ticket_is_told_in_the_customers_language(world: World) -> None:
     number, _ = case(world, "Chcę zwrotu pieniędzy, kawa jest zepsuta i zimna")
     world.sandbox.post("agent/status", {"ticket": number, "status": "solved"})
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
-    (text,) = texts(world)
+    (text,) = world.texts()
     from bridge.core import replies
 
     choices = [one.text.split("{")[0] for one in world.config.replies.texts["pl"]["solved"]]
@@ -344,7 +336,7 @@ def test_a_status_that_changes_back_says_nothing(world: World) -> None:
     for status in ("solved", "open"):
         world.sandbox.post("agent/status", {"ticket": number, "status": status})
     world.calm()
-    assert not any("sorted" in one.lower() for one in texts(world))
+    assert not any("sorted" in one.lower() for one in world.texts())
 
 
 def test_a_revoked_token_parks_the_answer_and_it_goes_out_after_the_repair(world: World) -> None:
@@ -354,12 +346,12 @@ def test_a_revoked_token_parks_the_answer_and_it_goes_out_after_the_repair(world
         body={"error": {"message": "expired", "type": "OAuthException", "code": 190, "error_subcode": 463}},
     )  # fmt: skip
     world.answer(number, "We are sorry.")
-    noted(world, number, "Not delivered yet")
+    world.noted(number, "Not delivered yet")
     assert "down:meta" in world.store.alarms()
     assert world.store.books()["zendesk"]["parked"] >= 1
     world.sandbox.delete(f"faults/{fault}")
     world.store.resume("meta")
-    world.until(lambda: texts(world))
+    world.until(lambda: world.texts())
     world.calm()
-    assert texts(world) == ["We are sorry."]
+    assert world.texts() == ["We are sorry."]
     assert world.store.books()["zendesk"]["parked"] == 0

@@ -262,6 +262,19 @@ class World:
             if one["what"] in kinds and not (one["what"] == "message" and one["id"] in private)
         ]
 
+    def texts(self) -> list[str]:
+        """What was said to customers, oldest first."""
+        return [one["text"] for one in self.spoken()]
+
+    def noted(self, number: int, words: str) -> str:
+        """Our private note with *words* on the ticket, once it is there."""
+
+        def look() -> str | None:
+            found = self.words(number, public=False)
+            return next((one for one in found if words in one), None)
+
+        return str(self.until(look, f"a note with {words!r}"))
+
     def ticket(self, number: int) -> dict[str, Any]:
         """The ticket of that number, whichever helpdesk has it: their numbers never meet."""
         state = self.sandbox.get("state")
