@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -32,7 +33,7 @@ from bridge.channels import SOURCES
 from bridge.channels.base import Source
 from bridge.core.errors import Rejected, Unreadable
 from bridge.core.line import line
-from bridge.core.model import Connection, Kind, Message
+from bridge.core.model import Account, Connection, Kind, Message
 from bridge.core.signing import HubChallenge
 from bridge.core.untrusted import Broken, clean
 
@@ -118,9 +119,10 @@ def test_a_fixture_sent_again_an_hour_later_is_the_same_event(source: Source, pa
 def test_a_fixture_gives_tame_messages(source: Source, payload: Any) -> None:
     for message in parsed(source, payload):
         assert not wrong_with(source, message)
-        known = source.recognise(ours(source), message)
-        assert not wrong_with(source, known)
-        assert (known.dedupe, known.external_id) == (message.dedupe, message.external_id)
+        for where in (ours(source), written_by_us(source, message)):
+            known = source.recognise(where, message)
+            assert not wrong_with(source, known)
+            assert (known.dedupe, known.external_id) == (message.dedupe, message.external_id)
 
 
 def wrong_with(source: Source, message: Message) -> list[str]:
@@ -181,6 +183,17 @@ def test_what_happens_to_an_event_later_has_its_id_and_another_dedupe(source: So
 def ours(source: Source) -> Connection:
     given = PLATFORMS.get(source.name)
     return connection(source, given.options if given else {})
+
+
+def written_by_us(source: Source, message: Message) -> Connection:
+    """A connection whose account is called as the author of *message* is."""
+    author = message.author
+    account = Account(
+        channel=message.channel,
+        id=message.account_id,
+        options={**source.account_options, "username": author and author.username},
+    )
+    return replace(ours(source), accounts=(account,))
 
 
 @every_source
