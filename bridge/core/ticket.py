@@ -163,12 +163,15 @@ def subject(case: Case, limit: int = 150) -> str:
 
 # --- the customer's words ------------------------------------------------------------------------
 
-_FILES = ("image", "video", "audio", "file", "sticker", "animation", "voice", "document", "photo")
+# Types of attachments that are copied to the ticket; of all others it shows the address.
+FILES = frozenset(
+    {"image", "video", "audio", "document", "file", "sticker", "story_mention", "story_reply"}
+)
 
 
 def _file(attachment: Attachment) -> str:
     kind = line(attachment.type or "file", 30)
-    url = _address(attachment.url) if attachment.type not in _FILES else None
+    url = _address(attachment.url) if attachment.type not in FILES else None
     name = f" {line(attachment.name, 80)}" if attachment.name else ""
     # Our own bracket and one of theirs side by side would be active again.
     return safe(f"[{kind}{name}]{f' {url}' if url else ''}")
@@ -205,7 +208,7 @@ def _words(message: Message) -> str:
     text = safe(message.text or "", MESSAGE_LIMIT).strip("\n")
     if text.strip():
         # Files travel with the comment; what is no file (a link, a place) would be lost.
-        others = [one for one in message.attachments if one.type not in _FILES and one.url]
+        others = [one for one in message.attachments if one.type not in FILES and one.url]
         extra = [_file(one) for one in others if str(one.url) not in (message.text or "")]
         text = "\n".join([text, *extra])
     else:

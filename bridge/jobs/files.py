@@ -28,7 +28,6 @@ from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
 
 FILES = 5  # attachments copied a write; more are linked
-KINDS = ("image", "video", "audio", "document", "file", "sticker")  # of attachments that are files
 
 
 def copied(
@@ -47,7 +46,7 @@ def copied(
     for one in said:
         for attachment in one.message.attachments:
             name = attachment.name or attachment.type
-            if attachment.type not in KINDS:
+            if attachment.type not in ticket.FILES:
                 continue
             if channel.fetch is None:
                 missed.append((attachment.url or name, "not copied"))  # there it can be looked at
