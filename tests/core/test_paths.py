@@ -4,7 +4,7 @@ from typing import Any
 
 import jmespath
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.core.paths import LARGEST, Path, path
@@ -102,6 +102,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, min_size=1, max_size=6), VALUES)
 def test_nothing_grows_beyond_the_bound(pieces: list[str], value: object) -> None:
     try:
