@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
     print("Starting the sandbox, an embedded Redis, web and workers ...", flush=True)
     try:
-        with demo.stage(port, args.sandbox_port) as made:
+        with demo.running(port, args.sandbox_port) as made:
             print(f"listening on {made.bridge}", flush=True)
             print(f"The page: {made.sandbox}/\n", flush=True)
             fine = demo.play(made, started, lambda line: print(line, flush=True))
