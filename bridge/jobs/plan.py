@@ -41,7 +41,12 @@ class Plan:
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
-    """The automatic replies *decision* asks for, as events of the room's `out` lane."""
+    """The automatic replies *decision* asks for, as events of the room's `out` lane.
+
+    None where another app holds the talk: it is the one that answers by itself there.
+    """
+    if (event.doc.get("extra") or {}).get("standby"):
+        return []
     return [
         {
             "e": name_of("automatic", event.id, visibility, name),

@@ -200,7 +200,13 @@ def test_what_staff_write_in_the_inbox_is_noted_and_not_sent_again(world: World)
     assert world.spoken() == []
 
 
-def test_own_comments_echoes_and_talks_of_another_app_open_nothing(world: World) -> None:
+def test_a_talk_that_another_app_holds_is_shown_to_the_agents(world: World) -> None:
+    number = chat(world, standby=True)
+    assert world.tickets() == [number]
+    assert world.spoken() == []
+
+
+def test_own_comments_echoes_and_words_to_oneself_open_nothing(world: World) -> None:
     world.sandbox.post("staff/comment", {"text": "Is yours broken?", "channel": HERE})
     body = {"channel": HERE, "person": "Ana", "text": "Yours is broken, we heard?"}
     world.sandbox.post("staff/message", body)
@@ -265,45 +271,31 @@ def test_there_is_one_public_line_and_none_where_something_stands_already(world:
     assert world.texts() == ["We have written to you.", "The code is 7."]
 
 
-def test_what_one_person_writes_here_and_there_stands_in_order(world: World) -> None:
-    world.sandbox.post("hooks/hold", {"system": "meta"})
-    said = [f"{count}: it is broken" for count in range(8)]
-    for count, text in enumerate(said):
-        world.sandbox.post("clock", {"advance": 3})
-        if count % 2:
-            world.message(HERE, "Ana", text)
-        else:
-            world.comment("Ana", text, channel=HERE)
-    world.sandbox.post("hooks/send", {"system": "meta", "together": False})
-    world.until(lambda: all(any(text in one for one in whole(world)) for text in said))
-    world.calm()
-    for number in world.tickets():
-        told = "\n".join(world.words(number))
-        stands = [text for text in said if text in told]
-        assert sorted(stands, key=told.index) == stands
-    everything = "\n".join(whole(world))
-    assert [everything.count(text) for text in said] == [1] * len(said)
-
-
-def whole(world: World) -> list[str]:
-    return [one["text"] or "" for one in world.sandbox.record("ticket_comment", public=True)]
-
-
-def test_a_joined_ticket_has_one_writer(world: World) -> None:
+@pytest.mark.parametrize("together", [True, False])
+def test_a_joined_ticket_has_one_writer_and_the_order_of_writing(
+    world: World, together: bool
+) -> None:
     number, root = case(world)
     said = [f"({count}) and this" for count in range(12)]
+    if together:
+        world.sandbox.post("hooks/hold", {"system": "meta"})
     for count, text in enumerate(said):
         if count % 2:
             world.message(HERE, "Ana", text)
         else:
             world.comment("Ana", text, channel=HERE, reply_to=root)
+        if together:
+            world.sandbox.post("clock", {"advance": 3})  # comments tell their time in seconds
+    if together:
+        order = {"system": "meta", "together": True, "order": "reversed"}
+        world.sandbox.post("hooks/send", order)
     world.until(lambda: all(text in "\n".join(world.words(number)) for text in said))
     world.calm()
     told = "\n".join(world.words(number))
     assert [told.count(text) for text in said] == [1] * len(said)
-    for kind in (said[::2], said[1::2]):
-        assert sorted(kind, key=told.index) == kind
     assert world.tickets() == [number]
+    if together:  # what comes in one delivery is put right; several may overtake each other
+        assert sorted(said, key=told.index) == said
 
 
 # --- settings ------------------------------------------------------------------------------------
@@ -312,7 +304,10 @@ def test_a_joined_ticket_has_one_writer(world: World) -> None:
 @pytest.fixture(scope="module")
 def apart() -> Iterator[World]:
     """Messages are not joined with comments, and nothing is said in public of private replies."""
-    quiet = {"join_dms: true": "public_line: null\njoin_dms: false"}
+    quiet = {
+        "join_dms: true": "join_dms: false",
+        "public_line: moved_to_private": "public_line: null",
+    }
     with World(workers=1, edits={"zendesk.yaml": quiet}) as world:
         yield world
 
