@@ -342,6 +342,12 @@ class Store:
     def forget(self, key: str) -> None:
         self._do(lambda: self.client.delete(PREFIX + key))
 
+    def age(self) -> float:
+        """Seconds since this Redis was first used as a journal."""
+        now = self._clock()
+        self._do(lambda: self.client.set(PREFIX + "born", now.isoformat(), nx=True))
+        return (now - datetime.fromisoformat(self.get("born") or now.isoformat())).total_seconds()
+
     def take(self, key: str, owner: str, seconds: float) -> bool:
         """Become the one who does *key*; also True when we are already (a lost answer harms nothing)."""
         name = PREFIX + key

@@ -7,15 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.core import ticket
-from bridge.core.errors import (
-    BridgeError,
-)
+from bridge.core.errors import BridgeError, TransientError
 from bridge.core.model import (
     Author,
     Connection,
     Message,
     Person,
     Target,
+    Ticket,
     stamp,
 )
 from bridge.jobs.ingest import name_of
@@ -23,6 +22,7 @@ from bridge.jobs.outside import OPEN
 from bridge.jobs.room import DAY, LINKED, LIVE, Room
 from bridge.jobs.turn import Hand
 
+YOUNG = 3600.0  # seconds for which a new journal may have lost tickets that no index has yet
 CURIOUS = 2.5  # seconds a ticket waits for what the platform could add to it
 
 
@@ -54,13 +54,29 @@ def person(hand: Hand, room: Room, message: Message) -> Person:
     return Person(external_id=room.facts.get("asker") or external, name=name or f"{label} user")
 
 
+def _found(hand: Hand, room: Room, desk: Connection) -> list[Ticket]:
+    """The tickets that carry our stamp, as the helpdesk's index has them.
+
+    A ticket of the last minutes may be missing there, which matters while Redis is new, and may have
+    lost its predecessor: then the person's own list is asked, as far as its small budget goes.
+    """
+    helpdesk = hand.bridge.helpdesk(desk)
+    if hand.bridge.store.age() < YOUNG:
+        try:
+            calls = helpdesk.find(desk, room.id, room.facts.get("asker", ""))
+            return hand.outside.desk(desk, calls)
+        except TransientError as error:
+            if not error.limited:
+                raise
+    return hand.outside.desk(desk, helpdesk.find(desk, room.id, ""))
+
+
 def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
     """Whether the helpdesk remembers an open ticket of this conversation that we have forgotten.
 
     The helpdesk knew the person and we did not: Redis may have been lost. The stamp tells.
     """
-    helpdesk = hand.bridge.helpdesk(desk)
-    for found in hand.outside.desk(desk, helpdesk.find(desk, room.id, room.facts.get("asker", ""))):
+    for found in _found(hand, room, desk):
         if found.status in LIVE:
             orders = hand.orders()
             room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})

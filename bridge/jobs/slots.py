@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from bridge.core.errors import TransientError
 
@@ -18,27 +20,36 @@ def threads_for(slots: int) -> int:
     return slots + max(2, slots // SPARE)
 
 
+@dataclass(slots=True)
+class _Connection:
+    taken: int = 0
+    lasts: float = 0.05  # seconds that one call takes, a running mean
+    queue: float = 0.0  # when the last of those that were turned away comes again
+
+
 class Slots:
     """The slots of each connection by name. Whoever finds none is told when to come again."""
 
-    def __init__(self, each: int) -> None:
+    def __init__(self, each: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._each = each
+        self._clock = clock
         self._lock = threading.Lock()
-        self._taken: dict[str, int] = defaultdict(int)
-        self._turned_away: dict[str, int] = defaultdict(int)
+        self._known: dict[str, _Connection] = defaultdict(_Connection)
 
     @contextmanager
     def one(self, connection: str) -> Iterator[None]:
         """Hold a slot of *connection* meanwhile; raises TransientError `busy` when none is free."""
+        began = self._clock()
         with self._lock:
             self._need(connection)
-            self._taken[connection] += 1
+            self._known[connection].taken += 1
         try:
             yield
         finally:
             with self._lock:
-                self._taken[connection] -= 1
-                self._turned_away[connection] = max(self._turned_away[connection] - 1, 0)
+                known = self._known[connection]
+                known.taken -= 1
+                known.lasts += (self._clock() - began - known.lasts) / 8
 
     def ask(self, connection: str) -> None:
         """Raise TransientError `busy` when no slot of *connection* is free, before work is put into it."""
@@ -46,14 +57,15 @@ class Slots:
             self._need(connection)
 
     def _need(self, connection: str) -> None:
-        """The more were turned away and not served since, the longer each waits.
+        """Those turned away come again one by one, twice as fast as they can be served.
 
-        A long queue that asks again and again would take the threads that are kept for the others.
+        All at once they would take the threads that are kept for the others.
         """
-        if self._taken[connection] < self._each:
+        known, now = self._known[connection], self._clock()
+        if known.taken < self._each:
             return
-        self._turned_away[connection] += 1
-        wait = min(SHORTEST + self._turned_away[connection] / self._each, LONGEST)
+        known.queue = max(known.queue, now) + known.lasts / (2 * self._each)
+        wait = min(max(known.queue - now, SHORTEST), LONGEST)
         error = TransientError("busy", f"{connection} is busy", retry_after=wait, limited=True)
         error.connection = connection
         raise error

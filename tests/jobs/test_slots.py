@@ -3,7 +3,7 @@
 import pytest
 
 from bridge.core.errors import TransientError
-from bridge.jobs.slots import LONGEST, Slots, threads_for
+from bridge.jobs.slots import LONGEST, SHORTEST, Slots, threads_for
 
 
 def test_each_connection_has_its_own_slots() -> None:
@@ -33,26 +33,33 @@ def test_asking_takes_nothing() -> None:
         slots.ask("zendesk")
 
 
-def test_the_longer_the_queue_the_longer_each_waits_up_to_a_limit() -> None:
-    slots = Slots(4)
+def turned_away(slots: Slots, count: int) -> list[float]:
     waits: list[float] = []
+    for _ in range(count):
+        with pytest.raises(TransientError) as full:
+            slots.ask("a")
+        waits.append(full.value.retry_after or 0)
+    return waits
+
+
+def test_those_turned_away_come_again_one_by_one() -> None:
+    now = [100.0]
+    slots = Slots(1, lambda: now[0])
+    for _ in range(50):  # calls of two seconds each
+        with slots.one("a"):
+            now[0] += 2
+    with slots.one("a"):
+        waits = turned_away(slots, 5)
+        assert [round(one) for one in waits] == [1, 2, 3, 4, 5]
+        now[0] += 60
+        assert round(turned_away(slots, 1)[0]) == 1  # all have come and gone meanwhile
+        assert turned_away(slots, 100)[-1] == LONGEST
+
+
+def test_nobody_comes_again_at_once() -> None:
+    slots = Slots(4, lambda: 0.0)
     with slots.one("a"), slots.one("a"), slots.one("a"), slots.one("a"):
-        for _ in range(500):
-            with pytest.raises(TransientError) as full:
-                slots.ask("a")
-            waits.append(full.value.retry_after or 0)
-    assert waits == sorted(waits)
-    assert waits[0] < 1
-    assert waits[-1] == LONGEST
-
-
-def test_who_was_served_does_not_count_as_waiting() -> None:
-    slots = Slots(1)
-    with slots.one("a"), pytest.raises(TransientError) as first:
-        slots.ask("a")
-    with slots.one("a"), pytest.raises(TransientError) as second:
-        slots.ask("a")
-    assert second.value.retry_after == first.value.retry_after
+        assert turned_away(slots, 3) == [SHORTEST] * 3
 
 
 @pytest.mark.parametrize("slots", [1, 2, 16, 192])

@@ -45,6 +45,7 @@ class World:
         rules: str = "",
         connections: str = "",
         edits: Mapping[str, Mapping[str, str]] | None = None,
+        files: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
         self.redis = RedisBox()
@@ -53,6 +54,7 @@ class World:
         self.more = environ or {}
         self.rules = rules  # instead of the shipped ones
         self.connections = connections  # beside those of the sandbox
+        self.files = files or {}  # more of the mappings: name -> text
         self.edits = edits or {}  # of the mappings: file -> {what stands there: what shall}
         self.web: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
@@ -71,6 +73,8 @@ class World:
         )
         if self.rules:
             (mappings / "rules.yaml").write_text(self.rules, "utf-8")
+        for name, text in self.files.items():
+            (mappings / name).write_text(text, "utf-8")
         self._edit(mappings)
         self.environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith(("BRIDGE_", "REDIS_"))},
