@@ -217,6 +217,9 @@ class DeskViews:
         comments = ticket.comments[::-1] if newest_first else ticket.comments
         url = f"{self.base}/api/v2/tickets/{identity}/comments.json"
         page, more = windowed(comments, query, "comments", url)
+        if "users" in query.get("include", "").split(","):
+            authors = {comment.author.id: comment.author for comment in page}
+            more["users"] = [shape.user(one, self.base) for one in authors.values()]
         return 200, {"comments": [shape.comment(comment, self.base) for comment in page], **more}
 
     def _comment(self, ticket: Ticket, comment_id: str) -> TicketComment:

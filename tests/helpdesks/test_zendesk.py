@@ -515,7 +515,18 @@ def test_comments_come_newest_first_however_they_are_sent():
         comment(id=2, created_at="2026-11-22T10:02:00Z"),
     )
     assert [one.id for one in found] == ["3", "2", "1"]
-    assert request.params == {"sort": "-created_at", "page[size]": "100"}
+    assert request.params == {"sort": "-created_at", "page[size]": "100", "include": "users"}
+
+
+def test_who_is_staff_is_told_by_the_users_that_come_along():
+    rows = [comment(id=n, author_id=n) for n in (1, 2, 3, 4)]
+    roles = ((1, "agent"), (2, "admin"), (3, "end-user"))
+    users = [{"id": number, "role": role} for number, role in roles]
+    answer = (200, {"comments": rows, "users": users})
+    found, _ = ask(ZENDESK.comments(OAUTH, "7"), answer)
+    assert [(one.id, one.staff) for one in found] == [
+        ("4", None), ("3", False), ("2", True), ("1", True),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -32,30 +32,35 @@ MAX_FILE = 50_000_000
 def comments(connection: Connection, ticket_id: str) -> Calls[list[TicketComment]]:
     """The last 100 comments and notes of a ticket, newest first.
 
-    Whether an author is staff REST does not say, so `staff` is unknown.
+    Whether an author is staff is told by the users that come along; of others it is unknown.
     """
-    rows = yield from _rows(connection, ticket_id)
-    found = [comment for row in rows if (comment := _comment_of(row))]
+    answer = yield from _answer(connection, ticket_id, include="users")
+    roles = {
+        identity(user.get("id")): user.get("role")
+        for user in map(mapping, items(answer.get("users")))
+    }
+    found = [comment for row in answer["comments"] if (comment := _comment_of(row, roles))]
     # Sorted here as well, as not every answer honours `sort`. Longer ids are newer ones.
     return sorted(found, key=_age, reverse=True)
 
 
 def marked(connection: Connection, ticket_id: str, marker: str) -> Calls[bool]:
     """Whether a comment with our marker stands among the last 100 of the ticket."""
-    rows = yield from _rows(connection, ticket_id)
-    return any(marker in texts(_custom(row)) for row in rows)
+    answer = yield from _answer(connection, ticket_id)
+    return any(marker in texts(_custom(row)) for row in answer["comments"])
 
 
-def _rows(connection: Connection, ticket_id: str) -> Calls[list[Any]]:
-    params = {"sort": "-created_at", "page[size]": "100"}
+def _answer(connection: Connection, ticket_id: str, **more: str) -> Calls[Mapping[str, Any]]:
+    """The answer to a question for a ticket's comments; they are a list."""
+    params = {"sort": "-created_at", "page[size]": "100", **more}
     request = get(connection, ticket_path(ticket_id, "/comments"), **params)
     response = yield request
     if not response.ok:
         raise about_ticket(connection, request, response, ticket_id)
-    rows = mapping(response.json()).get("comments")
-    if not isinstance(rows, list):
+    answer = mapping(response.json())
+    if not isinstance(answer.get("comments"), list):
         raise verdict(request, response, "no comments in the answer")
-    return rows
+    return answer
 
 
 def _age(comment: TicketComment) -> tuple[float, int, str]:
@@ -67,12 +72,15 @@ def _custom(row: object) -> Mapping[str, Any]:
     return mapping(mapping(mapping(row).get("metadata")).get("custom"))
 
 
-def _comment_of(row: object) -> TicketComment | None:
+STAFF = {"agent": True, "admin": True, "end-user": False}
+
+
+def _comment_of(row: object, roles: Mapping[str | None, Any]) -> TicketComment | None:
     data = mapping(row)
     comment_id = identity(data.get("id"))
     if comment_id is None:
         return None
-    public = data.get("public")
+    public, author = data.get("public"), identity(data.get("author_id"))
     # A VoiceComment is a recorded call: public to the caller, not meant for a platform.
     spoken = data.get("type") not in (None, "Comment")
     marker = mapping(_custom(row).get("bridge")).get("marker")
@@ -80,7 +88,8 @@ def _comment_of(row: object) -> TicketComment | None:
         id=comment_id,
         text=_text(data),
         public=public if isinstance(public, bool) and not spoken else None,
-        author_id=identity(data.get("author_id")),
+        author_id=author,
+        staff=STAFF.get(str(roles.get(author))),
         created_at=moment(data.get("created_at")),
         attachments=attachments_of(data.get("attachments")),
         marker=marker if isinstance(marker, str) else None,
