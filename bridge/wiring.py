@@ -91,6 +91,10 @@ class Bridge:
         """The place *name*; one whose file is gone has no voice, and is called as it was named."""
         return CHANNELS.get(name) or self._places.get(name) or Channel(name=name, label=name)
 
+    def label(self, name: str) -> str:
+        """What people call the channel *name*."""
+        return self.channel(name).label or name
+
     @cached_property
     def _places(self) -> dict[str, Channel]:
         return {file.channel: generic.channel(file) for file in self.config.sources.values()}
@@ -131,7 +135,7 @@ class Bridge:
             fields = self.store.event(eid)
             if fields:
                 found.pop(eid, None)  # an event decided twice shows where it ended
-                found[eid] = {"seq": position, **receipt.shown(eid, fields)}
+                found[eid] = {"seq": position, **receipt.shown(eid, fields, self.label)}
         return list(found.values())
 
     # -- the way in -------------------------------------------------------------------------------

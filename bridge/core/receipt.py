@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,13 +65,21 @@ def _short(value: Any) -> Any:
 # --- as people read it -----------------------------------------------------------------------------
 
 
-def shown(eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
-    """One stored event as the console, `bridge why` and the sandbox's page show it."""
+def shown(
+    eid: str, fields: Mapping[str, str], label: Callable[[str], str] = str.capitalize
+) -> dict[str, Any]:
+    """One stored event as the console, `bridge why` and the sandbox's page show it.
+
+    *label* gives a channel's name for people.
+    """
     doc = json.loads(fields.get("doc") or "{}")
     slip = unpack(fields.get("receipt"))
     comment = doc.get("comment") or {}
     author = doc.get("author") if isinstance(doc.get("author"), dict) else {}
-    what = {"m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery"}
+    what = {
+        "m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery",
+        "r": "report", "i": "identity",
+    }  # fmt: skip
     return {
         "id": eid,
         "at": datetime.fromtimestamp(float(fields.get("at") or 0) / 1000, UTC).isoformat(),
@@ -92,21 +100,29 @@ def shown(eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
         "actions": slip.get("actions", []),
         "ticket": (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
         or doc.get("ticket"),
-        "sentence": sentence(fields, doc, slip),
+        "sentence": sentence(fields, doc, slip, label),
     }
 
 
-def sentence(fields: Mapping[str, str], doc: Mapping[str, Any], slip: Mapping[str, Any]) -> str:
+def sentence(
+    fields: Mapping[str, str], doc: Mapping[str, Any], slip: Mapping[str, Any],
+    label: Callable[[str], str] = str.capitalize,
+) -> str:  # fmt: skip
     """What became of an event, in one sentence."""
     state, reason = fields.get("state", ""), fields.get("reason", "")
-    what = _subject(fields, doc, reason)
+    what = _subject(fields, doc, reason, label)
     if state == "in_progress":
         return f"{what} is being worked on."
+    if state == "parked" and fields.get("held"):
+        return f"{what} waits until the customer writes again."
     if state == "parked":
         return f"{what} waits until its connection works again."
     if state == "dead":
         return _ended(f"{what} was put aside for an operator", reason)
-    if told := reason.partition("not delivered: ")[2]:
+    told = reason.partition("not delivered: ")[2]
+    if told and fields.get("k") == "r":
+        return f"The platform told that an answer did not arrive. {ticket.reason(told)}."
+    if told:
         return f"{what} could not be delivered. {ticket.reason(told)}."
     number = (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
     if fields.get("k") == "m":
@@ -153,6 +169,8 @@ def _done(what: str, reason: str) -> str:
         return f"{what} held the command {reason}; the answer to it stands on the ticket."
     if reason.startswith("merged into "):
         return f"The ticket was {reason}."
+    if reason == "the agent was reminded":
+        return "The agent was reminded that the time for an answer is about to end."
     if reason == "read":
         return f"{what} came, and the ticket was read for what is new."
     if reason == "taken back after it was sent":
@@ -184,11 +202,13 @@ _IGNORED = {
 _NOT_AN_ANSWER = ("own write", "the customer's own words", "not written by staff")
 
 
-def _subject(fields: Mapping[str, str], doc: Mapping[str, Any], reason: str) -> str:
+def _subject(
+    fields: Mapping[str, str], doc: Mapping[str, Any], reason: str, label: Callable[[str], str]
+) -> str:
     kind = fields.get("k")
     if kind == "m":
         named = {"dm": "private message", "other": "event"}.get(str(doc.get("kind")))
-        said = f"{named or doc.get('kind') or 'message'} on {str(doc.get('channel')).capitalize()}"
+        said = f"{named or doc.get('kind') or 'message'} on {label(str(doc.get('channel')))}"
         if doc.get("own"):
             return f"The brand's own {said}"
         change = str(doc.get("change"))
@@ -200,11 +220,21 @@ def _subject(fields: Mapping[str, str], doc: Mapping[str, Any], reason: str) -> 
         comment = doc.get("comment")
         if comment and comment.get("public") is True:
             return "A public comment" if reason in _NOT_AN_ANSWER else "An agent's answer"
+        if comment and reason.startswith(("delivered", "not delivered")):
+            return "The template that a private note asked for"
         if comment:
             return "A private note"
         told = str(doc.get("status") or "").replace("_", " ")
         return f"The ticket's change to {told}" if told else "A change of the ticket"
+    if kind == "s" and "remind" in doc:
+        return "A reminder for the agent"
+    if kind == "s" and doc.get("line"):
+        return f"The public line '{doc.get('reply', '')}'"
     if kind == "s":
         what = "notice" if doc.get("status") else "automatic answer"
         return f"The {what} '{doc.get('reply', '')}'"
+    if kind == "r":
+        return "What the platform told of an answer"
+    if kind == "i":
+        return "A person's new id"
     return "A private note of the bridge" if kind == "n" else "A delivery"

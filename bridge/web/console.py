@@ -116,7 +116,11 @@ def _let_in(cookie: str) -> Answer:
 def _row(bridge: Bridge, eid: str) -> dict[str, Any]:
     """A dead letter as its receipt shows it; gone from the store in between is told as that."""
     fields = bridge.store.event(eid)
-    return receipt.shown(eid, fields) if fields else {"id": eid, "sentence": "gone meanwhile"}
+    return (
+        receipt.shown(eid, fields, bridge.label)
+        if fields
+        else {"id": eid, "sentence": "gone meanwhile"}
+    )
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:

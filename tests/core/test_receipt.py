@@ -70,6 +70,14 @@ def said(kind, doc, state="done", reason="", **slip):
         ("s", {"reply": "hours"}, "done", "delivered", {}, "The automatic answer 'hours' was sent to the customer."),
         ("s", {"reply": "solved", "status": "solved"}, "ignored", "the status changed again", {}, "The notice 'solved' was ignored: the status changed again."),
         ("s", {"reply": "solved", "status": "solved"}, "ignored", "not delivered: window_closed", {}, "The notice 'solved' could not be delivered. The time in which the platform allows answers here is over."),
+        ("u", NOTE, "done", "delivered", {}, "The template that a private note asked for was posted to the customer."),
+        ("u", NOTE, "done", "not delivered: template_refused", {}, "The template that a private note asked for could not be delivered. The platform refused the template."),
+        ("s", {"reply": "moved_to_private", "line": "1"}, "done", "delivered", {}, "The public line 'moved_to_private' was sent to the customer."),
+        ("s", {"remind": "x"}, "done", "the agent was reminded", {}, "The agent was reminded that the time for an answer is about to end."),
+        ("s", {"remind": "x"}, "ignored", "answered in time", {}, "A reminder for the agent was ignored: answered in time."),
+        ("r", {}, "done", "not delivered: window_closed", {}, "The platform told that an answer did not arrive. The time in which the platform allows answers here is over."),
+        ("r", {}, "ignored", "status: delivered", {}, "What the platform told of an answer was ignored: status: delivered."),
+        ("i", {}, "ignored", "identity", {}, "A person's new id was ignored: identity."),
         ("d", {}, "dead", "bad_json: the body is no JSON", {}, "A delivery was put aside for an operator: bad_json: the body is no JSON."),
     ],
 )  # fmt: skip
@@ -77,7 +85,19 @@ def test_every_kind_and_state_reads_as_a_sentence(kind, doc, state, reason, slip
     assert said(kind, doc, state, reason, **slip) == sentence
 
 
-@pytest.mark.parametrize("kind", ["m", "u", "n", "s", "d", ""])
+def test_a_channel_is_called_by_its_label():
+    fields = {"k": "m", "state": "done", "doc": json.dumps({**COMMENT, "channel": "whatsapp"})}
+    labelled = receipt.shown("e", fields, {"whatsapp": "WhatsApp"}.__getitem__)
+    assert labelled["sentence"].startswith("A comment on WhatsApp ")
+
+
+def test_a_held_notice_waits_for_the_customer_and_not_for_the_connection():
+    held = {"k": "s", "state": "parked", "held": "2026-11-22", "doc": '{"reply": "solved", "status": "solved"}'}  # fmt: skip
+    told = receipt.shown("e", held)["sentence"]
+    assert told == "The notice 'solved' waits until the customer writes again."
+
+
+@pytest.mark.parametrize("kind", ["m", "u", "n", "s", "r", "i", "d", ""])
 @pytest.mark.parametrize("state", ["in_progress", "parked", "done", "ignored", "dead"])
 @pytest.mark.parametrize(
     "reason", ["", "something new", "not delivered: something_new", "crashed: X."]

@@ -28,6 +28,8 @@ ZERO = dict.fromkeys(
 class FakeBridge:
     """The parts the web process asks for; `kept` is what it was told to keep."""
 
+    label = staticmethod(str.capitalize)
+
     def __init__(self, **settings) -> None:
         self.settings = Settings(**{"max_body": 2000, **settings})
         self.config = SimpleNamespace(

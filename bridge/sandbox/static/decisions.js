@@ -4,12 +4,12 @@ import { all, bit, clock, h, icon, time, words } from "./dom.js";
 
 const PLACES = { facebook: "Facebook", messenger: "Messenger", instagram: "Instagram", whatsapp: "WhatsApp", threads: "Threads",
   telegram: "Telegram", zendesk: "Zendesk", freshdesk: "Freshdesk" };
-const KINDS = { dm: "message", other: "" };
+const KINDS = { dm: "message", other: "", report: "" };
 const STATES = { done: "Done", ignored: "Ignored", parked: "Waiting", dead: "Failed", in_progress: "Working" };
 const name = (table, word) => table[word] || (word ? word[0].toUpperCase() + word.slice(1).replaceAll("_", " ") : "");
 
 /** Whether a decision is only the bridge recognising its own hand: true, and dull to read. */
-const echo = (one) => (one.kind === "note" && one.state === "done")
+const echo = (one) => (one.kind === "note" && one.state === "done") || (one.kind === "report" && one.state === "ignored")
   || (one.state === "ignored" && !one.rule && /\bown\b|says nothing/.test(one.reason || ""));
 
 export function list(view) {
