@@ -15,7 +15,7 @@ from bridge.config import schemas, sources
 from bridge.config.connections import read_connections
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, read
-from bridge.config.providers import LATER, LATER_CHANNELS, Providers
+from bridge.config.providers import LATER, LATER_CHANNELS, Options, Providers
 from bridge.config.ruling import Ruling
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
@@ -215,20 +215,29 @@ class _Reading:
                 )
                 continue
             if path not in read_already:
-                known = self.providers.helpdesks[type_].priorities
+                known = self.providers.helpdesks[type_]
                 read_already[path] = self.map(self.document(path), known)
             found[name] = read_already[path]
         return found
 
-    def map(self, document: Document | None, known: tuple[str, ...]) -> HelpdeskMap | None:
-        """The map in *document*, or None when it cannot be read; *known* are the priorities it may name."""
+    def map(self, document: Document | None, helpdesk: Options) -> HelpdeskMap | None:
+        """The map in *document*, or None when it cannot be read; it may name what *helpdesk* takes."""
         data = self.loaded(document, schemas.HELPDESK) if document else None
         if document is None or data is None:
             return None
-        for ours, theirs in data.get("priorities", {}).items() if known else ():
-            if theirs not in known:
+        said: list[tuple[Where, Any, tuple[str, ...]]] = [
+            (("priorities", ours), theirs, helpdesk.priorities)
+            for ours, theirs in data.get("priorities", {}).items()
+        ]
+        said += [
+            (("types", ours), theirs, helpdesk.types)
+            for ours, theirs in data.get("types", {}).items()
+        ]
+        said += [(("type",), data["type"], helpdesk.types)] if data.get("type") else []
+        for where, theirs, known in said:
+            if known and theirs not in known:
                 told = f"{theirs!r} is not one of {', '.join(known)}{nearest(str(theirs), known)}"
-                self.findings.wrong(document, ("priorities", ours), told)
+                self.findings.wrong(document, where, told)
         values: dict[str, Any] = {
             "fields" if key == "fields_" else key: value for key, value in data.items()
         }

@@ -28,7 +28,7 @@ class Options:
     `account_options` are those of each account that the connection lists, with their default.
     `required` names options that must be there; `a|b` means that one of them must. `channels` are
     the places it brings; the first is that of a connection which is one account itself.
-    `priorities` are the words a helpdesk takes, where it takes no others.
+    `priorities` and `types` are the words a helpdesk takes, where it takes no others.
     """
 
     secrets: tuple[str, ...] = ()
@@ -38,6 +38,7 @@ class Options:
     required: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     priorities: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 # What it brings stands in the file it names; its proof has a shape of its own (config/proofs.py).
@@ -77,4 +78,5 @@ def _options(record: Any) -> Options:
         required=tuple(getattr(record, "required", ())),
         channels=tuple(getattr(record, "channels", ())),
         priorities=tuple(getattr(record, "priorities", ())),
+        types=tuple(getattr(record, "types", ())),
     )

@@ -231,11 +231,14 @@ class Plain(fields.Field[Any]):
         return value
 
 
+TYPES = ("question", "incident", "problem", "task")  # of tickets, as rules call them
+
+
 class EscalateSchema(Strict):
     helpdesk = Text()
     priority = Text(validate=one_of(*core.PRIORITIES))
     group = Group()
-    type = Text(validate=one_of("question", "incident", "problem", "task"))
+    type = Text(validate=one_of(*TYPES))
     tags = Texts(check=is_tag)
     fields_ = Table(Plain(), data_key="fields")
 
@@ -306,6 +309,7 @@ class FieldSchema(Strict):
 
 class HelpdeskSchema(Strict):
     priorities = Table(Plain(), key=one_of(*core.PRIORITIES))
+    types = Table(Plain(), key=one_of(*TYPES))
     groups = Table(Id())
     fields_ = Table(fields.Nested(FieldSchema), data_key="fields")
     statuses = Table(Text(validate=is_status))
@@ -313,7 +317,7 @@ class HelpdeskSchema(Strict):
     debounce = Amount(0, 3600)
     tags = Texts(check=is_tag)
     reopen_days = Amount(0, 3650)
-    type = Text(allow_none=True, validate=one_of("question", "incident", "problem", "task"))
+    type = Text(allow_none=True)
     subject_limit = Amount(20, 255, whole=True)
     join_dms = Flag()
     remind_hours = Amount(0, 168)

@@ -27,6 +27,7 @@ class HelpdeskMap:
     """
 
     priorities: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, int | str] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
@@ -87,7 +88,7 @@ def apply(
     return Mapped(
         priority=priority or None,
         group=_group(words, asked.group, unknown),
-        type=asked.type or words.type,
+        type=words.types.get(asked.type, asked.type) if asked.type else words.type,
         tags=tags(one for group in found for one in group),
         fields=_fields(words, asked.fields, facts, unknown),
         unknown=tuple(unknown),

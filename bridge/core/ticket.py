@@ -246,6 +246,7 @@ def chunks(text: str, limit: int = NOTE_LIMIT) -> list[str]:
 
 # --- the note for the agent ----------------------------------------------------------------------
 
+NOWHERE = "It cannot be answered from here; answer where it was written"
 NO_WAY = "No answer is possible from here now; answer where it was written"
 HOW = (
     "A public comment here is posted where the customer wrote. A private note stays here. First "
@@ -269,7 +270,7 @@ def note(case: Case) -> str:
             (line(one, 120) for one in case.unknown),
         ),
         case.windows and line(case.windows, 500),
-        HOW,
+        case.windows != NOWHERE and HOW,
         _reference(case),
         _rest(case),
     ]

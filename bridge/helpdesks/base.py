@@ -118,6 +118,7 @@ class Helpdesk:
     files_bytes: int | None = None
     closed_for_good: bool = True
     priorities: tuple[str, ...] = ()  # the words it takes; none: whatever the map says
+    types: tuple[str, ...] = ()  # the same for a ticket's type
     scaled: tuple[str, ...] = ("account",)
 
     def limit(self, options: Mapping[str, Any], name: str) -> tuple[int, float] | None:

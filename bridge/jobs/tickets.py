@@ -26,7 +26,7 @@ from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
-from bridge.jobs.ways import ways
+from bridge.jobs.ways import voices, ways
 from bridge.store import Orders
 
 
@@ -69,7 +69,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         permalink=first.permalink or str(post.get("permalink") or "") or None,
         lost=tuple(missed),
         unknown=fields.unknown,
-        windows="; ".join(ways(hand, room)) or ticket.NO_WAY,
+        windows=_windows(hand, room),
         labels=_labels(hand, room, plan.said),
         events=tuple(one.event.id for one in plan.said),
     )
@@ -155,6 +155,14 @@ def _reminders(hand: Hand, room: Room, desk: str, said: list[Said]) -> list[dict
     lead = timedelta(hours=hand.bridge.map_of(desk).remind_hours)
     found = [later.reminder(hand, room, key, lead) for key in {one.place for one in said} if lead]
     return [one for one in found if one is not None]
+
+
+def _windows(hand: Hand, room: Room) -> str:
+    """How and until when the customer can be answered."""
+    if found := ways(hand, room):
+        return "; ".join(found)
+    mute = not any(True for place in room.places.values() for _ in voices(hand, room, place))
+    return ticket.NOWHERE if mute else ticket.NO_WAY
 
 
 def _labels(hand: Hand, room: Room, said: list[Said]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ PROVIDERS = Providers(
     helpdesks={
         "zendesk": Options(
             priorities=("low", "normal", "high", "urgent"),
+            types=("question", "incident", "problem", "task"),
             secrets=("client_secret", "api_token", "webhook_secrets"),
             options={"url": None, "client_id": None, "email": None, "expires_in": 1800},
             required=("url", "client_id|email", "client_secret|api_token", "webhook_secrets"),

@@ -44,6 +44,7 @@ HELPDESK = Helpdesk(
     fetch=fetch,
     statuses=STATUSES,
     priorities=("low", "normal", "high", "urgent"),
+    types=("question", "incident", "problem", "task"),
     limits=LIMITS,
     headers=headers,
     secrets=SECRETS,
