@@ -8,7 +8,7 @@ from bridge.helpdesks.freshdesk.access import authorise, token, warnings, whoami
 from bridge.helpdesks.freshdesk.api import NOTES, SECRETS, STAMP_FIELD, STATUSES
 from bridge.helpdesks.freshdesk.bodies import create_body, note_body, update_body
 from bridge.helpdesks.freshdesk.check import check, check_map
-from bridge.helpdesks.freshdesk.conversations import MERGED, comments, fetch, marked
+from bridge.helpdesks.freshdesk.comments import MERGED, comments, fetch, marked
 from bridge.helpdesks.freshdesk.events import PROOF, parse
 from bridge.helpdesks.freshdesk.limits import LIMITS, headers
 from bridge.helpdesks.freshdesk.setup import setup

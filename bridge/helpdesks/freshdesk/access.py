@@ -12,7 +12,8 @@ from bridge.core.errors import AuthError
 from bridge.core.model import Connection
 from bridge.core.untrusted import mapping
 from bridge.helpdesks.base import Token
-from bridge.helpdesks.freshdesk.api import NOTES, get, identity, option, refusal
+from bridge.helpdesks.common import get, option
+from bridge.helpdesks.freshdesk.api import NOTES, identity, refusal
 
 
 def authorise(connection: Connection) -> dict[str, str]:

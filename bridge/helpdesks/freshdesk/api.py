@@ -1,4 +1,4 @@
-"""What all calls to Freshdesk share: addresses, budgets, ids, statuses and refusals.
+"""What all calls to Freshdesk share: budgets, writes, ids, statuses and refusals.
 
 Source: Freshdesk's API v2 page (copy of 2026-01) and recorded answers, read 2026-11.
 """
@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from bridge.core.calls import HttpRequest, HttpResponse, verdict
 from bridge.core.errors import AuthError, BridgeError, PermanentError
-from bridge.core.model import Connection, Secret, Status
+from bridge.core.model import Connection, Status
 from bridge.core.untrusted import items, mapping
 from bridge.helpdesks.base import Files
+from bridge.helpdesks.common import address, one_line
 
 SECRETS = ("api_key", "webhook_secrets")
 STAMP_FIELD = "cf_bridge_id"
@@ -43,54 +43,15 @@ _READ: dict[int, tuple[Status, str]] = {
     7: (Status.ON_HOLD, "Being Processed"),
 }
 
-ACCOUNT = ("account",)
 CREATES = ("creates", "account")
 UPDATES = ("updates", "account")
 LISTS = ("lists", "account")
-
-
-def option(connection: Connection, name: str, default: str = "") -> str:
-    """The text of an option, wherever it came from; *default* when it is not set."""
-    value = connection.options.get(name)
-    if isinstance(value, Secret):
-        value = value.reveal()
-    return default if value in (None, "") else str(value)
 
 
 def stamp_field(connection: Connection) -> str | None:
     """The custom field that holds our stamp; None where a tag does."""
     named = str(connection.options.get("stamp_field", STAMP_FIELD))
     return None if named in AS_TAG else named
-
-
-def base(connection: Connection) -> str:
-    """The address of the account, without a slash at the end."""
-    return option(connection, "url").rstrip("/")
-
-
-def address(connection: Connection, path: str) -> str:
-    """The address of an API path, which starts with a slash."""
-    return f"{base(connection)}/api/v2{path}"
-
-
-def ticket_path(ticket_id: str, rest: str = "") -> str:
-    """The API path of a ticket; an id from outside cannot leave its place in it."""
-    return f"/tickets/{quote(ticket_id, safe='')}{rest}"
-
-
-def get(
-    connection: Connection, path: str, budget: tuple[str, ...] = ACCOUNT, **params: str
-) -> HttpRequest:
-    """A read: harmless to repeat, of at most 20 MB (100 conversations of 64 KB, as HTML and text)."""
-    return HttpRequest(
-        method="GET",
-        url=address(connection, path),
-        params=params,
-        repeatable=True,
-        write=False,
-        budget=budget,
-        max_bytes=20_000_000,
-    )
 
 
 def write(
@@ -200,10 +161,7 @@ def words(connection: Connection, response: HttpResponse) -> str:
     if not rows:
         said = response.body[:2000].decode("utf-8", "replace")
     advice = dict.fromkeys(_ADVICE[code] for _, _, code in rows if code in _ADVICE)
-    for name in SECRETS:
-        for secret in connection.secrets(name):
-            said = said.replace(secret, "***")
-    line = " ".join("".join(c if c.isprintable() else " " for c in said).split())[:180]
+    line = one_line(connection, SECRETS, said)[:180]
     return "; ".join(filter(None, [line, *advice]))[:300]
 
 

@@ -16,8 +16,9 @@ from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Connection
 from bridge.core.untrusted import items, mapping
 from bridge.helpdesks.base import Findings
+from bridge.helpdesks.common import get
 from bridge.helpdesks.freshdesk.access import whoami
-from bridge.helpdesks.freshdesk.api import LISTS, get, identity, refusal, stamp_field, words
+from bridge.helpdesks.freshdesk.api import LISTS, identity, refusal, stamp_field, words
 from bridge.helpdesks.freshdesk.bodies import type_name
 
 Finding = tuple[bool | None, str]

@@ -19,29 +19,26 @@ from bridge.core.errors import PermanentError
 from bridge.core.model import Connection, Person, Status, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
 from bridge.helpdesks.base import Files, Requester
+from bridge.helpdesks.common import base, get, option, ticket_path
 from bridge.helpdesks.freshdesk.api import (
     CREATES,
     LISTS,
     NOTES,
     UPDATES,
     about_ticket,
-    base,
-    get,
     identity,
     integer,
     is_ours,
     is_page,
-    option,
     problems,
     refusal,
     stamp_field,
     status,
-    ticket_path,
     words,
     write,
 )
 from bridge.helpdesks.freshdesk.bodies import tags as as_tags
-from bridge.helpdesks.freshdesk.conversations import merged_into, newest
+from bridge.helpdesks.freshdesk.comments import merged_into, newest
 from bridge.helpdesks.freshdesk.markup import heading
 
 FILES_BYTES = 20_000_000  # of all files of one ticket together

@@ -13,7 +13,8 @@ from bridge.core.errors import AuthError
 from bridge.core.model import Connection
 from bridge.core.untrusted import mapping, number
 from bridge.helpdesks.base import Token
-from bridge.helpdesks.zendesk.api import base, get, identity, option, refusal, words
+from bridge.helpdesks.common import base, get, option
+from bridge.helpdesks.zendesk.api import identity, refusal, words
 
 SCOPE = "read tickets:write users:write"
 

@@ -1,4 +1,4 @@
-"""What all calls to Zendesk share: addresses, budgets, ids, times, statuses and refusals.
+"""What all calls to Zendesk share: budgets, lists, ids, statuses and refusals.
 
 Source: Zendesk's Support API description and developer.zendesk.com, read 2026-11.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import AuthError, BridgeError, PermanentError
-from bridge.core.model import Connection, Secret, Status
+from bridge.core.model import Connection, Status
 from bridge.core.untrusted import items, mapping
+from bridge.helpdesks.common import get, one_line
 
 SECRETS = ("client_secret", "api_token", "webhook_secrets")
 
@@ -35,48 +35,10 @@ _READ = {theirs: ours for ours, theirs in STATUSES.items()} | {
     "scrubbed": Status.DELETED,
 }
 
-ACCOUNT = ("account",)
-
 
 def updates(ticket_id: str) -> tuple[str, ...]:
     """The budgets that one update of a ticket spends."""
     return (f"ticket:{ticket_id}", "updates", "account")
-
-
-def option(connection: Connection, name: str, default: str = "") -> str:
-    """The text of an option, wherever it came from; *default* when it is not set."""
-    value = connection.options.get(name)
-    if isinstance(value, Secret):
-        value = value.reveal()
-    return default if value in (None, "") else str(value)
-
-
-def base(connection: Connection) -> str:
-    """The address of the account, without a slash at the end."""
-    return option(connection, "url").rstrip("/")
-
-
-def address(connection: Connection, path: str) -> str:
-    """The address of an API path, which starts with a slash."""
-    return f"{base(connection)}/api/v2{path}"
-
-
-def ticket_path(ticket_id: str, rest: str = "") -> str:
-    """The API path of a ticket; an id from outside cannot leave its place in it."""
-    return f"/tickets/{quote(ticket_id, safe='')}{rest}"
-
-
-def get(connection: Connection, path: str, **params: str) -> HttpRequest:
-    """A read: harmless to repeat, of at most 20 MB (100 comments of 64 KB and their HTML)."""
-    return HttpRequest(
-        method="GET",
-        url=address(connection, path),
-        params=params,
-        repeatable=True,
-        write=False,
-        budget=ACCOUNT,
-        max_bytes=20_000_000,
-    )
 
 
 def rows(connection: Connection, path: str, name: str) -> Calls[list[Mapping[str, Any]]]:
@@ -146,10 +108,7 @@ def words(connection: Connection, response: HttpResponse) -> str:
         said = response.body[:2000].decode("utf-8", "replace")
         if "<" in said:
             said = "a page, not JSON; is the url right?"
-    for name in SECRETS:
-        for secret in connection.secrets(name):
-            said = said.replace(secret, "***")
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())[:300]
+    return one_line(connection, SECRETS, said)[:300]
 
 
 def refusal(connection: Connection, request: HttpRequest, response: HttpResponse) -> BridgeError:
@@ -177,18 +136,3 @@ def about_ticket(
             return PermanentError("ticket_closed", f"ticket {ticket_id} is closed for good")
         return PermanentError("refused", f"Zendesk refused to change ticket {ticket_id}: {said}")
     return verdict(request, response, said)
-
-
-# Nothing two readers of addresses could understand differently: no user part, no backslash.
-_ADDRESS = re.compile(
-    r"(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::([0-9]{1,5}))?(?:[/?#][^\s\\]*)?\Z"
-)
-
-
-def origin(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of an address; None for what is no plain http or https address."""
-    match = _ADDRESS.match(url)
-    if match is None:
-        return None
-    scheme, host, port = match.groups()
-    return scheme, host.lower(), int(port) if port else {"http": 80, "https": 443}[scheme]

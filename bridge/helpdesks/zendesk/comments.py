@@ -8,23 +8,13 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urljoin
 
-from bridge.core.calls import Calls, HttpRequest, verdict
+from bridge.core.calls import Calls, verdict
 from bridge.core.compose import html_to_text
-from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import Attachment, Connection, File, TicketComment
 from bridge.core.untrusted import items, mapping, moment
-from bridge.helpdesks.zendesk.api import (
-    ACCOUNT,
-    about_ticket,
-    base,
-    get,
-    identity,
-    origin,
-    texts,
-    ticket_path,
-)
+from bridge.helpdesks.common import attachment, download, get, origin, ticket_path
+from bridge.helpdesks.zendesk.api import about_ticket, identity, texts
 
 MAX_FILE = 50_000_000
 
@@ -117,58 +107,19 @@ def attachments_of(rows: object) -> tuple[Attachment, ...]:
         url, name = data.get("content_url"), data.get("file_name") or data.get("filename")
         if not isinstance(url, str) or data.get("deleted") is True:
             continue
-        kind = str(data.get("content_type") or "").partition("/")[0]
-        found.append(
-            Attachment(
-                type=kind if kind in ("image", "video", "audio") else "file",
-                url=url,
-                name=name if isinstance(name, str) else None,
-                id=identity(data.get("id")),
-            )
-        )
+        found.append(attachment(url, name, data.get("content_type"), identity(data.get("id"))))
     return tuple(found)
 
 
 _FILE_HOSTS = (".zendesk.com", ".zdusercontent.com", ".zdassets.com")
 
 
-def fetch(connection: Connection, attachment: Any) -> Calls[File]:
-    """The bytes of a comment's attachment.
+def fetch(connection: Connection, found: Any) -> Calls[File]:
+    """The bytes of a comment's attachment: the account answers with a redirect to its file store."""
+    return (yield from download(connection, found, _is_store, MAX_FILE))
 
-    The account answers with a redirect to its file store. Only the account itself is asked with
-    our credentials: requests to any other host are marked `media`, and hosts that are not
-    Zendesk's are not asked at all (`content_url` may point anywhere).
-    """
-    url = str(getattr(attachment, "url", None) or "")
-    for _ in range(4):
-        place = origin(url)
-        ours = place is not None and place == origin(base(connection))
-        if place is None or not (ours or (place[0] == "https" and place[1].endswith(_FILE_HOSTS))):
-            raise Unsupported("attachment_elsewhere", "the attachment lies outside Zendesk")
-        request = HttpRequest(
-            method="GET",
-            url=url,
-            repeatable=True,
-            write=False,
-            shown=f"{base(connection)}/attachments/...",  # the address is a key to the file
-            budget=ACCOUNT if ours else (),
-            max_bytes=MAX_FILE,
-            media=not ours,
-        )
-        response = yield request
-        if response.ok:
-            name = getattr(attachment, "name", None) or "attachment"
-            media_type = response.headers.get("content-type", "").partition(";")[0].strip()
-            return File(
-                name=name,
-                media_type=media_type or "application/octet-stream",
-                content=response.body,
-            )
-        target = response.headers.get("location", "")
-        if response.status not in (301, 302, 303, 307, 308) or not target:
-            raise verdict(request, response)
-        try:
-            url = urljoin(url, target)
-        except ValueError:
-            url = target
-    raise PermanentError("redirected", "the attachment redirects too often")
+
+def _is_store(url: str) -> bool:
+    """Whether Zendesk keeps files there."""
+    place = origin(url)
+    return place is not None and place[0] == "https" and place[1].endswith(_FILE_HOSTS)

@@ -12,7 +12,8 @@ from bridge.core.errors import PermanentError, TransientError
 from bridge.core.model import Connection, File, Person
 from bridge.core.untrusted import mapping
 from bridge.helpdesks.base import Requester
-from bridge.helpdesks.zendesk.api import ACCOUNT, address, identity, refusal, texts
+from bridge.helpdesks.common import ACCOUNT, address
+from bridge.helpdesks.zendesk.api import identity, refusal, texts
 
 _MEDIA_TYPE = re.compile(r"\A[A-Za-z0-9.+-]{1,60}/[A-Za-z0-9.+-]{1,80}\Z")
 

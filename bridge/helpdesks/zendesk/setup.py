@@ -14,17 +14,10 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, Undone
 from bridge.core.errors import AuthError, BridgeError
 from bridge.core.model import Connection
 from bridge.core.untrusted import mapping
+from bridge.helpdesks.common import ACCOUNT, address, get
 from bridge.helpdesks.zendesk import wanted
 from bridge.helpdesks.zendesk.access import whoami
-from bridge.helpdesks.zendesk.api import (
-    ACCOUNT,
-    address,
-    get,
-    identity,
-    refusal,
-    rows,
-    words,
-)
+from bridge.helpdesks.zendesk.api import identity, refusal, rows, words
 
 Row = wanted.Row
 

@@ -14,17 +14,13 @@ from bridge.core.errors import Ambiguous, PermanentError
 from bridge.core.model import Connection, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
 from bridge.helpdesks.base import Files
+from bridge.helpdesks.common import ACCOUNT, address, base, get, ticket_path
 from bridge.helpdesks.zendesk.api import (
-    ACCOUNT,
     about_ticket,
-    address,
-    base,
-    get,
     identity,
     refusal,
     status,
     texts,
-    ticket_path,
     updates,
     words,
 )

@@ -15,7 +15,8 @@ from typing import Any
 from bridge.core.errors import PermanentError
 from bridge.core.model import Connection
 from bridge.core.untrusted import items, mapping
-from bridge.helpdesks.zendesk.api import identity, option
+from bridge.helpdesks.common import option
+from bridge.helpdesks.zendesk.api import identity
 from bridge.helpdesks.zendesk.events import PREFIX, SUBSCRIPTIONS, TEMPLATE
 
 EVENTS, TRIGGER = "events", "trigger"

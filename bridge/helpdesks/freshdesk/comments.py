@@ -7,22 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from bridge.core.calls import Calls, HttpRequest, verdict
-from bridge.core.errors import PermanentError, Unsupported
+from bridge.core.calls import Calls, verdict
 from bridge.core.model import Attachment, Connection, File, TicketComment
 from bridge.core.untrusted import items, mapping, moment
-from bridge.helpdesks.freshdesk.api import (
-    ACCOUNT,
-    about_ticket,
-    base,
-    get,
-    identity,
-    option,
-    ticket_path,
-)
+from bridge.helpdesks.common import attachment, download, get, option, origin, ticket_path
+from bridge.helpdesks.freshdesk.api import about_ticket, identity
 from bridge.helpdesks.freshdesk.markup import short, split, to_text
 
 MAX_FILE = 20_000_000
@@ -130,75 +123,18 @@ def attachments_of(rows: object) -> tuple[Attachment, ...]:
         url, name = data.get("attachment_url"), data.get("name")
         if not isinstance(url, str):
             continue
-        kind = str(data.get("content_type") or "").partition("/")[0]
-        found.append(
-            Attachment(
-                type=kind if kind in ("image", "video", "audio") else "file",
-                url=url,
-                name=name if isinstance(name, str) else None,
-                id=identity(data.get("id")),
-            )
-        )
+        found.append(attachment(url, name, data.get("content_type"), identity(data.get("id"))))
     return tuple(found)
 
 
-def fetch(connection: Connection, attachment: Any) -> Calls[File]:
-    """The bytes of an attachment.
-
-    Files lie in Freshdesk's own stores; requests to any host but the account's are marked `media`
-    and carry no credentials, and hosts that are not Freshdesk's are not asked at all.
-    """
-    url = str(getattr(attachment, "url", None) or "")
-    for _ in range(4):
-        ours = _place(url) is not None and _place(url) == _place(base(connection))
-        if not (ours or _is_store(connection, url)):
-            raise Unsupported("attachment_elsewhere", "the attachment lies outside Freshdesk")
-        request = HttpRequest(
-            method="GET",
-            url=url,
-            repeatable=True,
-            write=False,
-            shown=f"{base(connection)}/attachments/...",  # the address is a key to the file
-            budget=ACCOUNT if ours else (),
-            max_bytes=MAX_FILE,
-            media=not ours,
-        )
-        response = yield request
-        if response.ok:
-            media_type = response.headers.get("content-type", "").partition(";")[0].strip()
-            return File(
-                name=getattr(attachment, "name", None) or "attachment",
-                media_type=media_type or "application/octet-stream",
-                content=response.body,
-            )
-        target = response.headers.get("location", "")
-        if response.status not in (301, 302, 303, 307, 308) or not target:
-            raise verdict(request, response)
-        try:
-            url = urljoin(url, target)
-        except ValueError:
-            url = target
-    raise PermanentError("redirected", "the attachment redirects too often")
-
-
-# Nothing two readers of addresses could understand differently: no user part, no backslash.
-_ADDRESS = re.compile(
-    r"(https?)://([A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::([0-9]{1,5}))?(?:[/?#][^\s\\]*)?\Z"
-)
-
-
-def _place(url: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port of an address; None for what is no plain http or https address."""
-    match = _ADDRESS.match(url)
-    if match is None:
-        return None
-    scheme, host, port = match.groups()
-    return scheme, host.lower(), int(port) if port else {"http": 80, "https": 443}[scheme]
+def fetch(connection: Connection, found: Any) -> Calls[File]:
+    """The bytes of an attachment, which lies in one of Freshdesk's own stores."""
+    return (yield from download(connection, found, partial(_is_store, connection), MAX_FILE))
 
 
 def _is_store(connection: Connection, url: str) -> bool:
     """Whether Freshdesk keeps files there: *.freshdesk.com, or a bucket of that name at Amazon."""
-    place = _place(url)
+    place = origin(url)
     if place is None or place[0] != "https":
         return False
     host, bucket = place[1], urlsplit(url).path.split("/")[1:2]
