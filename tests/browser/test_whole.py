@@ -73,9 +73,37 @@ def test_a_threads_reply_is_answered_under_it(visit: Callable[..., Page], world:
     assert replies.all_inner_texts() == ["It is on its way."]
 
 
-def test_a_whatsapp_chat_is_answered_there(visit: Callable[..., Page], world: World) -> None:
+def test_a_whatsapp_chat_is_answered_from_freshdesk(
+    visit: Callable[..., Page], world: World
+) -> None:
     page = visit(world.sandbox.url)
     page.complain("My mug never arrived, where is it?", person="Tom", channel="whatsapp")
-    page.answer("It left this morning.", page.sees_ticket("My mug never arrived"))
+    number = page.sees_ticket("My mug never arrived")
+    page.open_ticket(number)
+    page.tab.locator("#ticket-head").get_by_text("Freshdesk").wait_for()
+    page.answer("It left this morning.", number)
     page.sees_words("It left this morning.")
     page.words("It left this morning.").get_by_text("delivered").wait_for()
+    page.answer("he has asked three times, hurry", number, private=True)
+    world.calm()
+    page.misses_words("he has asked three times, hurry")
+    assert int(number) in [one["id"] for one in world.sandbox.get("state")["freshdesk"]["tickets"]]
+
+
+def test_a_comment_goes_on_in_private_and_everybody_reads_one_line(
+    visit: Callable[..., Page], world: World
+) -> None:
+    page = visit(world.sandbox.url)
+    page.complain("You charged me twice!", person="Kim", channel="instagram")
+    number = page.sees_ticket("You charged me twice!")
+    page.answer("/dm", number, private=True)
+    page.answer("Which order is it?", number)
+    page.turn_to_half("Messages")
+    page.sees_words("Which order is it?")
+    page.complain("Order 4711", "Kim", channel="instagram", how="Direct message")
+    page.tab.locator("#thread .entry").get_by_text("Order 4711").wait_for()
+    page.turn_to_half("Posts")
+    page.misses_words("Which order is it?")
+    lines = page.words("You charged me twice!").locator(".comments .words")
+    texts = world.config.replies.texts["en"]["moved_to_private"]
+    assert lines.all_inner_texts() in [[one.text] for one in texts if not one.named]
