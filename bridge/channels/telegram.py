@@ -528,6 +528,8 @@ REFUSALS = (
     ("message to be replied not found", "not_found", True),
     ("message thread not found", "not_found", True),
     ("topic_closed", "not_found", True),
+    ("message to delete not found", "not_found", True),
+    ("message can't be deleted", "cannot_delete", False),
     ("message is too long", "too_long", False),
     ("not enough rights", "no_permission", False),
 )
@@ -620,6 +622,23 @@ def _send(target: Target, outgoing: Outgoing, chat: str, *, in_place: bool) -> C
     if message_id is None:
         raise Ambiguous("no_id", "Telegram said yes, but named no message_id")
     return f"{ident(mapping(result.get('chat')).get('id')) or moved or chat}:{message_id}"
+
+
+def delete(target: Target, posted: str) -> Calls[None]:
+    """Take back what was posted as *posted* (`chat:message`); gone already is as good.
+
+    Within 48 hours of it. Raises `cannot_delete` after that, and Unsupported for what was said in the
+    name of a business account: that is another call and another right, which nobody has tried.
+    """
+    if "business_connection_id" in target.answer:
+        raise Unsupported("unsupported", "what a business account said cannot be taken back here")
+    chat, _, message_id = posted.rpartition(":")
+    body = {"chat_id": _whole(chat), "message_id": _whole(message_id)}
+    try:
+        yield from call(request(target.connection, "deleteMessage", body, repeatable=True, chat=chat))
+    except PermanentError as error:
+        if not error.gone:
+            raise
 
 
 def _whole(found: str) -> int | str:
@@ -751,6 +770,7 @@ CHANNEL = Channel(
         ),
     },
     fetch=fetch,
+    delete=delete,
     media_hosts=("api.telegram.org",),
 )
 

@@ -379,6 +379,7 @@ WAYS = {
     "nothing_to_answer": "It is not known what should be answered",
     "cannot_reply": "The platform does not let us answer this",
     "cannot_hide": "This cannot be hidden on the platform",
+    "cannot_delete": "The platform does not let us delete this any more",
     "no_permission": "The platform's app lacks a permission; an operator must grant it",
     "no_account": "It is not known which account should speak; an operator must look",
     "no_token": "The account has no access token; an operator must set it",

@@ -467,6 +467,18 @@ def test_telegram_is_answered_where_the_customer_wrote(house: House, chat: str) 
     assert f"{said['chat'].lstrip('b')}:{said['id']}" == posted
 
 
+def test_what_was_said_in_telegram_can_be_taken_back(house: House) -> None:
+    house.sandbox.post(
+        "customer/message", {"channel": "telegram", "text": "My cup?", "person": "Tom"}
+    )
+    where = house.target(house.wait(text="My cup?"))
+    posted = house.drive(telegram.post_privately(where, words("Here it is.")))
+    house.drive(telegram.delete(where, posted))
+    house.drive(telegram.delete(where, posted))  # gone is as good
+    rows = house.sandbox.record("message_removed")
+    assert [(one["by"], one["text"]) for one in rows] == [("bridge", "Here it is.")]
+
+
 def test_a_picture_in_telegram_is_fetched(house: House) -> None:
     made = house.sandbox.post(
         "customer/message",
