@@ -52,8 +52,8 @@ class Voice:
     words and returns its id, or None when it is certainly not there; it raises when it cannot tell.
     `echo` is the time in seconds within which the platform reports by itself what it has of ours
     (an echo or a status that carries our marker): where nobody can look, that long is waited for it.
-    `settings` names the account's options that stand for a capability where they are above zero: what
-    a platform does not say for certain is for its operator to set.
+    `settings` names the account's options that stand for a capability, or for `echo`, where they are
+    above zero: what a platform does not say for certain is for its operator to set.
     """
 
     capabilities: Capabilities
@@ -64,13 +64,17 @@ class Voice:
 
     def of(self, account: Account) -> Voice:
         """The voice as the account's options have it."""
-        allows = self.capabilities
+        voice = self
         for name, option in self.settings.items():
             told = account.options.get(option)
             if isinstance(told, int | float) and told >= 1:
                 known: Any = int(told) if name == "max_length" else float(told)
-                allows = replace(allows, **{name: known})
-        return self if allows is self.capabilities else replace(self, capabilities=allows)
+                if name == "echo":
+                    voice = replace(voice, echo=known)
+                else:
+                    allows = replace(voice.capabilities, **{name: known})
+                    voice = replace(voice, capabilities=allows)
+        return voice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

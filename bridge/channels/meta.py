@@ -126,6 +126,7 @@ SOURCE = Source(
         "comment_length": 0,
         "message_length": 0,
         "live_reply_seconds": 0,
+        "status_seconds": 0,
     },
     accounts=True,
     check=subscriptions.check,

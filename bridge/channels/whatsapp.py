@@ -81,6 +81,19 @@ ACCOUNT = (
     "account_", "business_", "message_template_", "partner_", "payment_", "phone_number_",
     "security", "template_",
 )  # fmt: skip
+# What an operator should hear of at once: these events, and of the other two fields all that are not
+# good news. Of anything else about the business nobody need hear.
+WORRIES: Mapping[str, frozenset[str]] = {
+    "message_template_status_update": frozenset({"REJECTED", "PAUSED", "DISABLED", "FLAGGED"}),
+    "phone_number_quality_update": frozenset({"FLAGGED", "DOWNGRADE"}),
+}
+CALM: Mapping[str, frozenset[str]] = {
+    "account_update": frozenset(
+        {"ACCOUNT_RECONNECTED", "AD_ACCOUNT_LINKED", "MM_LITE_TERMS_SIGNED", "PARTNER_ADDED",
+         "PARTNER_APP_INSTALLED", "VERIFIED_ACCOUNT"}
+    ),
+    "account_alerts": frozenset({"OBA_APPROVED"}),
+}  # fmt: skip
 STATES = {
     "sent": "sent",
     "delivered": "delivered",
@@ -145,9 +158,21 @@ def _aside(entry: Entry, name: str, value: object, item: object) -> Message:
             "template": text(told.get("message_template_name")),
         }
         extra = {key: fact for key, fact in facts.items() if fact}
-        return other(NAME, None, reason, item, sent_at=entry.at, extra=extra)
+        alarm = _alarm(name, word(event), told)
+        return other(NAME, None, reason, item, sent_at=entry.at, extra=extra, alarm=alarm)
     known = FIELDS.get(name) or ("group" if name.startswith("group_") else None)
     return other(NAME, None, known or f"unknown field: {word(name)}", item, sent_at=entry.at)
+
+
+def _alarm(name: str, event: str, told: Mapping[str, Any]) -> str | None:
+    """What an operator should hear of it; None where it can wait until somebody looks."""
+    calm = CALM.get(name)
+    if event not in WORRIES.get(name, ()) and (calm is None or event in calm):
+        return None
+    template = told.get("message_template_name")
+    about = f"of the template {word(template)}" if template else ""
+    news = " ".join(filter(None, (word(name), event, about)))
+    return f"WhatsApp tells of the business account: {news}"
 
 
 def _who(
@@ -544,7 +569,7 @@ def _voice(post: Post, *, window: float | None = None) -> Voice:
         capabilities=Capabilities(max_length=4096, window=window),
         post=post,
         echo=60.0,  # a status with our marker comes in seconds, where the message was accepted
-        settings={"max_length": "message_length"},
+        settings={"max_length": "message_length", "echo": "status_seconds"},
     )
 
 

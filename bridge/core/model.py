@@ -182,7 +182,8 @@ class Message:
     beyond the common ones (rating, post, first_name, ...), readable in rules by dotted name.
 
     `aliases` are other ids the platform knows the same person by; `renamed` says that a person's id
-    has changed, from the first to the second. `report` is about words of ours.
+    has changed, from the first to the second. `report` is about words of ours. `alarm` is what an
+    operator should hear of, in our words.
     """
 
     channel: str
@@ -211,6 +212,7 @@ class Message:
     aliases: tuple[str, ...] = ()
     renamed: tuple[str, str] | None = None
     report: Report | None = None
+    alarm: str | None = None
 
     @property
     def person(self) -> str | None:

@@ -92,6 +92,7 @@ def message_out(message: Message) -> dict[str, Any]:
                 "aliases": list(message.aliases),
                 "renamed": list(message.renamed or ()),
                 "report": report_out(message.report),
+                "alarm": message.alarm,
             }
         ),
         # "" (no words) and None (the webhook did not say; the platform is asked) are two things.
@@ -141,6 +142,7 @@ def message_in(value: Mapping[str, Any]) -> Message:
         aliases=tuple(value.get("aliases", ())),
         renamed=tuple(value["renamed"]) if value.get("renamed") else None,
         report=report_in(value.get("report")),
+        alarm=value.get("alarm"),
     )
 
 

@@ -263,6 +263,7 @@ def note(case: Case) -> str:
         _post(case),
         _about(customer),
         _why(case),
+        facts(case.messages),
         _earlier(case),
         _listed("Not copied to this ticket", (_loss(what, why) for what, why in case.lost)),
         _listed(
@@ -321,6 +322,22 @@ def _about(customer: Author | None) -> str:
     if link:
         known.append(link)
     return f"About the author: {', '.join(known)}" if known else ""
+
+
+# Facts that come beside the words -> what they are about; their own name follows a dot.
+_BESIDE = {"form": "Form", "location": "Place", "referral": "Came by"}
+
+
+def facts(messages: Iterable[Message]) -> str:
+    """The answers of a form, the advertisement somebody came by, a place's address; else nothing."""
+    rows = []
+    for message in messages:
+        for name, value in message.extra.items():
+            about, _, what = name.partition(".")
+            if about in _BESIDE and value not in (None, ""):
+                label = f"{_BESIDE[about]}{f', {line(what, 80)}' if what else ''}"
+                rows.append(f"{label}: {line(str(value), 500)}")
+    return _listed("Came with it", dict.fromkeys(rows[:50]))
 
 
 def _why(case: Case) -> str:

@@ -19,6 +19,7 @@ from bridge.wiring import Bridge
 
 log = logging.getLogger(__name__)
 
+NEWS = 86400.0  # seconds for which an alarm stands that a platform's own news have raised
 POISON = 5  # times a delivery may take its reader down before it is put aside
 
 
@@ -50,6 +51,13 @@ def ingest(bridge: Bridge, kept: Kept) -> int:
     return bridge.store.record(kept.id, kept.connection, rows)
 
 
+def _alarm(bridge: Bridge, connection: Connection, message: Message) -> None:
+    """Raise what a platform says of the account itself; the same words are one alarm."""
+    if message.alarm:
+        name = f"account:{connection.name}:{name_of(message.alarm)[:8]}"
+        bridge.store.alarm(name, f"{connection.name}: {message.alarm}", NEWS)
+
+
 def _rows(bridge: Bridge, connection: Connection, kept: Kept) -> list[dict[str, Any]]:
     delivery = Delivery(
         connection=kept.connection,
@@ -63,6 +71,8 @@ def _rows(bridge: Bridge, connection: Connection, kept: Kept) -> list[dict[str, 
         account_id = source.account_of(connection)
         parsed = (one.at_account(account_id) for one in source.parse(delivery))
         messages = [source.recognise(connection, one) for one in parsed]
+        for message in messages:
+            _alarm(bridge, connection, message)
         return [_of_message(bridge, connection, message, kept) for message in messages]
     helpdesk = bridge.helpdesk(connection)
     return [_of_update(connection, update) for update in helpdesk.parse(delivery)]

@@ -85,7 +85,7 @@ def template(hand: Hand, room: Room, event: Event, told: Command) -> str | None:
     """Send the approved template that an agent named; or why not, as a note."""
     place = room.place(Visibility.PRIVATE)
     target = room.target(hand.bridge, place) if place else None
-    voice = hand.bridge.channel(target.channel).template if target else None
+    voice = _template_voice(hand, target) if target else None
     name, _, language = told.argument.partition(" ")
     if place is None or target is None or voice is None:
         return ticket.command_refused(
@@ -214,8 +214,13 @@ def _voice(
 def _voice_of(hand: Hand, target: Target, intent: dict[str, str]) -> Voice | None:
     """The voice in which the recorded words are said."""
     if intent.get("template"):
-        return hand.bridge.channel(target.channel).template
+        return _template_voice(hand, target)
     return _voice_at(hand, target, private=bool(intent["private"]))
+
+
+def _template_voice(hand: Hand, target: Target) -> Voice | None:
+    voice = hand.bridge.channel(target.channel).template
+    return voice.of(target.account) if voice else None
 
 
 def _voice_at(hand: Hand, target: Target, *, private: bool) -> Voice | None:

@@ -123,7 +123,8 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         )
         parts = ticket.chunks(ticket.words(case))
         status = sync.status_after(room.status, plan.step)
-        text, note, notes = parts[0], "", parts[1:]
+        text, note = parts[0], ""
+        notes = [*parts[1:], *filter(None, [ticket.facts(case.messages)])]
         if missed:
             notes.append(ticket.not_copied(missed))
     else:

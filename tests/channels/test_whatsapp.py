@@ -11,6 +11,7 @@ import pytest
 from support.platforms import SECRETS, Played, meta, said
 
 from bridge.channels import CHANNELS, SOURCES, whatsapp
+from bridge.channels.envelope import Entry
 from bridge.core.errors import (
     Ambiguous,
     AuthError,
@@ -451,3 +452,34 @@ def test_setup_says_what_it_cannot_do() -> None:
         whatsapp.setup(connection(), ACCOUNT)
     )
     assert "not subscribed" in step
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("account_update", {"event": "DISABLED_UPDATE"}, "account_update DISABLED_UPDATE"),
+        ("account_update", {"event": "SOMETHING_NEW"}, "account_update SOMETHING_NEW"),
+        ("account_update", {"event": "VERIFIED_ACCOUNT"}, None),
+        ("account_alerts", {"alert_type": "PROFILE_PICTURE_LOST"}, "account_alerts PROFILE_PICTURE_LOST"),
+        ("account_alerts", {"alert_type": "OBA_APPROVED"}, None),
+        (
+            "message_template_status_update",
+            {"event": "REJECTED", "message_template_name": "news {{1}}"},
+            "message_template_status_update REJECTED of the template news?1?",
+        ),
+        ("message_template_status_update", {"event": "APPROVED", "message_template_name": "news"}, None),
+        ("phone_number_quality_update", {"event": "FLAGGED"}, "phone_number_quality_update FLAGGED"),
+        ("phone_number_quality_update", {"event": "ONBOARDING"}, None),
+        ("phone_number_name_update", {"decision": "REJECTED"}, None),
+        ("account_update", None, "account_update"),
+    ],
+)  # fmt: skip
+def test_bad_news_of_the_account_are_an_operators_matter(
+    field: str, value: object, told: str | None
+) -> None:
+    entry = Entry("102000000000001", None)
+    (message,) = whatsapp.change(entry, {"field": field, "value": value})
+    assert message.ignored
+    assert message.ignored.startswith("account:")
+    expected = f"WhatsApp tells of the business account: {told}" if told else None
+    assert message.alarm == expected

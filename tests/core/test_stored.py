@@ -71,6 +71,7 @@ messages = st.builds(
     ),
     aliases=st.lists(words, max_size=2).map(tuple),
     renamed=st.none() | st.tuples(words, words),
+    alarm=name,
     report=st.none()
     | st.builds(
         Report,

@@ -310,6 +310,33 @@ def test_an_unknown_author_is_said_to_be_unknown():
     assert "does not tell who wrote this" in ticket.note(case(message(author=None)))
 
 
+def test_what_came_beside_the_words_stands_in_the_note_and_nothing_else_does():
+    came = {
+        "form.order": "A-1001",
+        "form.[x](http://evil.example)": 7,
+        "form": "[not read](http://evil.example)",
+        "referral.headline": "Autumn blend",
+        "location.address": "Main Street 1",
+        "location.point": None,
+        "postback": "YES",
+        "forms.no": "no",
+    }
+    told = ticket.note(case(message(extra=came), message(extra=came)))
+    begin = told.index("Came with it:")
+    assert told[begin:].split("\n\n")[0].split("\n") == [
+        "Came with it:",
+        "- Form, order: A-1001",
+        "- Form, [x] (http://evil.example): 7",
+        "- Form: [not read] (http://evil.example)",
+        "- Came by, headline: Autumn blend",
+        "- Place, address: Main Street 1",
+    ]
+
+
+def test_where_nothing_came_beside_the_words_the_note_is_silent_about_it():
+    assert "Came with it" not in ticket.note(case(message(extra={"postback": "YES"})))
+
+
 def test_only_the_last_ten_earlier_messages_are_shown():
     earlier = tuple(ticket.Said(who="Ana", text=f"turn{n:02}") for n in range(12))
     note = ticket.note(case(earlier=earlier))

@@ -24,6 +24,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PAGE = Account(channel="facebook", id="1", name="Acme")
 META = Connection(name="meta", type="meta", accounts=(PAGE,))
 Parse = Callable[[Delivery], list[Message]]
+alarms: list[tuple[str, str]] = []  # raised while reading
 
 
 def comment(**more: Any) -> Message:
@@ -46,7 +47,7 @@ def rows(parse: Parse, *, connection: str = "meta", tries: int = 1) -> list[dict
     source = Source(name="meta", channels={}, proof=cast(Proof, None), parse=parse)
     bridge = SimpleNamespace(
         config=SimpleNamespace(connections={"meta": META}),
-        store=SimpleNamespace(record=record),
+        store=SimpleNamespace(record=record, alarm=lambda *told: alarms.append(told[:2])),
         source=lambda connection: source,
         joins=lambda account: True,
     )
@@ -106,6 +107,14 @@ def test_a_delivery_that_cannot_be_read_is_one_dead_letter(
 ) -> None:
     (row,) = rows(parse, **how)
     assert (row["state"], row["reason"], row["raw"]) == ("dead", reason, True)
+
+
+def test_bad_news_of_an_account_are_an_alarm_and_others_are_none() -> None:
+    news = comment(kind=Kind.OTHER, ignored="account: gone", alarm="it may be switched off")
+    alarms.clear()
+    rows(lambda _: [news, comment(), news])
+    assert {text for _, text in alarms} == {"meta: it may be switched off"}
+    assert len({name for name, _ in alarms}) == 1
 
 
 # --- where an event goes ------------------------------------------------------------------------------
