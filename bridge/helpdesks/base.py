@@ -56,14 +56,13 @@ class Helpdesk:
     """One helpdesk product.
 
     Bodies are built apart from being sent (`create_body`, `update_body`), so that the exact bytes
-    can be recorded before the first attempt and sent again unchanged. `note_body` is an update with a
-    private note only. `find` looks a ticket up by our stamp; `marked` tells whether a comment with our
+    can be recorded before the first attempt and sent again unchanged. `find` looks a ticket up by our stamp; `marked` tells whether a comment with our
     marker stands on it. `limits` are the documented budgets, name -> (count, seconds), names as in
     HttpRequest.budget (`ticket` stands for every `ticket:<id>`); `headers` reads what an answer tells
     of them: name -> remaining. Those in `scaled` grow with the operator's `requests_per_minute`.
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
-    `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
+    `kept_headers` those that `parse` reads.
     `setup_options` replace the connection's while `setup` runs: more rights than daily work needs.
 
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
@@ -108,8 +107,6 @@ class Helpdesk:
     warnings: Callable[[Connection], list[str]] = lambda connection: []
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
     reveal: Callable[[Connection, str], Calls[dict[str, str]]] | None = None
-    note_body: Callable[[Draft], dict[str, Any]] | None = None
-    add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
     delivery_header: str | None = None
     kept_headers: tuple[str, ...] = ()
     statuses: Mapping[Status, str] = field(default_factory=dict)  # ours to theirs

@@ -345,8 +345,10 @@ def test_an_opened_ticket_without_a_number_is_an_open_question(body):
 # --- changing ------------------------------------------------------------------------------------
 
 
-def update(draft, *answers, where=HERE, files=(), body=FRESHDESK.update_body):
-    return ask(FRESHDESK.update(where, "77", json.dumps(body(draft)), files), *answers)
+def update(draft, *answers, where=HERE, files=()):
+    return ask(
+        FRESHDESK.update(where, "77", json.dumps(FRESHDESK.update_body(draft)), files), *answers
+    )
 
 
 WORDS = replace(DRAFT, text="More", requester_id="4001")
@@ -387,13 +389,6 @@ def test_a_note_for_the_agent_is_private_and_ours():
     assert request.json == {
         "body": note_html("Look", DRAFT.marker), "private": True, "incoming": False
     }  # fmt: skip
-
-
-def test_the_note_beside_words_is_a_body_of_its_own():
-    draft = replace(WORDS, note="Look", status=Status.OPEN)
-    _, (request,) = update(draft, (201, NOTE), body=FRESHDESK.note_body)
-    assert request.json["private"] is True
-    assert "More" not in request.json["body"]
 
 
 def test_files_go_with_the_note():
@@ -457,19 +452,6 @@ def test_a_page_for_people_is_a_wrong_address_and_no_deleted_ticket():
         update(WORDS, page)
     assert (caught.value.code, caught.value.gone) == ("not_found", False)
     assert "url" in caught.value.detail
-
-
-def test_tags_are_added_to_those_there_are():
-    _, (look, put) = ask(
-        FRESHDESK.add_tags(HERE, "77", ("vip", "bridge")), (200, TICKET), (200, TICKET)
-    )
-    assert (shown(look), shown(put)) == ("GET /tickets/77", "PUT /tickets/77")
-    assert put.json == {"tags": ["bridge", "vip"]}
-
-
-def test_tags_that_are_there_need_no_write():
-    _, asked = ask(FRESHDESK.add_tags(HERE, "77", ("bridge",)), (200, TICKET))
-    assert [one.method for one in asked] == ["GET"]
 
 
 # --- finding -------------------------------------------------------------------------------------
@@ -838,7 +820,6 @@ DONE = {
         lambda: FRESHDESK.update(HERE, "77", json.dumps(FRESHDESK.update_body(WORDS)), ()),
         "ticket write",
     ),
-    "add_tags": (lambda: FRESHDESK.add_tags(HERE, "77", ("a",)), "ticket read"),
     "find": (lambda: FRESHDESK.find(HERE, STAMP, "ab"), "read"),
     "search": (lambda: FRESHDESK.find(HERE, STAMP, ""), "read"),
     "marked": (lambda: FRESHDESK.marked(HERE, "77", "m"), "ticket read"),

@@ -177,12 +177,6 @@ def test_files_go_in_and_come_out(desk: Desk, sandbox: Sandbox) -> None:
     assert desk.ask("fetch", said.attachments[0]).content == file.content
 
 
-def test_tags_are_kept(desk: Desk, sandbox: Sandbox) -> None:
-    ticket = desk.create()
-    desk.ask("add_tags", ticket.id, ("vip",))
-    assert {"bridge", "vip"} <= set(desk.ask("read", ticket.id).tags)
-
-
 def test_a_merge_is_followed(desk: Desk, sandbox: Sandbox) -> None:
     one, two = desk.create(), desk.create(replace(DRAFT, stamp="6f" * 16))
     sandbox.post("agent/merge", {"helpdesk": "freshdesk", "ticket": one.id, "into": two.id})

@@ -355,14 +355,10 @@ def test_an_update_says_words_and_status_in_one_call_and_never_tags():
 
 
 def test_a_note_is_private_and_ours():
-    draft = replace(DRAFT, note="for the agent", uploads=("TOK",))
-    assert ZENDESK.note_body(draft)["ticket"]["comment"] == {
-        "body": "for the agent",
-        "public": False,
-    }
-    alone = ZENDESK.update_body(replace(draft, text="", status=Status.ON_HOLD))["ticket"]
-    assert alone["comment"] == {"body": "for the agent", "public": False, "uploads": ["TOK"]}
-    assert alone["status"] == "hold"
+    draft = replace(DRAFT, text="", note="for the agent", uploads=("TOK",), status=Status.ON_HOLD)
+    ticket = ZENDESK.update_body(draft)["ticket"]
+    assert ticket["comment"] == {"body": "for the agent", "public": False, "uploads": ["TOK"]}
+    assert ticket["status"] == "hold"
 
 
 def test_a_group_that_is_no_id_is_left_out():
@@ -434,14 +430,9 @@ CLOSED = "Status: closed prevents ticket update"
         ({"base": [{"description": "Subject: cannot be blank"}]}, "refused"),
     ],
 )
-@pytest.mark.parametrize("verb", ["update", "add_tags"])
-def test_a_closed_ticket_is_told_from_other_refusals(verb, details, code):
-    calls = {
-        "update": ZENDESK.update(OAUTH, "7", "{}"),
-        "add_tags": ZENDESK.add_tags(OAUTH, "7", ("a",)),
-    }[verb]
+def test_a_closed_ticket_is_told_from_other_refusals(details, code):
     with pytest.raises(PermanentError) as caught:
-        ask(calls, (422, {"error": "RecordInvalid", "details": details}))
+        ask(ZENDESK.update(OAUTH, "7", "{}"), (422, {"error": "RecordInvalid", "details": details}))
     assert caught.value.code == code
     assert not caught.value.gone
 
@@ -453,12 +444,6 @@ def test_an_update_spends_the_tickets_budget_first():
     assert request.budget == ("ticket:7", "updates", "account")
     assert request.write
     assert not request.repeatable
-
-
-def test_tags_are_added_and_the_others_stay():
-    _, (request,) = ask(ZENDESK.add_tags(OAUTH, "7", ("a", "b")), (200, {"tags": []}))
-    assert (request.method, request.url) == ("PUT", f"{URL}/api/v2/tickets/7/tags")
-    assert request.json == {"tags": ["a", "b"]}
 
 
 def test_found_tickets_are_ours_and_newest_first():

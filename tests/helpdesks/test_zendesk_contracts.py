@@ -118,7 +118,6 @@ def test_what_opens_a_ticket_is_as_described(described, draft):
 @pytest.mark.parametrize("draft", [FULL, replace(FULL, text=""), replace(FULL, text="", note="")])
 def test_what_changes_a_ticket_is_as_described(described, draft):
     validate(described, ZENDESK.update_body(draft), "TicketUpdateInput")
-    validate(described, ZENDESK.note_body(draft), "TicketUpdateInput")
 
 
 def test_a_body_with_an_id_as_text_would_be_noticed(described):
@@ -145,7 +144,6 @@ def test_a_requester_is_as_described(described):
         ZENDESK.upload(HERE, File(name="a", media_type="a/b", content=b"")),
         ZENDESK.create(HERE, "{}", "k"),
         ZENDESK.update(HERE, "{ticket_id}", "{}"),
-        ZENDESK.add_tags(HERE, "{ticket_id}", ("a",)),
         ZENDESK.find(HERE, "a"),
         ZENDESK.marked(HERE, "{ticket_id}", "m"),
         ZENDESK.read(HERE, "{ticket_id}"),

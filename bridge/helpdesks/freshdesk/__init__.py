@@ -6,7 +6,7 @@ from bridge.core.signing import EchoedToken
 from bridge.helpdesks.base import Helpdesk
 from bridge.helpdesks.freshdesk.access import authorise, token, warnings, whoami
 from bridge.helpdesks.freshdesk.api import NOTES, SECRETS, STAMP_FIELD, STATUSES
-from bridge.helpdesks.freshdesk.bodies import create_body, note_body, update_body
+from bridge.helpdesks.freshdesk.bodies import create_body, update_body
 from bridge.helpdesks.freshdesk.check import check, check_map
 from bridge.helpdesks.freshdesk.comments import MERGED, comments, fetch, marked
 from bridge.helpdesks.freshdesk.events import PROOF, parse
@@ -14,7 +14,6 @@ from bridge.helpdesks.freshdesk.limits import LIMITS, headers
 from bridge.helpdesks.freshdesk.setup import setup
 from bridge.helpdesks.freshdesk.tickets import (
     FILES_BYTES,
-    add_tags,
     create,
     find,
     read,
@@ -35,9 +34,7 @@ HELPDESK = Helpdesk(
     create_body=create_body,
     create=create,
     update_body=update_body,
-    note_body=note_body,
     update=update,
-    add_tags=add_tags,
     find=find,
     marked=marked,
     settles=5.0,

@@ -31,8 +31,7 @@ PRIORITIES = {"low": 1, "normal": 2, "medium": 2, "high": 3, "urgent": 4}
 def create_body(draft: Draft) -> dict[str, Any]:
     """The body that opens a ticket with the customer's words as its description.
 
-    The note is an update of its own (`note_body`); only where there are no words it is the
-    description. The requester is named by our own id for the person, so that the contact is made or
+    Where there are no words at all, the note is the description. The requester is named by our own id for the person, so that the contact is made or
     found in the same call; a contact that is known is named by its number.
     """
     contact = integer(draft.requester_id)
@@ -53,35 +52,22 @@ def create_body(draft: Draft) -> dict[str, Any]:
 
 
 def update_body(draft: Draft) -> dict[str, Any]:
-    """The body that adds the customer's words, or else the note, and sets what the draft sets.
+    """The body that adds the customer's words, or else the private note, and sets what the draft sets.
 
-    Never `tags`: they would replace what agents have set (see `add_tags`). Of a draft with words
-    and a note this holds the words, `note_body` the note.
+    Never `tags`: they would replace what agents have set.
     """
-    if not draft.text:
-        return note_body(draft)
-    note: dict[str, Any] = {
-        "body": note_html(_fitting(draft.text), draft.marker),
-        "private": False,
-        "incoming": True,
-    }
-    contact = integer(draft.requester_id)
-    if contact is not None:
-        note["user_id"] = contact
-    return {"ticket": _facts(draft), "note": note, "customer": _name(draft)}
-
-
-def note_body(draft: Draft) -> dict[str, Any]:
-    """The body that adds the draft's note, private and said by ourselves.
-
-    Status and fields go with it where the draft has no words that carry them. It needs a marker of
-    its own: one marker says that one note arrived.
-    """
-    body: dict[str, Any] = {"ticket": {} if draft.text else _facts(draft)}
-    if draft.note:
-        # `private` and `incoming` are always said: their defaults are opposite to each other.
-        text = note_html(_fitting(draft.note), draft.marker)
-        body["note"] = {"body": text, "private": True, "incoming": False}
+    body: dict[str, Any] = {"ticket": _facts(draft)}
+    if not (draft.text or draft.note):
+        return body
+    # `private` and `incoming` are always said: their defaults are opposite to each other.
+    said = bool(draft.text)
+    text = note_html(_fitting(draft.text or draft.note), draft.marker)
+    body["note"] = {"body": text, "private": not said, "incoming": said}
+    if said:
+        body["customer"] = _name(draft)
+        contact = integer(draft.requester_id)
+        if contact is not None:
+            body["note"]["user_id"] = contact
     return body
 
 

@@ -149,29 +149,6 @@ def _contact(connection: Connection, ticket_id: str) -> Calls[int | None]:
     return integer(identity(mapping(response.json()).get("requester_id")))
 
 
-def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
-    """The ticket has these tags besides those it had.
-
-    Freshdesk only replaces the whole list, so it is read first; a tag that somebody sets in between
-    is lost, which nothing here can prevent.
-    """
-    request = get(connection, ticket_path(ticket_id))
-    response = yield request
-    if not response.ok:
-        raise about_ticket(connection, request, response, ticket_id)
-    answer = mapping(response.json())
-    if identity(answer.get("id")) is None:
-        raise verdict(request, response, "no ticket in the answer")
-    there = tags_of(items(answer.get("tags")))
-    wanted = list(dict.fromkeys([*there, *as_tags(tags)]))
-    if wanted == list(there):
-        return
-    request = write(connection, "PUT", ticket_path(ticket_id), {"tags": wanted}, UPDATES)
-    response = yield request
-    if not response.ok:
-        raise about_ticket(connection, request, response, ticket_id)
-
-
 def _written(connection: Connection, request: HttpRequest, response: HttpResponse) -> Ticket:
     ticket = _ticket(connection, response.json())
     if ticket is None:

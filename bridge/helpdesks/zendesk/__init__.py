@@ -7,14 +7,14 @@ from bridge.helpdesks.base import Helpdesk
 from bridge.helpdesks.zendesk.access import SCOPE, authorise, token, warnings, whoami
 from bridge.helpdesks.zendesk.account import check_map
 from bridge.helpdesks.zendesk.api import SECRETS, STATUSES
-from bridge.helpdesks.zendesk.bodies import create_body, note_body, update_body
+from bridge.helpdesks.zendesk.bodies import create_body, update_body
 from bridge.helpdesks.zendesk.comments import comments, fetch, marked
 from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
 from bridge.helpdesks.zendesk.health import check
 from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import reveal, setup
-from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
+from bridge.helpdesks.zendesk.tickets import create, find, read, update
 from bridge.helpdesks.zendesk.wanted import EVENTS, TAG
 
 HELPDESK = Helpdesk(
@@ -34,9 +34,7 @@ HELPDESK = Helpdesk(
     create=create,
     create_once=7200,
     update_body=update_body,
-    note_body=note_body,
     update=update,
-    add_tags=add_tags,
     find=find,
     marked=marked,
     read=read,

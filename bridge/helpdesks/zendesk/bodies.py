@@ -28,7 +28,7 @@ def _comment(draft: Draft, text: str, *, public: bool) -> dict[str, Any]:
     comment: dict[str, Any] = {"body": text, "public": public}
     if public and draft.requester_id is not None:
         comment["author_id"] = integer(draft.requester_id)
-    if draft.uploads and (public or not draft.text):
+    if draft.uploads:
         comment["uploads"] = list(draft.uploads)
     return comment
 
@@ -53,8 +53,7 @@ def _facts(draft: Draft) -> dict[str, Any]:
 def create_body(draft: Draft) -> dict[str, Any]:
     """The body that opens a ticket with the customer's words, said by the customer.
 
-    A request holds one comment, so `draft.note` goes in an update of its own (`note_body`); only
-    where there are no words at all the note is the first comment.
+    A request holds one comment: where there are no words at all the note is the first.
     """
     public = bool(draft.text)
     comment = _comment(draft, draft.text or draft.note, public=public)
@@ -77,24 +76,11 @@ def create_body(draft: Draft) -> dict[str, Any]:
 
 
 def update_body(draft: Draft) -> dict[str, Any]:
-    """The body that adds the customer's words, or else the note, and sets what the draft sets.
+    """The body that adds the customer's words, or else the private note, and sets what the draft sets.
 
-    Never `tags`: they would replace what agents have set (see `add_tags`). Of a draft with words
-    and a note this holds the words, `note_body` the note.
+    Never `tags`: they would replace what agents have set.
     """
-    if not draft.text:
-        return note_body(draft)
-    comment = _comment(draft, draft.text, public=True)
-    return {"ticket": {"comment": comment, **_facts(draft), "metadata": _metadata(draft)}}
-
-
-def note_body(draft: Draft) -> dict[str, Any]:
-    """The body that adds the draft's note, private and said by ourselves.
-
-    Status, fields and files go with it where the draft has no words that carry them. It needs a
-    marker of its own: one marker says that one comment arrived.
-    """
-    ticket: dict[str, Any] = {} if draft.text else _facts(draft)
-    if draft.note:
-        ticket["comment"] = _comment(draft, draft.note, public=False)
+    ticket = _facts(draft)
+    if draft.text or draft.note:
+        ticket["comment"] = _comment(draft, draft.text or draft.note, public=bool(draft.text))
     return {"ticket": {**ticket, "metadata": _metadata(draft)}}

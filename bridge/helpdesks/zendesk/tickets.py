@@ -75,20 +75,6 @@ def update(connection: Connection, ticket_id: str, body: str, _: Files = ()) -> 
     raise about_ticket(connection, request, response, ticket_id)
 
 
-def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
-    """The ticket has these tags besides those it had."""
-    request = HttpRequest(
-        method="PUT",
-        url=address(connection, ticket_path(ticket_id, "/tags")),
-        json={"tags": list(tags)},
-        repeatable=True,
-        budget=updates(ticket_id),
-    )
-    response = yield request
-    if not response.ok:
-        raise about_ticket(connection, request, response, ticket_id)
-
-
 def _written(connection: Connection, request: HttpRequest, response: HttpResponse) -> Ticket:
     answer = mapping(response.json())
     ticket = _ticket(connection, answer.get("ticket"))
