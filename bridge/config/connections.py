@@ -14,7 +14,7 @@ from bridge.config import environ as env
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
 from bridge.config.proofs import OPTION, read_proof
-from bridge.config.providers import GENERIC, LATER, LATER_CHANNELS, Options, Providers
+from bridge.config.providers import GENERIC, LATER, Options, Providers
 from bridge.config.schemas import CONNECTION, LANGUAGE, Flag, Text, unknown_key
 from bridge.core.described import Described
 from bridge.core.model import Account, Connection, Secret
@@ -313,10 +313,8 @@ class _Reader:
                 self.wrong(where, f"`{key}` is missing")
         channel = written.get("channel")
         if channel is not None and known.channels and channel not in known.channels:
-            later = channel in LATER_CHANNELS
-            told = "is not in this release; it has" if later else "is not one of"
-            hint = "" if later else nearest(str(channel), known.channels)
-            self.wrong((*where, "channel"), f"'{channel}' {told} {', '.join(known.channels)}{hint}")
+            names, hint = ", ".join(known.channels), nearest(str(channel), known.channels)
+            self.wrong((*where, "channel"), f"'{channel}' is not one of {names}{hint}")
         own = {key: self.routing(where, key, written) for key in _ROUTING}
         routing = {key: own[key] or general[key] for key in _ROUTING}
         return Account(

@@ -15,7 +15,7 @@ from bridge.config import schemas, sources
 from bridge.config.connections import read_connections
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, read
-from bridge.config.providers import LATER, LATER_CHANNELS, Options, Providers
+from bridge.config.providers import LATER, Options, Providers
 from bridge.config.ruling import Ruling
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
@@ -276,7 +276,7 @@ class _Reading:
 
     def channels(self, described: Mapping[str, Described | None]) -> set[str] | None:
         """Every channel that a rule may ask for; None where a file that brings one cannot be read."""
-        found = {*self.providers.channels, *LATER_CHANNELS, *LATER}
+        found = {*self.providers.channels, *LATER}
         for one in described.values():
             if one is None:
                 return None

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# What the design names; whatever of it has no adapter yet is refused as "not in this release".
+# What is planned and has no adapter yet: refused as "not in this release".
 LATER = frozenset({
-    "meta", "telegram", "x", "tiktok", "linkedin", "line", "viber", "discord", "youtube",
-    "bluesky", "mastodon", "reddit", "google_reviews", "trustpilot", "hootsuite",
-    "sprout_social", "brand24", "mention", "brandwatch", "manychat", "chatfuel", "buffer",
-    "generic", "zendesk", "freshdesk",
+    "x", "tiktok", "linkedin", "line", "viber", "discord", "youtube", "bluesky", "mastodon",
+    "reddit", "google_reviews", "trustpilot", "hootsuite", "sprout_social", "brand24", "mention",
+    "brandwatch", "manychat", "chatfuel", "buffer",
 })  # fmt: skip
-LATER_CHANNELS = frozenset({"facebook", "messenger", "instagram", "whatsapp", "threads"})
 
 GENERIC = "generic"  # the type whose source is a file in sources/
 
