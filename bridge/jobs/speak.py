@@ -170,6 +170,9 @@ def _begin(
     }
     orders = hand.orders()
     orders.intent = intent
+    if say.private and place.get("visibility") == Visibility.PUBLIC:
+        # Its echo belongs here too, and may come before the answer to our call.
+        _join_private(hand, room, orders, target, None)
     hand.settle(orders)
     return _post(hand, room, event, intent, voice, target)
 
