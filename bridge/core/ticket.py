@@ -358,7 +358,7 @@ def _earlier(case: Case) -> str:
 
 
 def _loss(what: str, why: str) -> str:
-    return f"{line(what, 300)}: {line(why, 300)}"
+    return f"{line(what, 300)}: {reason(why)}"
 
 
 def _reference(case: Case) -> str:

@@ -67,7 +67,8 @@ class Helpdesk:
 
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
     `files_bytes` bounds all files of one ticket. `closed_for_good` is false where a closed ticket can
-    be opened again. `check` and `check_map` (the account against the words of our map) are what
+    be opened again. `status_names` are what the account calls its statuses, by their number or word:
+    for agents first, for customers last. `check` and `check_map` (the account against the words of our map) are what
     `bridge doctor` asks, with our hook's public address in the option `hook_url` where it is known.
     `setup` returns a sentence a step, `Undone` where one failed; `reveal` tells the secrets that prove
     what is sent to *url*, by what they belong to. `whoami` may name us in several ways (an id, an address), separated by a space.
@@ -110,6 +111,7 @@ class Helpdesk:
     delivery_header: str | None = None
     kept_headers: tuple[str, ...] = ()
     statuses: Mapping[Status, str] = field(default_factory=dict)  # ours to theirs
+    status_names: Callable[[Connection], Calls[dict[str, tuple[str, ...]]]] | None = None
     setup_options: Mapping[str, object] = field(default_factory=dict)
     settles: float = 0.0
     files_bytes: int | None = None

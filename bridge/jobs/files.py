@@ -97,7 +97,8 @@ def fetched(hand: Hand, room: Room, helpdesk: Helpdesk, intent: dict[str, str]) 
             missed.append((name, error.code))
             continue
         if helpdesk.files_bytes is not None and size + len(file.content) > helpdesk.files_bytes:
-            missed.append((name, "too_large"))
+            most = helpdesk.files_bytes // 1_000_000
+            missed.append((name, f"all files of one ticket may be {most} MB together"))
             continue
         size += len(file.content)
         found.append(file)

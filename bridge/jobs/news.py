@@ -83,10 +83,13 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
     room.facts["told_status"] = str(kept)
     desk_map = hand.bridge.map_of(room.desk)
     theirs, old = helpdesk.statuses, update.previous or before
-    words = (update.status_word, update.status_label)
+    names = hand.outside.status_names(desk, update.status_word)
+    label = names[-1] if names else update.status_label
+    words = (update.status_word, *names, label)
+    before_ = (word_before, *hand.outside.status_names(desk, word_before))
     name = sync.notice(
         desk_map.notices,
-        old and mapping.meant(desk_map, theirs, old, word_before),
+        old and mapping.meant(desk_map, theirs, old, *before_),
         mapping.meant(desk_map, theirs, status, *words),
     )
     if name is None:
@@ -98,7 +101,7 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
         "v": 1,
         "reply": name,
         "status": str(kept),
-        "label": update.status_label or "",
+        "label": label or "",
         "not_before": moment_out(now + timedelta(seconds=wait)),
     }
     orders.push.append(

@@ -73,6 +73,8 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         labels=_labels(hand, room, plan.said),
         events=tuple(one.event.id for one in plan.said),
     )
+    # Only where closed is for good a helpdesk has a link of its own between the two.
+    follows = plan.followup and bridge.helpdesk(desk).closed_for_good
     ident = name_of("open", room.id, *(one.event.id for one in plan.said))
     parts = ticket.chunks(ticket.words(case))
     draft = Draft(
@@ -89,12 +91,12 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         tags=fields.tags,
         fields=fields.fields,
         uploads=tuple(uploads),
-        followup_of=plan.after if plan.followup else None,
+        followup_of=plan.after if follows else None,
     )
     body = bridge.helpdesk(desk).create_body(draft)
     notes = [*parts[1:], ticket.note(case)]
-    if plan.after and not plan.followup:
-        notes.append(ticket.linked_previous(plan.after))
+    if plan.after and not follows:
+        notes.append(ticket.linked_previous(plan.after, room.facts.get("url")))
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
     after["push"] += _reminders(hand, room, desk.name, plan.said)

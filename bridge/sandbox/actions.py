@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.sandbox.customers import Customers
-from bridge.sandbox.desk import PRIORITIES, Invalid, Ticket, User
+from bridge.sandbox.desk import PRIORITIES, Invalid, Ticket, TicketComment, User
 from bridge.sandbox.http import BadRequest, NotFound
 from bridge.sandbox.wish import Action, Done, Wish, attached
 from bridge.sandbox.world import World
@@ -26,6 +26,7 @@ class Actions:
             "agent/delete": self.agent_delete,
             "agent/restore": self.agent_restore,
             "agent/make_private": self.agent_make_private,
+            "agent/redact": self.agent_redact,
         }
 
     def do(self, name: str, body: dict[str, Any]) -> Done:
@@ -105,11 +106,23 @@ class Actions:
         self.world.desk.restore(ticket, self._agent(wish), "agent")
         return {"ticket": ticket.id}
 
-    def agent_make_private(self, wish: Wish) -> Done:
-        ticket = self._ticket(wish)
+    def _comment(self, wish: Wish, ticket: Ticket) -> TicketComment:
         wanted = int(wish.number("comment"))
         for comment in ticket.comments:
             if comment.id == wanted:
-                self.world.desk.make_private(ticket, comment, self._agent(wish), "agent")
-                return {"ticket": ticket.id, "comment": comment.id}
+                return comment
         raise NotFound(f"there is no comment {wanted} on ticket {ticket.id}")
+
+    def agent_make_private(self, wish: Wish) -> Done:
+        ticket = self._ticket(wish)
+        comment = self._comment(wish, ticket)
+        self.world.desk.make_private(ticket, comment, self._agent(wish), "agent")
+        return {"ticket": ticket.id, "comment": comment.id}
+
+    def agent_redact(self, wish: Wish) -> Done:
+        """Black out the text of a comment, or all of it."""
+        ticket = self._ticket(wish)
+        comment = self._comment(wish, ticket)
+        words = wish.maybe("text") or comment.body
+        self.world.desk.redact(ticket, comment, words, self._agent(wish), "agent")
+        return {"ticket": ticket.id, "comment": comment.id}

@@ -16,6 +16,7 @@ STATUSES = {
     CLOSED: ("Closed", "This ticket has been Closed"),
     6: ("Waiting on Customer", "Awaiting your Reply"),
     7: ("Waiting on Third Party", "Being Processed"),
+    8: ("With the roaster", "On the roaster's desk"),  # of the account's own
 }
 PRIORITIES = {1: "Low", 2: "Medium", 3: "High", 4: "Urgent"}
 SOURCES = {"Email": 1, "Portal": 2, "Phone": 3, "Forum": 4, "Twitter": 5, "Facebook": 6, "Chat": 7, "Feedback Widget": 9}  # fmt: skip

@@ -202,8 +202,9 @@ class Ground:
         self.files[name] = file
         return f"{self.url}/cdn/{name}"
 
-    def picture(self) -> str:
-        return self.keep(File("photo.png", "image/png", png()))
+    def picture(self, size: int = 0) -> str:
+        """The address of a picture of *size* bytes, if it is not larger anyway."""
+        return self.keep(File("photo.png", "image/png", png().ljust(size, b"\0")))
 
     def refuse(self, system: str, request: Request, status: int, code: Any, reason: str) -> None:
         """Record a call that was not obeyed."""

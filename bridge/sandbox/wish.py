@@ -55,12 +55,12 @@ class Wish:
     def picture(self, ground: Ground) -> str | None:
         """The address of the picture that goes with it, if any."""
         given = self.body.get("image")
-        if given is True:
-            return ground.picture()
         if given in (None, False):
             return None
+        if isinstance(given, int):
+            return ground.picture(int(given))
         if not isinstance(given, str):
-            raise BadRequest("image is true or an address")
+            raise BadRequest("image is true, a number of bytes or an address")
         return given
 
     @property

@@ -439,11 +439,18 @@ def test_nothing_is_ever_sent_as_a_reply():
 
 
 @pytest.mark.parametrize("status", [404, 405, 410])
-def test_a_ticket_in_the_trash_or_the_archive_takes_no_words(status):
+def test_a_ticket_in_the_trash_or_gone_for_good_takes_no_words(status):
     for draft in (WORDS, replace(WORDS, status=Status.OPEN)):
         with pytest.raises(PermanentError) as caught:
-            update(draft, HttpResponse(status=status))
+            update(draft, HttpResponse(status=status), HttpResponse(status=404))
         assert (caught.value.code, caught.value.gone) == ("ticket_deleted", True)
+
+
+def test_a_ticket_in_the_archive_is_closed_for_good():
+    for draft in (WORDS, replace(WORDS, status=Status.OPEN)):
+        with pytest.raises(PermanentError) as caught:
+            update(draft, (404, None), (200, {**TICKET, "archived": True}))
+        assert (caught.value.code, caught.value.gone) == ("ticket_closed", False)
 
 
 def test_a_page_for_people_is_a_wrong_address_and_no_deleted_ticket():
@@ -534,11 +541,24 @@ FIELDS = [
 ]
 
 
-@pytest.mark.parametrize(("answer", "label"), [((200, FIELDS), "Being checked"), ((403, {}), None)])
-def test_a_status_of_the_accounts_own_is_open_and_its_name_is_asked_for(answer, label):
-    ticket, asked = ask(FRESHDESK.read(HERE, "77"), (200, {**TICKET, "status": 9}), answer)
-    assert (ticket.status, ticket.status_word, ticket.status_label) == (Status.OPEN, "9", label)
-    assert asked[1].params == {"type": "default_status"}
+def test_a_status_of_the_accounts_own_is_open():
+    ticket, _ = ask(FRESHDESK.read(HERE, "77"), (200, {**TICKET, "status": 9}))
+    assert (ticket.status, ticket.status_word, ticket.status_label) == (Status.OPEN, "9", None)
+
+
+def test_statuses_have_a_name_for_agents_and_one_for_customers():
+    assert FRESHDESK.status_names is not None
+    names, asked = ask(FRESHDESK.status_names(HERE), (200, FIELDS))
+    assert names == {"2": ("Open", "In work"), "9": ("With legal", "Being checked")}
+    assert asked[0].params == {"type": "default_status"}
+
+
+def test_who_may_not_see_the_form_does_not_know_the_names_of_statuses():
+    assert FRESHDESK.status_names is not None
+    names, _ = ask(FRESHDESK.status_names(HERE), (403, {}))
+    assert names == {}
+    with pytest.raises(TransientError):
+        ask(FRESHDESK.status_names(HERE), (503, {}))
 
 
 @pytest.mark.parametrize("flag", ["deleted", "spam", "archived"])

@@ -304,7 +304,7 @@ def test_the_state_shows_freshdesks_tickets_in_the_same_keys_and_more(sandbox, t
     assert (ours["status"], ours["status_label"], ours["external_id"]) == (2, "Open", "stamp-1")
     assert [(one["kind"], one["by"]) for one in ours["comments"]] == [
         ("description", "customer"), ("reply", "agent")]  # fmt: skip
-    assert state["freshdesk"]["statuses"][-1]["customer_label"] == "Being Processed"
+    assert state["freshdesk"]["statuses"][0]["customer_label"] == "Being Processed"
     assert [one["performer"] for one in state["freshdesk"]["rules"]] == []
 
 

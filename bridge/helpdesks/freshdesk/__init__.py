@@ -18,6 +18,7 @@ from bridge.helpdesks.freshdesk.tickets import (
     find,
     read,
     requester,
+    status_names,
     update,
 )
 
@@ -42,6 +43,7 @@ HELPDESK = Helpdesk(
     comments=comments,
     fetch=fetch,
     statuses=STATUSES,
+    status_names=status_names,
     closed_for_good=False,
     priorities=("low", "medium", "high", "urgent", "1", "2", "3", "4"),
     limits=LIMITS,

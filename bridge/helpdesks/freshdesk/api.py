@@ -113,11 +113,6 @@ def status(value: object) -> tuple[Status | None, str | None, str | None]:
     return ours, str(value), label
 
 
-def is_ours(value: object) -> bool:
-    """Whether *value* is a status every account has, with a name that we know."""
-    return value in _READ
-
-
 # --- refusals ------------------------------------------------------------------------------------
 
 _ADVICE = {

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
-from bridge.core.errors import PermanentError
+from bridge.core.errors import BridgeError, PermanentError
 from bridge.core.model import Connection, Person, Status, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
 from bridge.helpdesks.base import Files, Requester
@@ -28,7 +28,6 @@ from bridge.helpdesks.freshdesk.api import (
     about_ticket,
     identity,
     integer,
-    is_ours,
     is_page,
     problems,
     refusal,
@@ -83,7 +82,8 @@ def _stamped(connection: Connection, ticket: Mapping[str, Any], stamp: str) -> d
 def update(connection: Connection, ticket_id: str, body: str, files: Files = ()) -> Calls[Ticket]:
     """The updated ticket: first what is set, which is harmless to repeat, then the words.
 
-    Raises PermanentError `ticket_deleted` (open a new one) for the trash, spam and the archive.
+    Raises PermanentError `ticket_deleted` (open a new one) for the trash and spam, `ticket_closed`
+    (a new one that continues it) for the archive.
     """
     kept = mapping(json.loads(body))
     done = Ticket(id=ticket_id)
@@ -91,7 +91,7 @@ def update(connection: Connection, ticket_id: str, body: str, files: Files = ())
         request = write(connection, "PUT", ticket_path(ticket_id), kept["ticket"], UPDATES)
         response = yield request
         if not response.ok:
-            raise about_ticket(connection, request, response, ticket_id)
+            raise (yield from _refusal(connection, request, response, ticket_id))
         done = _written(connection, request, response)
     if kept.get("note"):
         author = yield from _note(connection, ticket_id, kept, files)
@@ -118,15 +118,28 @@ def _note(
             if response.ok:
                 return _author(request, response)
             if not _refuses(response, "user_id"):
-                raise about_ticket(connection, request, response, ticket_id)
+                raise (yield from _refusal(connection, request, response, ticket_id))
     note.pop("user_id", None)
     if named:
         note["body"] = heading(str(kept.get("customer") or "Customer")) + str(note["body"])
     request = write(connection, "POST", path, note, ("account",), files)
     response = yield request
     if not response.ok:
-        raise about_ticket(connection, request, response, ticket_id)
+        raise (yield from _refusal(connection, request, response, ticket_id))
     return _author(request, response)
+
+
+def _refusal(
+    connection: Connection, request: HttpRequest, response: HttpResponse, ticket_id: str
+) -> Calls[BridgeError]:
+    """The verdict on a refused write, which tells the archive from what is gone."""
+    error = about_ticket(connection, request, response, ticket_id)
+    if response.status == 404 and error.code == "ticket_deleted":
+        asked = get(connection, _archive(ticket_id))
+        answer = yield asked
+        if answer.ok and _ticket(connection, answer.json()) is not None:
+            return PermanentError("ticket_closed", f"ticket {ticket_id} is archived")
+    return error
 
 
 def _refuses(response: HttpResponse, field: str) -> bool:
@@ -195,8 +208,8 @@ def _stamp(connection: Connection, data: Mapping[str, Any], tags: Sequence[str])
 def read(connection: Connection, ticket_id: str) -> Calls[Ticket]:
     """The ticket as it is now: DELETED in the trash, in spam and in the archive.
 
-    A closed ticket's newest words are read too: that it was merged only a note tells. The name of a
-    status of the account's own is asked for. Raises PermanentError `ticket_deleted` when it is gone.
+    A closed ticket's newest words are read too: that it was merged only a note tells.
+    Raises PermanentError `ticket_deleted` when it is gone.
     """
     request = get(connection, ticket_path(ticket_id))
     response = yield request
@@ -209,15 +222,15 @@ def read(connection: Connection, ticket_id: str) -> Calls[Ticket]:
     if ticket.status is Status.CLOSED:
         rows = yield from newest(connection, ticket_id)
         return replace(ticket, merged_into=merged_into(connection, ticket_id, rows))
-    number = mapping(response.json()).get("status")
-    if ticket.status_word is not None and not is_ours(number):
-        label = yield from _label(connection, ticket.status_word)
-        return replace(ticket, status_label=label)
     return ticket
 
 
+def _archive(ticket_id: str) -> str:
+    return f"/tickets/archived/{ticket_path(ticket_id).rpartition('/')[2]}"
+
+
 def _archived(connection: Connection, ticket_id: str) -> Calls[Ticket]:
-    request = get(connection, f"/tickets/archived/{ticket_path(ticket_id).rpartition('/')[2]}")
+    request = get(connection, _archive(ticket_id))
     response = yield request
     ticket = _ticket(connection, response.json()) if response.ok else None
     if ticket is not None:
@@ -227,14 +240,23 @@ def _archived(connection: Connection, ticket_id: str) -> Calls[Ticket]:
     raise PermanentError("ticket_deleted", f"ticket {ticket_id} does not exist", gone=True)
 
 
-def _label(connection: Connection, number: str) -> Calls[str | None]:
-    """What customers read for a status of the account's own; None where that is not told."""
-    response = yield get(connection, "/ticket_fields", type="default_status")
-    for field in items(response.json()) if response.ok else ():
-        names = items(mapping(mapping(field).get("choices")).get(number))
-        if names:
-            return str(names[-1])[:80]
-    return None
+def status_names(connection: Connection) -> Calls[dict[str, tuple[str, ...]]]:
+    """What the account calls its statuses, by number: for agents, then for customers.
+
+    None where the bridge's agent may not see the ticket form.
+    """
+    request = get(connection, "/ticket_fields", type="default_status")
+    response = yield request
+    if response.status == 403:
+        return {}
+    if not response.ok:
+        raise refusal(connection, request, response)
+    choices = [mapping(mapping(field).get("choices")) for field in items(response.json())]
+    return {
+        str(number): tuple(str(name)[:80] for name in items(names))
+        for one in choices
+        for number, names in one.items()
+    }
 
 
 def find(
