@@ -77,7 +77,7 @@ def reminder(
     bucket = again or str(int(end.timestamp() // half))
     doc = {"v": 1, "remind": key, "not_before": moment_out(at)}
     return {
-        "e": name_of("remind", room.id, room.ticket, key, bucket),
+        "e": name_of("remind", room.id, key, bucket),
         "lane": "out",
         "room": room.id,
         "c": OURS,
@@ -120,6 +120,7 @@ def remind(hand: Hand, room: Room, event: Event) -> None:
     label = hand.bridge.channel(place["channel"]).label or place["channel"]
     orders = hand.closing(event, "done", "the agent was reminded")
     note = ticket.closes_soon(label, f"{closes[0]:%Y-%m-%d %H:%M} UTC", ways(hand, room))
-    orders.push.append(note_event(room, note, "closes soon", event.id))
+    # Two events may look at the same time, where the customer's words lie on both sides of a half.
+    orders.push.append(note_event(room, note, "closes soon", key, str(place["last_in"])))
     hand.settle(orders)
     return None
