@@ -48,7 +48,8 @@ class Requester(str):
 
 Files = Sequence[File]  # only where `upload` is None, else empty
 # What was looked at: fine, to be mended, or (None) good to know; and a sentence that says it.
-Findings = Sequence[tuple[bool | None, str]]
+Finding = tuple[bool | None, str]
+Findings = Sequence[Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

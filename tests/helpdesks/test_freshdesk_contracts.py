@@ -11,7 +11,7 @@ from bridge.core.calls import HttpResponse, drive
 from bridge.core.errors import AuthError, BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Delivery, Draft, Secret, Status
 from bridge.helpdesks import HELPDESKS
-from bridge.helpdesks.freshdesk.check import _choices
+from bridge.helpdesks.freshdesk.account import _choices
 
 CONTRACTS = Path(__file__).parents[3] / "shared" / "contracts" / "freshdesk"
 pytestmark = pytest.mark.skipif(not CONTRACTS.is_dir(), reason="../shared is not here")

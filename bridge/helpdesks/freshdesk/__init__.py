@@ -5,19 +5,20 @@ from __future__ import annotations
 from bridge.core.signing import EchoedToken
 from bridge.helpdesks.base import Helpdesk
 from bridge.helpdesks.freshdesk.access import authorise, token, warnings, whoami
+from bridge.helpdesks.freshdesk.account import check_map
 from bridge.helpdesks.freshdesk.api import NOTES, SECRETS, STAMP_FIELD, STATUSES
 from bridge.helpdesks.freshdesk.bodies import create_body, update_body
-from bridge.helpdesks.freshdesk.check import check, check_map
 from bridge.helpdesks.freshdesk.comments import MERGED, comments, fetch, marked
 from bridge.helpdesks.freshdesk.events import PROOF, parse
+from bridge.helpdesks.freshdesk.health import check
 from bridge.helpdesks.freshdesk.limits import LIMITS, headers
+from bridge.helpdesks.freshdesk.people import requester
 from bridge.helpdesks.freshdesk.setup import setup
 from bridge.helpdesks.freshdesk.tickets import (
     FILES_BYTES,
     create,
     find,
     read,
-    requester,
     status_names,
     update,
 )

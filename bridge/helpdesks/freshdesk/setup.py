@@ -10,8 +10,8 @@ from bridge.core.calls import Calls, Undone
 from bridge.core.model import Connection
 from bridge.helpdesks.freshdesk.access import whoami
 from bridge.helpdesks.freshdesk.api import stamp_field
-from bridge.helpdesks.freshdesk.check import check
 from bridge.helpdesks.freshdesk.events import content
+from bridge.helpdesks.freshdesk.health import check
 
 
 def setup(connection: Connection, url: str) -> Calls[list[str]]:

@@ -16,9 +16,9 @@ from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import BridgeError, PermanentError
-from bridge.core.model import Connection, Person, Status, Ticket, tags_of
+from bridge.core.model import Connection, Status, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
-from bridge.helpdesks.base import Files, Requester
+from bridge.helpdesks.base import Files
 from bridge.helpdesks.common import base, get, option, ticket_path
 from bridge.helpdesks.freshdesk.api import (
     CREATES,
@@ -42,17 +42,6 @@ from bridge.helpdesks.freshdesk.markup import heading
 
 FILES_BYTES = 20_000_000  # of all files of one ticket together
 LONG_AGO = "2010-01-01T00:00:00Z"  # without a time only tickets of the last 30 days are listed
-
-
-def requester(connection: Connection, person: Person) -> Calls[Requester]:
-    """Our own id for the person: Freshdesk makes or finds the contact with the ticket itself.
-
-    Freshdesk cannot be asked for a contact by that id, so whether it knew the person nobody says
-    before; `existed` makes the engine look for a forgotten ticket, unless `look_first` is off.
-    """
-    yield from ()
-    look = connection.options.get("look_first", True) is not False
-    return Requester(person.external_id, existed=look)
 
 
 def create(connection: Connection, body: str, _: str, files: Files = ()) -> Calls[Ticket]:

@@ -14,11 +14,11 @@ from bridge.core.mapping import HelpdeskMap, tags
 from bridge.core.model import Connection
 from bridge.core.untrusted import items, mapping
 from bridge.core.words import fold
+from bridge.helpdesks.base import Finding
 from bridge.helpdesks.common import get
 from bridge.helpdesks.zendesk import wanted
 from bridge.helpdesks.zendesk.api import STATUSES, identity, refusal, rows
 
-Finding = tuple[bool | None, str]
 Row = Mapping[str, Any]
 
 _OPTIONS = ("tagger", "multiselect")

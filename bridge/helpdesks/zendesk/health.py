@@ -11,13 +11,13 @@ from bridge.core.calls import Calls
 from bridge.core.errors import AuthError, BridgeError
 from bridge.core.model import Connection
 from bridge.core.untrusted import items, mapping
+from bridge.helpdesks.base import Finding
 from bridge.helpdesks.common import get, option
 from bridge.helpdesks.zendesk import wanted
 from bridge.helpdesks.zendesk.access import SCOPE, warnings, whoami
 from bridge.helpdesks.zendesk.api import identity, rows, words
 from bridge.helpdesks.zendesk.setup import secret_known
 
-Finding = tuple[bool | None, str]
 Row = wanted.Row
 
 
