@@ -73,7 +73,7 @@ OBJECTS = {
         # Its samples show what they would be; no account in connections.yaml is called "0".
         test=None,
     ),
-    "whatsapp_business_account": Readers("whatsapp", {"changes": whatsapp.change}),
+    "whatsapp_business_account": Readers("whatsapp", {"changes": whatsapp.events.change}),
 }
 FAMILY = Family("meta", OBJECTS, {"topic": (threads.NAME, threads.envelope)})
 

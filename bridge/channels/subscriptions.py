@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from bridge.channels import graph, whatsapp
+from bridge.channels import graph
 from bridge.channels.base import Account, BridgeError, Calls
+from bridge.channels.whatsapp import setup as whatsapp
 from bridge.core.model import Connection
 from bridge.core.untrusted import flag, ident, items, mapping, text
 

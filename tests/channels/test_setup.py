@@ -8,6 +8,7 @@ from support.platforms import PAGE, SECRETS, Played, meta, said, telegram
 
 from bridge.channels import subscriptions
 from bridge.channels import telegram as telegram_source
+from bridge.channels.telegram.events import UPDATES
 from bridge.core.errors import TransientError
 from bridge.core.model import Account, Connection, Secret
 
@@ -187,7 +188,7 @@ def info(**more: object) -> object:
 
 
 def test_a_bot_with_token_and_webhook_is_fine() -> None:
-    findings = Played(ME, info(allowed_updates=list(telegram_source.UPDATES))).drive(
+    findings = Played(ME, info(allowed_updates=list(UPDATES))).drive(
         telegram_source.check(telegram())
     )
     assert wrong(findings) == []

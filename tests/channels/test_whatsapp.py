@@ -407,7 +407,7 @@ def apps(*ids: str) -> Any:
 
 class TestDoctor:
     def findings(self, *answers: Any, account: Account = ACCOUNT) -> list[tuple[bool, str]]:
-        calls = whatsapp.check(connection(app_id="77"), account)
+        calls = whatsapp.setup.check(connection(app_id="77"), account)
         found: list[tuple[bool, str]] = Played(*answers).drive(calls)
         return found
 
@@ -436,7 +436,7 @@ class TestDoctor:
 
 def test_setup_subscribes_the_business_account() -> None:
     played = Played(said(200, {"success": True}))
-    steps = played.drive(whatsapp.setup(connection(), ACCOUNT))
+    steps = played.drive(whatsapp.setup.setup(connection(), ACCOUNT))
     assert steps == ["WhatsApp number Acme: subscribed."]
     (request,) = played.requests
     assert (request.method, request.url.rpartition("/v25.0/")[2]) == (
@@ -446,10 +446,10 @@ def test_setup_subscribes_the_business_account() -> None:
 
 
 def test_setup_says_what_it_cannot_do() -> None:
-    (step,) = Played().drive(whatsapp.setup(connection(), replace(ACCOUNT, options={})))
+    (step,) = Played().drive(whatsapp.setup.setup(connection(), replace(ACCOUNT, options={})))
     assert "business_account" in step
     (step,) = Played(said(400, {"error": {"code": 100}})).drive(
-        whatsapp.setup(connection(), ACCOUNT)
+        whatsapp.setup.setup(connection(), ACCOUNT)
     )
     assert "not subscribed" in step
 
@@ -478,7 +478,7 @@ def test_bad_news_of_the_account_are_an_operators_matter(
     field: str, value: object, told: str | None
 ) -> None:
     entry = Entry("102000000000001", None)
-    (message,) = whatsapp.change(entry, {"field": field, "value": value})
+    (message,) = whatsapp.events.change(entry, {"field": field, "value": value})
     assert message.ignored
     assert message.ignored.startswith("account:")
     expected = f"WhatsApp tells of the business account: {told}" if told else None

@@ -14,14 +14,7 @@ from bridge.helpdesks.freshdesk.health import check
 from bridge.helpdesks.freshdesk.limits import LIMITS, headers
 from bridge.helpdesks.freshdesk.people import requester
 from bridge.helpdesks.freshdesk.setup import setup
-from bridge.helpdesks.freshdesk.tickets import (
-    FILES_BYTES,
-    create,
-    find,
-    read,
-    status_names,
-    update,
-)
+from bridge.helpdesks.freshdesk.tickets import FILES_BYTES, create, find, read, status_names, update
 
 HELPDESK = Helpdesk(
     name="freshdesk",

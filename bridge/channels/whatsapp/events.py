@@ -1,7 +1,5 @@
-"""WhatsApp: what people write to a business number, by Meta's Cloud API.
+"""What Meta's webhook brings about a business number: words, states, changes of people's ids.
 
-A person is known by a phone number, by a business-scoped user id (BSUID, `US.1349...`), or by both; since
-2026 the number may be missing. Ids of messages (wamids) hold the number in base64: they stay out of logs.
 Source: facts collected from Meta's WhatsApp Business Platform pages (webhooks, media, business-scoped user
 ids, groups, changelog to 11 Aug 2026) and recorded payloads, read 2026-11.
 """
@@ -9,58 +7,19 @@ ids, groups, changelog to 11 Aug 2026) and recorded payloads, read 2026-11.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from bridge.channels import graph, media
-from bridge.channels.base import (
-    Account,
-    Calls,
-    Channel,
-    File,
-    HttpRequest,
-    HttpResponse,
-    Post,
-    Voice,
-)
+from bridge.channels import graph
+from bridge.channels.base import HttpRequest, HttpResponse
 from bridge.channels.envelope import Entry, read
 from bridge.channels.other import broken, other, word
-from bridge.channels.whatsapp_contents import CONTENTS, FILES, advertisement, code_of, trouble
-from bridge.core.errors import (
-    BridgeError,
-    PermanentError,
-    Unsupported,
-)
-from bridge.core.model import (
-    Attachment,
-    Author,
-    Capabilities,
-    Change,
-    Connection,
-    Kind,
-    Message,
-    Outgoing,
-    Report,
-    Target,
-    Visibility,
-)
-from bridge.core.untrusted import (
-    Broken,
-    fingerprint,
-    flag,
-    ident,
-    items,
-    mapping,
-    moment,
-    text,
-)
+from bridge.channels.whatsapp.contents import CONTENTS, advertisement, code_of, trouble
+from bridge.core.model import Attachment, Author, Change, Kind, Message, Report, Visibility
+from bridge.core.untrusted import Broken, fingerprint, flag, ident, items, mapping, moment, text
 
 NAME = "whatsapp"
-
-# --- what comes in -----------------------------------------------------------------------------
 
 # Message types that say nothing to us -> the reason to ignore them.
 ASIDE = {
@@ -440,211 +399,3 @@ LISTS: Mapping[str, Mapping[str, _Reader]] = {
     "smb_message_echoes": {"message_echoes": _echo, "errors": _problem},
     "user_id_update": {"user_id_update": _user_id},
 }
-
-
-# --- what goes out -----------------------------------------------------------------------------
-
-DAY = 24 * 3600.0
-BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,140}")  # the form of a parent, US.ENT.1179..., too
-
-
-def post(target: Target, outgoing: Outgoing) -> Calls[str]:
-    """Write to the person; return the message's wamid, which only means that it was accepted.
-
-    What becomes of it is told by statuses, which carry the marker; also that the 24 hours were over.
-    """
-    # What was said in a group cannot be quoted outside of it.
-    quoted = None if target.answer.get("group_id") else target.item_id
-    return (yield from _send(target, outgoing, _person(target), _words_of(outgoing, quoted)))
-
-
-def post_in_group(target: Target, outgoing: Outgoing) -> Calls[str]:
-    """Write to the group that the customer wrote in; return the message's wamid."""
-    return (yield from _send(target, outgoing, _group(target), _words_of(outgoing, target.item_id)))
-
-
-def post_template(target: Target, outgoing: Outgoing) -> Calls[str]:
-    """Say an approved template, where the customer wrote; return the message's wamid."""
-    template = outgoing.template
-    if template is None:
-        raise Unsupported("no_template", "it is not known which template should be sent")
-    body: dict[str, Any] = {"name": template.name, "language": {"code": template.language}}
-    if template.values:
-        # Line ends, tabs and rows of spaces are refused in values.
-        values = [{"type": "text", "text": " ".join(value.split())} for value in template.values]
-        body["components"] = [{"type": "body", "parameters": values}]
-    whom = _group(target) if target.answer.get("group_id") else _person(target)
-    return (yield from _send(target, outgoing, whom, {"type": "template", "template": body}))
-
-
-def _words_of(outgoing: Outgoing, quoted: str | None) -> dict[str, Any]:
-    body: dict[str, Any] = {"type": "text", "text": {"body": outgoing.text, "preview_url": False}}
-    return body | ({"context": {"message_id": quoted}} if quoted else {})
-
-
-def _person(target: Target) -> dict[str, str]:
-    """How the person is addressed: by the id's form, as it may have changed since they wrote."""
-    if target.person_id is None:
-        raise Unsupported("nobody_to_answer", "it is not known to whom to write")
-    key = "recipient" if BSUID.fullmatch(target.person_id) else "to"
-    return {"recipient_type": "individual", key: target.person_id}
-
-
-def _group(target: Target) -> dict[str, str]:
-    group = target.answer.get("group_id")
-    if group is None:
-        raise Unsupported("nobody_to_answer", "it is not known in which group to write")
-    return {"recipient_type": "group", "to": group}
-
-
-def _send(
-    target: Target, outgoing: Outgoing, whom: Mapping[str, str], what: Mapping[str, Any]
-) -> Calls[str]:
-    marked = {"biz_opaque_callback_data": outgoing.marker[:512]}
-    body = {"messaging_product": "whatsapp", **whom, **what, **marked}
-    answer = yield from graph.call(
-        graph.request(target, "POST", graph.account_id(target), "messages", json=body)
-    )
-    return graph.needed_id(mapping(next(iter(items(answer.get("messages"))), None)), "id")
-
-
-# --- files -------------------------------------------------------------------------------------
-
-MEDIA_HOSTS = ("fbsbx.com", "fbcdn.net", "facebook.com")
-
-
-def fetch(connection: Connection, account: Account, attachment: Attachment) -> Calls[File]:
-    """The file behind `attachment.id`, or at the `url` that the webhook gave where it gave no id.
-
-    Both want the account's token, which goes to Meta's hosts only.
-    """
-    url = attachment.url or ""
-    if attachment.type not in FILES.values() or not (attachment.id or url):
-        raise Unsupported("no_file", f"an attachment of type {attachment.type} is no file")
-    if attachment.id:
-        asked = graph.request_as(connection, account, "GET", attachment.id)
-        try:
-            url = text((yield from graph.call(asked)).get("url")) or ""
-        except PermanentError as error:
-            if error.gone:
-                raise PermanentError(
-                    "file_gone", "WhatsApp hands out files for 7 days only", gone=True
-                ) from None
-            raise
-    host = _metas(url, connection)
-    download = HttpRequest(
-        method="GET",
-        url=url,
-        headers={"authorization": f"Bearer {account.token.reveal()}"},
-        write=False,
-        repeatable=True,
-        media=True,
-        max_bytes=media.MAX_BYTES,
-        deadline=10.0,
-        shown=f"{host}/...",
-        budget=(f"meta:{account.id}",),
-    )
-    response = yield download
-    return media.file_of(download, response, attachment.name or attachment.type)
-
-
-def _metas(url: str, connection: Connection) -> str:
-    """The scheme and host of *url*; PermanentError where our token must not go."""
-    home = urlsplit(str(connection.options.get("api_url") or graph.API_URL))
-    try:
-        there = urlsplit(url)
-        host = there.hostname or ""
-    except ValueError:
-        there, host = urlsplit(""), ""
-    metas = there.scheme == "https" and any(
-        host == one or host.endswith("." + one) for one in MEDIA_HOSTS
-    )
-    if not metas and (there.scheme, there.netloc) != (home.scheme, home.netloc):
-        raise PermanentError("media_refused", "the file is not fetched: its host is not Meta's")
-    return f"{there.scheme}://{host}"
-
-
-def _voice(post: Post, *, window: float | None = None) -> Voice:
-    return Voice(
-        capabilities=Capabilities(max_length=4096, window=window),
-        post=post,
-        echo=60.0,  # a status with our marker comes in seconds, where the message was accepted
-        settings={"max_length": "message_length", "echo": "status_seconds"},
-    )
-
-
-CHANNEL = Channel(
-    name=NAME,
-    label="WhatsApp",
-    public=_voice(post_in_group, window=DAY),  # anybody of the group opens it
-    private=_voice(post, window=DAY),
-    template=_voice(post_template),
-    fetch=fetch,
-    media_hosts=MEDIA_HOSTS,
-)
-
-
-# --- doctor and setup --------------------------------------------------------------------------
-
-# The webhook fields of the app that we read; the app's dashboard is where they are chosen.
-SUBSCRIBED = (
-    "messages", "smb_message_echoes", "account_update", "account_alerts",
-    "message_template_status_update", "phone_number_quality_update",
-)  # fmt: skip
-
-
-def check(connection: Connection, account: Account) -> Calls[list[tuple[bool, str]]]:
-    """Findings about one number: its token, and whether its business account sends to our app."""
-    named = f"WhatsApp number {account.name or account.id}"
-    findings: list[tuple[bool, str]] = []
-    asked = {"fields": "verified_name,quality_rating"}
-    try:
-        told = yield from graph.call(
-            graph.request_as(connection, account, "GET", str(account.id), params=asked)
-        )
-        rating = text(told.get("quality_rating")) or "UNKNOWN"
-        name = text(told.get("verified_name"))
-        findings.append((True, f"{named}: the token works (WhatsApp calls it {name})"))
-        findings.append((rating != "RED", f"{named}: its quality is {word(rating)}"))
-        if (owner := _owner(account)) is None:
-            findings.append((False, f"{named}: {NO_OWNER}"))
-            return findings
-        told = yield from graph.call(
-            graph.request_as(connection, account, "GET", owner, "subscribed_apps")
-        )
-    except BridgeError as error:
-        return [*findings, (False, f"{named}: {error.detail}")]
-    apps = {
-        ident(mapping(mapping(app).get("whatsapp_business_api_data")).get("id"))
-        for app in items(told.get("data"))
-    }
-    ours = connection.options.get("app_id")
-    if not apps or (ours and str(ours) not in apps):
-        advice = f"run `bridge setup {connection.name}`"
-        findings.append((False, f"{named}: our app is not subscribed; {advice}"))
-    else:
-        findings.append((True, f"{named}: its business account sends to our app"))
-    return findings
-
-
-def setup(connection: Connection, account: Account) -> Calls[list[str]]:
-    """The number's business account sends its events to our app; a sentence a step."""
-    named = f"WhatsApp number {account.name or account.id}"
-    if (owner := _owner(account)) is None:
-        return [f"{named}: not subscribed: {NO_OWNER}."]
-    try:
-        answer = yield from graph.call(
-            graph.request_as(connection, account, "POST", owner, "subscribed_apps", repeatable=True)
-        )
-    except BridgeError as error:
-        return [f"{named}: not subscribed: {error.detail}."]
-    done = flag(answer.get("success"))
-    return [f"{named}: {'subscribed' if done else 'Meta did not say yes'}."]
-
-
-NO_OWNER = "its option business_account is missing (the id of the WhatsApp Business account)"
-
-
-def _owner(account: Account) -> str | None:
-    """The id of the WhatsApp Business account that the number belongs to."""
-    return ident(account.options.get("business_account"))
