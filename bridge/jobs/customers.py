@@ -17,6 +17,7 @@ from bridge.core.model import (
     Ticket,
     stamp,
 )
+from bridge.core.stored import moment_out
 from bridge.jobs.ingest import name_of
 from bridge.jobs.outside import OPEN
 from bridge.jobs.room import DAY, LINKED, LIVE, Room
@@ -80,6 +81,8 @@ def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
         if found.status in LIVE:
             orders = hand.orders()
             room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})
+            # What agents said so far was handled before it was forgotten.
+            room.facts["read_from"] = moment_out(found.updated_at or hand.bridge.now()) or ""
             orders.facts = room.changed()
             orders.set.append((f"ticket:{desk.name}:{found.id}", room.id, LINKED))
             hand.settle(orders)

@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from bridge.core import commands, mapping, sync, ticket
 from bridge.core.errors import BridgeError, PermanentError, TransientError
-from bridge.core.model import Status, Ticket, TicketComment, TicketUpdate
-from bridge.core.stored import moment_in, moment_out, update_out
+from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
+from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs import agent, speak
 from bridge.jobs.ingest import name_of
@@ -291,12 +291,13 @@ def _new_comments(
     """
     now, seen = hand.bridge.now(), room.time("read_to")
     known = timedelta(milliseconds=hand.bridge.store.keep_ms) * 0.8
-    opened = room.time("opened_at")
-    since = opened - timedelta(minutes=5) if opened else None
+    opened, since = room.time("opened_at"), room.time("read_from")
+    if since is None and opened:
+        since = opened - timedelta(minutes=5)
     found = []
     for comment in reversed(comments):
         at = comment.created_at
-        if comment.marker or (since and at and at < since):
+        if comment.marker or (since and at and at <= since):
             continue
         if comment.staff is None and comment.author_id not in (hint.actor_id, None):
             continue  # who wrote it is not known here: a hint about its author tells
@@ -355,9 +356,9 @@ def unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
         return True
     room_id = hand.bridge.store.get(f"join:{found.stamp}") or found.stamp or ""
     if not room_id or not hand.bridge.store.hash(f"r:{room_id}"):
-        spoken = (event.doc.get("comment") or {}).get("public") is True
-        if spoken and len(room_id) == 32 and room_id.isalnum():
-            _link_lost(hand, event, desk_name, ticket_id)
+        ours = len(room_id) == 32 and room_id.isalnum()
+        if ours and (said := _spoken(hand, desk, update_in(event.doc))):
+            _link_lost(hand, event, desk_name, ticket_id, said)
             return True
         hand.close(None, event, "ignored", "not a ticket of ours")
         return True
@@ -376,14 +377,31 @@ def unknown_ticket(hand: Hand, turn: Turn) -> bool | None:
     return True
 
 
-def _link_lost(hand: Hand, event: Event, desk: str, ticket_id: str) -> None:
+def _spoken(hand: Hand, desk: Connection, update: TicketUpdate) -> TicketComment | None:
+    """The agent's answer that *update* tells of; a hint may tell of the newest words on the ticket."""
+    said, now = update.comment, hand.bridge.now()
+    if update.hint and update.ticket_id:
+        calls = hand.bridge.helpdesk(desk).comments(desk, update.ticket_id)
+        said = next((one for one in hand.outside.desk(desk, calls) if not one.marker), None)
+        if said is None or said.created_at is None or now - said.created_at > OVERLAP:
+            return None
+        if not (said.author_id == update.actor_id if said.staff is None else said.staff):
+            return None
+    return said if said and said.public else None
+
+
+def _link_lost(hand: Hand, event: Event, desk: str, ticket_id: str, said: TicketComment) -> None:
     """It carries a stamp of ours and we know nothing of it: an answer must not just vanish."""
+    room = Room(hand.room_id, {"desk": desk, "ticket": ticket_id}, {})
+    left = ["answer again after the customer has written once more: that brings the link back"]
+    note = ticket.failed("link_lost", "", left, said.text)
+    told = note_event(room, note, "link lost", said.id)
+    if hand.bridge.store.event(told["e"]):
+        return hand.close(None, event, "ignored", "its link is lost, as the agent was told")
     orders = hand.orders()
     reason = f"link_lost: ticket {ticket_id} carries our stamp, but its conversation is forgotten"
     orders.events.append({"e": event.id, "state": "dead", "f": {"reason": reason}})
-    room = Room(hand.room_id, {"desk": desk, "ticket": ticket_id}, {})
     orders.facts = room.changed()
-    left = ["answer again after the customer has written once more: that brings the link back"]
-    note = ticket.failed("link_lost", "", left, str(event.doc["comment"].get("text", "")))
-    orders.push.append(note_event(room, note, "link lost", event.id))
+    orders.push.append(told)
     hand.settle(orders)
+    return None

@@ -19,7 +19,13 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet, InvalidToken
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
-from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
+from bridge.core.errors import (
+    Ambiguous,
+    AuthError,
+    BridgeError,
+    PermanentError,
+    TransientError,
+)
 from bridge.core.model import Connection
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs.slots import Slots
@@ -127,7 +133,10 @@ class Outside:
         key = f"names:{connection.name}"
         known = self.bridge.store.get(key)
         if known is None:
-            known = json.dumps(self.desk(connection, helpdesk.status_names(connection)))
+            try:
+                known = json.dumps(self.desk(connection, helpdesk.status_names(connection)))
+            except PermanentError:
+                known = "{}"  # a notice without the account's own name for it
             self.bridge.store.put(key, known, 3600)
         return tuple(json.loads(known).get(word, ()))
 

@@ -160,6 +160,7 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
                 "solved_at": "",
                 "status_word": done.status_word or "",
                 "read_to": "",
+                "read_from": "",
                 "spoken": "[]",
             }
         )

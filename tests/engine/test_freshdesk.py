@@ -197,6 +197,15 @@ def test_an_agents_public_words_reach_the_customer_once(world: World, note: bool
     assert len(notes(world, number)) == 2
 
 
+def test_a_file_an_agent_attaches_reaches_the_customer_as_a_link(world: World) -> None:
+    number, _ = case(world)
+    world.answer(number, "Here is the form.", attachment=True)
+    world.until(lambda: texts(world))
+    (text,) = texts(world)
+    assert text.startswith("Here is the form.")
+    assert "/attachments/" in text
+
+
 def test_a_private_note_never_leaves(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "between us: she is right", public=False)
@@ -280,11 +289,13 @@ def test_a_hint_that_does_not_say_who_acted_is_read_and_writes_nothing(world: Wo
     world.comment("Ana", "and the saucer", reply_to=said)
     world.opened("and the saucer")
     world.calm()
-    reads, writes = counted(world, method="GET"), counted(world, method="P")
+    reads = counted(world, method="GET")
+    writes = [counted(world, method=one) for one in ("POST", "PUT", "DELETE")]
     hint(world, number, actor="")
     world.until(lambda: calls(world, reads))
     world.calm()
-    assert (calls(world, reads), calls(world, writes)) == (2, 0)
+    assert calls(world, reads) == 2
+    assert [calls(world, one) for one in writes] == [0, 0, 0]
     assert world.spoken() == []
 
 
@@ -522,13 +533,88 @@ def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: Wo
     assert answer["parent_id"] == said
 
 
+def test_what_was_said_before_redis_forgot_is_not_said_again(world: World) -> None:
+    number, said = case(world)
+    world.answer(number, "The first answer.")
+    world.until(world.spoken)
+    world.calm()
+    forget(world)
+    world.comment("Ana", "Hello? It is still broken", reply_to=said)
+    world.opened("It is still broken")
+    world.calm()
+    world.answer(number, "The second answer.")
+    world.until(lambda: "The second answer." in texts(world))
+    world.calm()
+    assert texts(world) == ["The first answer.", "The second answer."]
+
+
+def test_an_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> None:
+    number, _ = case(world)
+    forget(world)
+    world.answer(number, "between us", public=False)
+    world.calm()
+    assert world.store.dead() == []
+    world.answer(number, "We are looking for it.")
+    assert "We are looking for it." in noted(world, number, "Not delivered")
+    status(world, number, 3)
+    world.calm()
+    told = [one for one in world.words(number, public=False) if "Not delivered" in one]
+    assert len(told) == 1
+    reasons = [world.store.event(dead)["reason"] for dead in world.store.dead()]
+    assert reasons
+    assert all("link_lost" in one for one in reasons)
+    assert world.spoken() == []
+
+
+def test_a_hint_about_a_ticket_that_is_none_of_ours_changes_nothing(world: World) -> None:
+    writes = counted(world, method="POST")
+    hint(world, 17)
+    world.calm()
+    assert (calls(world, writes), world.store.dead(), world.spoken()) == (0, [], [])
+
+
 def forget(world: World) -> None:
     with world.redis.client() as client:
         for key in client.scan_iter("bridge:*", count=1000):
             client.delete(key)
 
 
+def test_a_worker_that_dies_while_a_ticket_is_made_leaves_one_ticket(world: World) -> None:
+    world.fault("freshdesk", method="POST", path="/tickets$", effect="drip", seconds=20, times=1)
+    world.comment("Ana", "My order is broken")
+    number = world.opened("My order is broken")
+    world.kill_workers()
+    for _ in range(world.wanted):
+        world.start_worker()
+    noted(world, number, "Why: rule complaint")
+    world.calm()
+    assert world.tickets() == [number]
+
+
+def test_the_answer_to_a_reopening_is_lost_and_it_happens_once(world: World) -> None:
+    number, said = case(world)
+    status(world, number, 5)
+    world.calm()
+    world.fault("freshdesk", method="PUT", path="/tickets/", effect="drop_after", times=1)
+    world.comment("Ana", "It is broken again", reply_to=said)
+    world.opened("It is broken again")
+    world.calm()
+    assert world.ticket(number)["status"] == 2
+    assert said_on(world, number, "broken again") == ["It is broken again"]
+
+
 # --- taken back ----------------------------------------------------------------------------------
+
+
+def test_an_answer_an_agent_deletes_before_it_was_read_is_never_sent(world: World) -> None:
+    number, _ = case(world)
+    held(world)
+    world.answer(number, "Oops, wrong customer: she owes us 500.")
+    (answer,) = [one for one in notes(world, number) if one["kind"] == "reply"]
+    world.sandbox.post("agent/remove", {"ticket": number, "comment": answer["id"]})
+    let_go(world)
+    world.calm()
+    assert world.spoken() == []
 
 
 def test_an_answer_an_agent_deletes_after_it_was_posted_is_reported(world: World) -> None:
