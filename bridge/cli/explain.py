@@ -9,19 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bridge.cli.normalise import (
-    SOURCE_HELP,
-    events,
-    find,
-    mappings_folder,
-    shown,
-    unknown,
-    written,
-)
+from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.config import load_replies, load_rules
+from bridge.core.facts import View, view
 from bridge.core.model import Change, Kind, Message
 from bridge.core.replies import Replies, choose
-from bridge.core.rules import Decision, Escalation, Rules, View, decide, example_view, view
+from bridge.core.rules import Decision, Escalation, Rules, decide, example_view
 
 HELP = "show what the rules would do with payloads, and why"
 

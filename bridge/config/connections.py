@@ -17,8 +17,8 @@ from bridge.config.proofs import OPTION, read_proof
 from bridge.config.providers import GENERIC, LATER, Options, Providers
 from bridge.config.schemas import CONNECTION, LANGUAGE, Flag, Text, unknown_key
 from bridge.core.described import Described
+from bridge.core.mistakes import nearest
 from bridge.core.model import Account, Connection, Secret
-from bridge.core.rules import nearest
 
 _ROUTING = ("helpdesk", "language", "name")
 _ACCOUNT = ("channel", "id", "name", "token", "helpdesk", "language")

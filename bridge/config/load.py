@@ -20,16 +20,10 @@ from bridge.config.ruling import Ruling
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
+from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
 from bridge.core.replies import Replies, Variant, problems
-from bridge.core.rules import (
-    Escalation,
-    Example,
-    Outcome,
-    Rule,
-    Rules,
-    nearest,
-)
+from bridge.core.rules import Escalation, Example, Outcome, Rule, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,12 @@ from typing import Any
 
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
+from bridge.core.conditions import tests
+from bridge.core.facts import FIELDS, OPEN
 from bridge.core.mapping import HelpdeskMap
+from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
-from bridge.core.rules import FIELDS, OPEN, Escalation, Example, Rule, Rules, nearest, tests
+from bridge.core.rules import Escalation, Example, Rule, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,11 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from bridge.core import rules as core
+from bridge.core.conditions import Condition, condition
+from bridge.core.facts import FIELDS, OPEN
+from bridge.core.mistakes import Mistake, nearest
 from bridge.core.model import Status
+from bridge.core.rules import PRIORITIES
 from bridge.core.sync import MOMENTS
 
 NAME = re.compile(r"[a-z0-9-]{1,64}")
@@ -48,7 +51,7 @@ class Strict(Schema):
 def unknown_key(key: str, known: Iterable[str]) -> str:
     """The sentence for a key that nobody reads."""
     known = list(known)
-    return f"'{key}' is not known here{core.nearest(key, known) or '; known: ' + ', '.join(known)}"
+    return f"'{key}' is not known here{nearest(key, known) or '; known: ' + ', '.join(known)}"
 
 
 _REQUIRED: dict[str, Any] = {"required": "is missing", "null": "is empty"}
@@ -163,7 +166,7 @@ def one_of(*choices: str) -> Callable[[Any], None]:
     def check(value: Any) -> None:
         if value not in choices:
             raise ValidationError(
-                f"'{value}' is not one of {', '.join(choices)}{core.nearest(str(value), choices)}"
+                f"'{value}' is not one of {', '.join(choices)}{nearest(str(value), choices)}"
             )
 
     return check
@@ -188,17 +191,15 @@ is_status = one_of(*(status.value for status in Status if status is not Status.D
 # --- rules.yaml ----------------------------------------------------------------------------------
 
 
-class When(fields.Field[core.Condition]):
+class When(fields.Field[Condition]):
     """The conditions of a rule."""
 
     default_error_messages = {**_REQUIRED, "null": "is empty: the last rule has no `when` at all"}  # noqa: RUF012
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> core.Condition:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Condition:
         try:
-            return core.condition(value)
-        except core.Mistake as mistake:
+            return condition(value)
+        except Mistake as mistake:
             messages: Any = [mistake.sentence]
             for key in reversed(mistake.path):
                 messages = {key: messages}
@@ -236,7 +237,7 @@ TYPES = ("question", "incident", "problem", "task")  # of tickets, as rules call
 
 class EscalateSchema(Strict):
     helpdesk = Text()
-    priority = Text(validate=one_of(*core.PRIORITIES))
+    priority = Text(validate=one_of(*PRIORITIES))
     group = Group()
     type = Text(validate=one_of(*TYPES))
     tags = Texts(check=is_tag)
@@ -301,14 +302,12 @@ class FieldSchema(Strict):
     @validates_schema
     def _is_a_fact(self, data: Mapping[str, Any], **_: Any) -> None:
         fact = data.get("from_")
-        if fact and fact not in core.FIELDS and not fact.startswith(core.OPEN):
-            raise ValidationError(
-                f"'{fact}' is no fact we know{core.nearest(fact, core.FIELDS)}", "from"
-            )
+        if fact and fact not in FIELDS and not fact.startswith(OPEN):
+            raise ValidationError(f"'{fact}' is no fact we know{nearest(fact, FIELDS)}", "from")
 
 
 class HelpdeskSchema(Strict):
-    priorities = Table(Plain(), key=one_of(*core.PRIORITIES))
+    priorities = Table(Plain(), key=one_of(*PRIORITIES))
     types = Table(Plain(), key=one_of(*TYPES))
     groups = Table(Id())
     fields_ = Table(fields.Nested(FieldSchema), data_key="fields")

@@ -26,9 +26,9 @@ from bridge.config.schemas import (
 from bridge.core import described
 from bridge.core.described import Always, Described, Files, From, Hashed, Joined, Only, Sample
 from bridge.core.line import line
+from bridge.core.mistakes import Mistake, nearest
 from bridge.core.model import Author, Change, Kind, Message, Visibility
 from bridge.core.paths import Path, path
-from bridge.core.rules import Mistake, nearest
 
 _REQUIRED: dict[str, Any] = {"required": "is missing", "null": "is empty"}
 _FORMS = ("from", "body", "always", "join", "hash")

@@ -11,13 +11,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from bridge.core.errors import (
-    Ambiguous,
-    AuthError,
-    BridgeError,
-    PermanentError,
-    TransientError,
-)
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
 from bridge.core.model import File
 
 

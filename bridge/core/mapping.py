@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.core.facts import OPEN
 from bridge.core.model import Status
-from bridge.core.rules import OPEN, Escalation
+from bridge.core.rules import Escalation
 from bridge.core.ticket import safe
 from bridge.core.words import fold
 

@@ -18,7 +18,7 @@ from jmespath.exceptions import JMESPathError, JMESPathTypeError, ParseError
 from jmespath.functions import Functions
 from jmespath.visitor import TreeInterpreter
 
-from bridge.core.rules import Mistake, nearest
+from bridge.core.mistakes import Mistake, nearest
 from bridge.core.untrusted import Broken
 
 LONGEST = 500  # characters of an expression

@@ -12,16 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.core import language, receipt, sync, ticket, words
-from bridge.core.model import (
-    Change,
-    Message,
-)
-from bridge.core.rules import Decision, decide, view
-from bridge.core.stored import (
-    message_in,
-    moment_in,
-    moment_out,
-)
+from bridge.core.facts import view
+from bridge.core.model import Change, Message
+from bridge.core.rules import Decision, decide
+from bridge.core.stored import message_in, moment_in, moment_out
 from bridge.jobs import customers, tickets, writing
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room

@@ -17,9 +17,9 @@ from bridge.config import load_source
 from bridge.core.calls import drive
 from bridge.core.described import Described
 from bridge.core.errors import Rejected, Unreadable
+from bridge.core.facts import view
 from bridge.core.line import line
 from bridge.core.model import Connection, Delivery, Kind, Message, Visibility
-from bridge.core.rules import view
 from bridge.core.signing import Bearer
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -14,7 +14,9 @@ from bridge.config import Providers, load
 from bridge.config.connections import variables
 from bridge.config.plain import read
 from bridge.config.schemas import FieldSchema, HelpdeskSchema
-from bridge.core.rules import FIELDS, OPERATORS, condition, decide, example_view, failing
+from bridge.core.conditions import OPERATORS, condition
+from bridge.core.facts import FIELDS
+from bridge.core.rules import decide, example_view, failing
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bridge.core.mistakes import Mistake
 from bridge.core.paths import LARGEST, Path, path
-from bridge.core.rules import Mistake
 from bridge.core.untrusted import Broken
 
 BODY: dict[str, Any] = {

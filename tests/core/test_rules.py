@@ -7,22 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.core.conditions import MATCHED, condition
+from bridge.core.facts import FIELDS, View, view
+from bridge.core.mistakes import Mistake
 from bridge.core.model import Attachment, Author, Change, Kind, Message, Visibility
 from bridge.core.rules import (
-    FIELDS,
-    MATCHED,
     Decision,
     Escalation,
-    Mistake,
     Outcome,
     Rule,
     Rules,
-    View,
-    condition,
     decide,
     example_view,
     proves,
-    view,
 )
 
 MESSAGE = Message(
