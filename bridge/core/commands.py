@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bridge.core.compose import plain
+from bridge.core.plaintext import plain
 
 COMMANDS = ("dm", "public", "hide", "mute", "template")
 TAG = "bridge_"

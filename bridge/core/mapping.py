@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.core.facts import OPEN
+from bridge.core.harmless import safe
 from bridge.core.model import Status
 from bridge.core.rules import Escalation
-from bridge.core.ticket import safe
 from bridge.core.words import fold
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.core import ticket
+from bridge.core import telling
 from bridge.core.rules import Decision
 
 
@@ -121,9 +121,9 @@ def sentence(
         return _ended(f"{what} was put aside for an operator", reason)
     told = reason.partition("not delivered: ")[2]
     if told and fields.get("k") == "r":
-        return f"The platform told that an answer did not arrive. {ticket.reason(told)}."
+        return f"The platform told that an answer did not arrive. {telling.reason(told)}."
     if told:
-        return f"{what} could not be delivered. {ticket.reason(told)}."
+        return f"{what} could not be delivered. {telling.reason(told)}."
     number = (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
     if fields.get("k") == "m":
         return _of_message(what, state, reason, number, doc, slip)

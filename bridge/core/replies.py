@@ -14,8 +14,9 @@ import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from bridge.core.compose import MEASURES, visible
+from bridge.core.compose import MEASURES
 from bridge.core.model import Capabilities
+from bridge.core.plaintext import visible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

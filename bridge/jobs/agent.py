@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bridge.core import commands, ticket
+from bridge.core import commands, telling
 from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import Visibility
 from bridge.core.stored import moment_out
@@ -19,15 +19,15 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     now, mutes = hand.bridge.now(), list[tuple[str, str, int]]()
     if told.name in ("dm", "public"):
         room.facts["route"] = told.name
-        text = ticket.command_done(told.name)
+        text = telling.command_done(told.name)
     elif told.name == "mute":
         seconds = commands.duration(told.argument) if told.argument else 7 * 86400
         if seconds is None:
-            text = ticket.command_refused("mute", f"{told.argument!r} is no time like 7d or 36h")
+            text = telling.command_refused("mute", f"{told.argument!r} is no time like 7d or 36h")
         else:
             until = moment_out(now + timedelta(seconds=seconds)) or ""
             mutes = [(f"mute:{key}", until, seconds) for key in room.people()]
-            text = ticket.command_done("mute", told.argument or "7d")
+            text = telling.command_done("mute", told.argument or "7d")
     elif told.name == "hide":
         text = _hide(hand, room)
     elif told.name == "template":
@@ -36,7 +36,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
             return
         text = refused
     else:
-        text = ticket.command_refused(
+        text = telling.command_refused(
             told.argument, f"the commands are /{', /'.join(commands.COMMANDS)}"
         )
     orders = hand.closing(event, "done", f"/{told.name}")
@@ -51,9 +51,9 @@ def _hide(hand: Hand, room: Room) -> str:
     target = room.target(hand.bridge, place) if place else None
     hide = hand.bridge.channel(target.channel).hide if target else None
     if target is None or hide is None:
-        return ticket.command_refused("hide", ticket.reason("cannot_hide"))
+        return telling.command_refused("hide", telling.reason("cannot_hide"))
     try:
         hand.outside.platform(target.connection, hide(target), hand.guard)
     except (PermanentError, Unsupported) as error:
-        return ticket.command_refused("hide", ticket.reason(error.code, error.detail))
-    return ticket.command_done("hide")
+        return telling.command_refused("hide", telling.reason(error.code, error.detail))
+    return telling.command_done("hide")

@@ -6,17 +6,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bridge.core import ticket
+from bridge.core import harmless
 from bridge.core.errors import BridgeError, TransientError
-from bridge.core.model import (
-    Author,
-    Connection,
-    Message,
-    Person,
-    Target,
-    Ticket,
-    stamp,
-)
+from bridge.core.model import Author, Connection, Message, Person, Target, Ticket, stamp
 from bridge.core.stored import moment_out
 from bridge.jobs.ingest import name_of
 from bridge.jobs.outside import OPEN
@@ -51,7 +43,7 @@ def person(hand: Hand, room: Room, message: Message) -> Person:
     who = message.person or f"thread {message.conversation}"
     external = stamp(f"person:{room.facts.get('c', '')}:{message.account_id}:{who}")
     label = hand.bridge.channel(message.channel).label or message.channel
-    name = ticket.safe(room.name or f"{label} user").replace("\n", " ").strip()[:80]
+    name = harmless.safe(room.name or f"{label} user").replace("\n", " ").strip()[:80]
     return Person(external_id=room.facts.get("asker") or external, name=name or f"{label} user")
 
 

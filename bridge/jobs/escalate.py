@@ -11,7 +11,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from bridge.core import language, receipt, sync, ticket, words
+from bridge.core import language, receipt, sync, telling, words
 from bridge.core.facts import view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
@@ -234,12 +234,12 @@ def _edited(plan: Plan, room: Room, event: Event, message: Message, says: dict[s
     elif not room.takes_notes:
         plan.outcomes.append((event, "ignored", "edited after its ticket was closed", None))
     else:
-        plan.notes.append((event, ticket.edited(old, new)))
+        plan.notes.append((event, telling.edited(old, new)))
 
 
 def _deleted(plan: Plan, room: Room, event: Event, says: dict[str, str]) -> None:
     if says.get("on") and room.takes_notes:
-        plan.notes.append((event, ticket.deleted(says.get("text", ""))))
+        plan.notes.append((event, telling.deleted(says.get("text", ""))))
     else:
         plan.outcomes.append((event, "ignored", "deleted, and on no open ticket", None))
 
@@ -260,7 +260,7 @@ def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, messag
         label = hand.bridge.channel(message.channel).label or message.channel
         who = message.author.name if message.author else None
         room.facts["answered_at"] = moment_out(message.sent_at) or ""
-        plan.notes.append((event, ticket.native(who, message.text or "", label)))
+        plan.notes.append((event, telling.native(who, message.text or "", label)))
     else:
         plan.outcomes.append((event, "ignored", "own", None))
 

@@ -5,23 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bridge.core import ticket
-from bridge.core.errors import (
-    AuthError,
-    BridgeError,
-    TransientError,
-    Unsupported,
-)
-from bridge.core.model import (
-    Attachment,
-    Connection,
-    File,
-    Target,
-)
-from bridge.core.stored import (
-    attachment_in,
-    attachment_out,
-)
+from bridge.core import telling, ticket
+from bridge.core.errors import AuthError, BridgeError, TransientError, Unsupported
+from bridge.core.model import Attachment, Connection, File, Target
+from bridge.core.stored import attachment_in, attachment_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs.plan import Said
 from bridge.jobs.room import Room
@@ -105,6 +92,6 @@ def fetched(hand: Hand, room: Room, helpdesk: Helpdesk, intent: dict[str, str]) 
     intent["bytes"] = str(size) if found else ""
     if missed:
         after = json.loads(intent["after"])
-        after["notes"] = [*after.get("notes", []), ticket.not_copied(missed)]
+        after["notes"] = [*after.get("notes", []), telling.not_copied(missed)]
         intent["after"] = json.dumps(after)
     return found

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.core import compose, ticket
+from bridge.core import compose, telling
 from bridge.core.model import Status, Visibility
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs.ingest import name_of
@@ -119,7 +119,7 @@ def remind(hand: Hand, room: Room, event: Event) -> None:
         return None
     label = hand.bridge.channel(place["channel"]).label or place["channel"]
     orders = hand.closing(event, "done", "the agent was reminded")
-    note = ticket.closes_soon(label, f"{closes[0]:%Y-%m-%d %H:%M} UTC", ways(hand, room))
+    note = telling.closes_soon(label, f"{closes[0]:%Y-%m-%d %H:%M} UTC", ways(hand, room))
     # Two events may look at the same time, where the customer's words lie on both sides of a half.
     orders.push.append(note_event(room, note, "closes soon", key, str(place["last_in"])))
     hand.settle(orders)

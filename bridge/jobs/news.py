@@ -10,7 +10,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.core import commands, mapping, sync, ticket
+from bridge.core import commands, mapping, sync, telling
 from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
@@ -156,7 +156,7 @@ def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> N
     )
     if not said.get("posted"):
         return hand.close(room, event, "ignored", "nothing of it was sent")
-    note = ticket.taken_back()
+    note = telling.taken_back()
     if hand.bridge.map_of(room.desk).withdrawn == "delete":
         note = speak.unsay(hand, room, said)
     orders = hand.closing(event, "done", "taken back after it was sent")
@@ -394,7 +394,7 @@ def _link_lost(hand: Hand, event: Event, desk: str, ticket_id: str, said: Ticket
     """It carries a stamp of ours and we know nothing of it: an answer must not just vanish."""
     room = Room(hand.room_id, {"desk": desk, "ticket": ticket_id}, {})
     left = ["answer again after the customer has written once more: that brings the link back"]
-    note = ticket.failed("link_lost", "", left, said.text)
+    note = telling.failed("link_lost", "", left, said.text)
     told = note_event(room, note, "link lost", said.id)
     if hand.bridge.store.event(told["e"]):
         return hand.close(None, event, "ignored", "its link is lost, as the agent was told")

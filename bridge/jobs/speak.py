@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.channels.base import Voice
-from bridge.core import compose, receipt, replies, ticket
+from bridge.core import compose, plaintext, receipt, replies, telling
 from bridge.core.commands import Command
 from bridge.core.errors import AuthError, BridgeError, Done, PermanentError, Unsupported
 from bridge.core.model import (
@@ -39,9 +39,9 @@ SETTLED = 4.0  # seconds after which a post that arrived can be seen by looking
 
 def say(hand: Hand, room: Room, event: Event, comment: TicketComment) -> None:
     """An agent's answer: fitted to the channel, piece by piece."""
-    text = compose.plain(comment.text)
+    text = plaintext.plain(comment.text)
     links = [(one.name or one.type, one.url) for one in comment.attachments if one.url]
-    text = compose.with_links(text, links)
+    text = plaintext.with_links(text, links)
     if not text:
         return hand.close(room, event, "ignored", "no words")
     return _speak(hand, room, event, text, human=True, visibility=room.facts.get("route", ""))
@@ -88,11 +88,11 @@ def template(hand: Hand, room: Room, event: Event, told: Command) -> str | None:
     voice = _template_voice(hand, target) if target else None
     name, _, language = told.argument.partition(" ")
     if place is None or target is None or voice is None:
-        return ticket.command_refused(
+        return telling.command_refused(
             "template", "this conversation is on no channel that has them"
         )
     if not name:
-        return ticket.command_refused("template", "it needs the template's name")
+        return telling.command_refused("template", "it needs the template's name")
     language = language or room.facts.get("language") or target.account.language or "en"
     chosen = Template(name=name, language=language.replace("-", "_"), values=told.lines)
     shown = f"[template {name} ({chosen.language})] {' | '.join(told.lines)}".strip()
@@ -310,7 +310,7 @@ def _recorded(
         if line := _public_line(hand, room, target, place):
             orders.push.append(line)
     if intent.get("template"):
-        told = ticket.command_done("template", intent["text"])
+        told = telling.command_done("template", intent["text"])
         orders.push.append(note_event(room, told, "template", event.id))
     if not intent["private"]:
         room.facts[f"lined {place.get('item')}"] = "1"
@@ -375,14 +375,14 @@ def unsay(hand: Hand, room: Room, said: Mapping[str, str]) -> str:
     if channel and said.get("opened") and channel.private_channel:
         channel = hand.bridge.channel(channel.private_channel)
     if target is None or channel is None or channel.delete is None:
-        return ticket.taken_back(False, ticket.reason("unsupported"))
+        return telling.taken_back(False, telling.reason("unsupported"))
     for posted in filter(None, json.loads(said["posted"])):
         try:
             hand.outside.platform(target.connection, channel.delete(target, posted), hand.guard)
         except (PermanentError, Unsupported) as error:
             if not getattr(error, "gone", False):
-                return ticket.taken_back(False, ticket.reason(error.code, error.detail))
-    return ticket.taken_back(True)
+                return telling.taken_back(False, telling.reason(error.code, error.detail))
+    return telling.taken_back(True)
 
 
 def failed_later(hand: Hand, room: Room, event: Event) -> None:
@@ -407,7 +407,7 @@ def failed_later(hand: Hand, room: Room, event: Event) -> None:
         )
     elif room.ticket:
         words = (doc.get("comment") or {}).get("text") or doc.get("reply") or ""
-        note = ticket.failed(code, detail, left(hand, room, code), compose.plain(words))
+        note = telling.failed(code, detail, left(hand, room, code), plaintext.plain(words))
         orders.push.append(note_event(room, note, "failed later", about))
     orders.facts = room.changed()
     hand.settle(orders)
@@ -494,11 +494,11 @@ def _undelivered(
     if room.ticket and (human or code in ("fuse", "unconfirmed")):
         if said:
             pieces = json.loads(hand.load().intent.get("pieces", "[]"))
-            note = ticket.partly(said, len(pieces), code, detail, " ".join(pieces[said:]))
+            note = telling.partly(said, len(pieces), code, detail, " ".join(pieces[said:]))
         elif code == "unconfirmed":
-            note = ticket.held(code, detail, text)
+            note = telling.held(code, detail, text)
         else:
-            note = ticket.failed(code, detail, left(hand, room, code), text)
+            note = telling.failed(code, detail, left(hand, room, code), text)
         orders.push.append(note_event(room, note, "undelivered", event.id))
     hand.settle(orders)
 
@@ -518,5 +518,5 @@ def left(hand: Hand, room: Room, code: str) -> list[str]:
 def _tell_held(hand: Hand, room: Room, event: Event, error: BridgeError, whole: str) -> None:
     """The platform refuses our credentials: the agent learns that the answer waits."""
     orders = hand.orders()
-    orders.push.append(note_event(room, ticket.waits(error.code, whole), "held", event.id))
+    orders.push.append(note_event(room, telling.waits(error.code, whole), "held", event.id))
     hand.settle(orders)

@@ -6,21 +6,12 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from bridge.core import mapping, receipt, sync, ticket
-from bridge.core.errors import (
-    PermanentError,
-)
+from bridge.core import mapping, receipt, sync, telling, ticket
+from bridge.core.errors import PermanentError
 from bridge.core.line import line
-from bridge.core.model import (
-    Draft,
-    Message,
-)
+from bridge.core.model import Draft, Message
 from bridge.core.rules import Decision
-from bridge.core.stored import (
-    author_in,
-    author_out,
-    moment_in,
-)
+from bridge.core.stored import author_in, author_out, moment_in
 from bridge.jobs import customers, files, later, writing
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.plan import Plan, Said, automatic_events
@@ -96,7 +87,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     body = bridge.helpdesk(desk).create_body(draft)
     notes = [*parts[1:], ticket.note(case)]
     if plan.after and not follows:
-        notes.append(ticket.linked_previous(plan.after, room.facts.get("url")))
+        notes.append(telling.linked_previous(plan.after, room.facts.get("url")))
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
     after["push"] += _reminders(hand, room, desk.name, plan.said)
@@ -128,7 +119,7 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         text, note = parts[0], ""
         notes = [*parts[1:], *filter(None, [ticket.facts(case.messages)])]
         if missed:
-            notes.append(ticket.not_copied(missed))
+            notes.append(telling.not_copied(missed))
     else:
         text, note, notes, uploads, along, status = "", _joined(plan), [], [], [], None
     events = [one.event.id for one in plan.said] or [event.id for event, _ in plan.notes]

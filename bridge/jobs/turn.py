@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bridge.core import receipt, ticket
+from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.room import Room, note_event
@@ -269,7 +269,7 @@ def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str) -> None:
             ((one.doc.get("comment") or {}).get("text", "") for one in turn.events), ""
         )
         left = ["an operator finds it among the dead letters (bridge dead list)"]
-        note = ticket.failed("dead", reason, left, words)
+        note = telling.failed("dead", reason, left, words)
         orders.push.append(note_event(room, note, "dead", *ids))
 
 

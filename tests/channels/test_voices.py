@@ -25,7 +25,7 @@ from bridge.core.errors import (
     Unsupported,
 )
 from bridge.core.model import Attachment, Author, Kind, Message, Outgoing, Target, Visibility
-from bridge.core.ticket import WAYS
+from bridge.core.telling import WAYS
 
 PROOF = hmac.new(SECRETS["app"].encode(), SECRETS["page"].encode(), hashlib.sha256).hexdigest()
 SINCE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

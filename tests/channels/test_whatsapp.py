@@ -32,7 +32,7 @@ from bridge.core.model import (
     Template,
     Visibility,
 )
-from bridge.core.ticket import WAYS
+from bridge.core.telling import WAYS
 
 NUMBER, OWNER = "106000000000001", "102000000000001"
 PHONE, BSUID, GROUP = "48600100200", "PL.1000000000000007", "Y2FwaV9ncm91cDox"

@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.compose import (
-    MEASURES,
-    Window,
-    fit,
-    html_to_text,
-    parts,
-    plain,
-    visible,
-    window,
-    with_links,
-)
+from bridge.core.compose import MEASURES, Window, fit, parts, window
 from bridge.core.model import Capabilities
+from bridge.core.plaintext import html_to_text, plain, visible, with_links
 
 # --- parts -------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bridge.core import receipt, ticket
+from bridge.core import receipt, telling
 from bridge.core.rules import Decision, Escalation, Tried
 
 COMMENT = {"channel": "facebook", "kind": "comment", "change": "created", "text": "It broke"}
@@ -110,7 +110,7 @@ def test_what_nobody_thought_of_still_ends_in_one_full_stop(kind, state, reason)
 
 
 def test_every_reason_of_a_failure_has_its_words():
-    for code, words in ticket.WAYS.items():
+    for code, words in telling.WAYS.items():
         assert said("u", ANSWER, "done", f"not delivered: {code}").endswith(f"{words}.")
 
 

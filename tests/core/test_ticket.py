@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from bridge.core import ticket
+from bridge.core import telling, ticket
+from bridge.core.harmless import safe
 from bridge.core.model import Attachment, Author, Change, Kind, Message, Visibility
 
 AT = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -233,17 +234,17 @@ def test_nothing_a_stranger_writes_acts_on_the_helpdesk(payload):
         ticket.subject(whole),
         ticket.words(whole),
         ticket.note(whole),
-        ticket.edited(payload, payload),
-        ticket.deleted(payload),
-        ticket.native(payload, payload, payload),
-        ticket.failed("refused", payload, [payload], payload),
-        ticket.held("unconfirmed", payload, payload),
-        ticket.partly(1, 2, "refused", payload, payload),
-        ticket.linked_previous(payload, payload),
-        ticket.waits("auth", payload),
-        ticket.not_copied([(payload, payload)]),
-        ticket.command_done("mute", payload),
-        ticket.command_refused(payload, payload),
+        telling.edited(payload, payload),
+        telling.deleted(payload),
+        telling.native(payload, payload, payload),
+        telling.failed("refused", payload, [payload], payload),
+        telling.held("unconfirmed", payload, payload),
+        telling.partly(1, 2, "refused", payload, payload),
+        telling.linked_previous(payload, payload),
+        telling.waits("auth", payload),
+        telling.not_copied([(payload, payload)]),
+        telling.command_done("mute", payload),
+        telling.command_refused(payload, payload),
     ):
         assert_harmless(text)
 
@@ -260,7 +261,7 @@ def test_nothing_a_stranger_writes_acts_on_the_helpdesk(payload):
     ],
 )
 def test_ordinary_words_stay_as_they_are(text):
-    assert ticket.safe(text) == text
+    assert safe(text) == text
 
 
 # --- notes ---------------------------------------------------------------------------------------
@@ -350,36 +351,36 @@ def test_the_customer_named_by_the_case_wins_over_the_messages():
     assert "from Ana:" in ticket.subject(named)
 
 
-@pytest.mark.parametrize("code", sorted(ticket.WAYS))
+@pytest.mark.parametrize("code", sorted(telling.WAYS))
 def test_every_failure_code_has_a_sentence(code):
-    text = ticket.failed(code, "", ["answer in public"], "my words")
-    assert ticket.WAYS[code] + "." in text
+    text = telling.failed(code, "", ["answer in public"], "my words")
+    assert telling.WAYS[code] + "." in text
     assert "- answer in public" in text
     assert "| my words" in text
 
 
 def test_an_unknown_failure_says_its_detail():
-    assert "Not delivered to the customer. The moon is full." in ticket.failed(
+    assert "Not delivered to the customer. The moon is full." in telling.failed(
         "moon", "The moon is full.", [], "x"
     )
-    assert "odd thing." in ticket.failed("odd_thing", "", [], "x")
+    assert "odd thing." in telling.failed("odd_thing", "", [], "x")
 
 
 def test_an_edit_note_holds_both_texts_and_a_first_sight_only_the_new_one():
-    assert ticket.edited("old", "new") == (
+    assert telling.edited("old", "new") == (
         "The customer has edited this.\nBefore:\n| old\nNow:\n| new"
     )
-    assert "Before" not in ticket.edited(None, "new")
+    assert "Before" not in telling.edited(None, "new")
 
 
 def test_a_quotation_cannot_pass_for_our_own_words():
-    text = ticket.deleted("x\nNow do what I say")
+    text = telling.deleted("x\nNow do what I say")
     assert all(row.startswith("| ") for row in text.split("\n")[1:])
 
 
 def test_commands_are_confirmed_in_words():
-    assert ticket.command_done("mute", "7d") == (
+    assert telling.command_done("mute", "7d") == (
         "The person is muted: no new ticket is opened for them for 7d."
     )
-    assert "in private" in ticket.command_done("dm")
-    assert "/dnace" in ticket.command_refused("dnace", "there is no such command")
+    assert "in private" in telling.command_done("dm")
+    assert "/dnace" in telling.command_refused("dnace", "there is no such command")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 
-from bridge.core.compose import html_to_text
+from bridge.core.plaintext import html_to_text
 
 _SMALL = 'style="color:#8a8a8a;font-size:11px"'
 _REF = re.compile(r"(?:\A|\s)bridge ref ([0-9a-z]{12})\s*\Z")

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bridge.core.calls import Calls, verdict
-from bridge.core.compose import html_to_text
 from bridge.core.model import Attachment, Connection, File, TicketComment
+from bridge.core.plaintext import html_to_text
 from bridge.core.untrusted import items, mapping, moment
 from bridge.helpdesks.common import attachment, download, get, origin, ticket_path
 from bridge.helpdesks.zendesk.api import about_ticket, identity, texts

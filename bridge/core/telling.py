@@ -1,0 +1,168 @@
+"""What an agent is told by private notes: what became of answers, edits and commands, and what is left.
+
+Plain text; everything a stranger wrote passes `safe` or `line`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bridge.core.harmless import MESSAGE_LIMIT, address, capped, line, listed, safe
+
+# Why a reply could not be delivered, for the agent who wrote it. Codes of channels and windows.
+WAYS = {
+    "window_closed": "The time in which the platform allows answers here is over",
+    "automatic_not_allowed": "The platform allows no automatic message here",
+    "person_unavailable": "The person cannot be written to (blocked us, left, or closed the account)",
+    "blocked": "The person has blocked us",
+    "not_found": "What should be answered was deleted or is hidden",
+    "private_reply_used": "The one private reply that a comment allows was sent already",
+    "private_reply_too_late": "A private reply is possible only within 7 days of the comment",
+    "no_private_reply": "This cannot be answered in private",
+    "no_public_reply": "This cannot be answered in public",
+    "nothing_to_answer": "It is not known what should be answered",
+    "cannot_reply": "The platform does not let us answer this",
+    "cannot_hide": "This cannot be hidden on the platform",
+    "cannot_delete": "The platform does not let us delete this any more",
+    "no_permission": "The platform's app lacks a permission; an operator must grant it",
+    "no_account": "It is not known which account should speak; an operator must look",
+    "no_token": "The account has no access token; an operator must set it",
+    "refused": "The platform refused the text",
+    "template_refused": "The platform refused the template",
+    "duplicate": "The platform refused it because the same text stands there already",
+    "unconfirmed": "It is not known whether it arrived; look there before answering again",
+    "token_refused": "Our access to the platform has ended; an operator must renew it",
+    "auth": "Our access to the platform has ended; an operator must renew it",
+    "unauthorised": "Our access to the platform has ended; an operator must renew it",
+    "unsupported": "The platform has no way to do this",
+    "too_long": "The text is longer than the platform takes",
+    "too_large": "The file is larger than the platform takes",
+    "fuse": "Too many messages in a short time; the bridge has stopped, so as not to talk to itself",
+    "empty": "There were no words to send",
+    "muted": "The person is muted",
+    "link_lost": "It is no longer known to whom this ticket answers",
+    "dead": "It failed again and again and was put aside",
+}
+
+
+def reason(code: str, detail: str = "") -> str:
+    """A sentence for people on a failure's *code*; *detail* speaks where the code has none."""
+    sentence = WAYS.get(code)
+    if sentence is None:
+        return line(detail or code.replace("_", " "), 300).rstrip(".")
+    return sentence
+
+
+def _quoted(text: str) -> str:
+    """*text* with a bar before each line, so that it is told from our own words."""
+    said = safe(text, MESSAGE_LIMIT).strip()
+    return "\n".join(f"| {row}" for row in said.split("\n")) if said else "| (no words)"
+
+
+def edited(old: str | None, new: str | None) -> str:
+    """The customer has changed what stands on the ticket."""
+    before = f"\nBefore:\n{_quoted(old)}" if old is not None else ""
+    return f"The customer has edited this.{before}\nNow:\n{_quoted(new or '')}"
+
+
+def deleted(text: str | None) -> str:
+    """The customer has deleted what stands on the ticket."""
+    what = f"\n{_quoted(text)}" if text else ""
+    return f"The customer has deleted this on the platform; it cannot be answered there.{what}"
+
+
+def native(author: str | None, text: str, where: str) -> str:
+    """Somebody of the brand wrote on the platform, not through this ticket."""
+    who = line(author, 60) if author else "Somebody of the brand"
+    return (
+        f"{who} answered directly on {line(where, 60)}, not through this ticket:\n{_quoted(text)}"
+    )
+
+
+def failed(code: str, detail: str, ways: Sequence[str], text: str) -> str:
+    """An answer was not delivered: why, what is left to do, and the words themselves."""
+    lines = [f"Not delivered to the customer. {reason(code, detail)}."]
+    known = line(detail, 300)
+    if code in WAYS and known and known != code.replace("_", " "):
+        lines.append(f"({known})")
+    if ways:
+        lines.append(listed("What is left", (line(one, 300) for one in ways)))
+    return capped("\n".join([*lines, "The words:", _quoted(text)]))
+
+
+def held(code: str, detail: str, text: str) -> str:
+    """An answer waits, or is held back because nobody can tell whether it arrived."""
+    return f"Held back, not sent again. {reason(code, detail)}.\nThe words:\n{_quoted(text)}"
+
+
+def partly(sent: int, of: int, code: str, detail: str, rest: str) -> str:
+    """The first pieces of a long answer arrived, the others did not."""
+    return (
+        f"Only {sent} of {of} parts reached the customer. {reason(code, detail)}.\n"
+        f"Not sent:\n{_quoted(rest)}"
+    )
+
+
+def taken_back(deleted: bool | None = None, why: str = "") -> str:
+    """An answer was taken back on the ticket when the customer could read it already.
+
+    *deleted*: whether it was deleted on the platform too, None where nobody asked for that; *why* not.
+    """
+    told = "An answer was redacted, deleted or made private here after it was sent."
+    if deleted:
+        return f"{told} It was deleted on the platform as well; the customer may have read it."
+    tried = f" Deleting it there did not work: {line(why, 300)}." if deleted is False else ""
+    return f"{told}{tried} The customer can still read it on the platform; delete it there if it must go."
+
+
+def closes_soon(where: str, until: str, ways: Sequence[str]) -> str:
+    """The customer waits, and the time in which an answer is possible is about to end."""
+    told = f"The customer waits for an answer on {line(where, 60)}; it is possible until {until}."
+    return "\n".join(one for one in (told, listed("What is open now", ways)) if one)
+
+
+def waits(code: str, text: str) -> str:
+    """An answer has not gone out yet, and will by itself."""
+    return (
+        f"Not delivered yet. {reason(code)}. It goes out by itself once that is mended.\n"
+        f"The words:\n{_quoted(text)}"
+    )
+
+
+def loss(what: str, why: str) -> str:
+    """A file that stayed on the platform, and why."""
+    return f"{line(what, 300)}: {reason(why)}"
+
+
+def not_copied(lost: Iterable[tuple[str, str]]) -> str:
+    """Attachments that stayed on the platform, and why."""
+    return listed("Attachments that could not be copied", (loss(*one) for one in lost))
+
+
+def linked_previous(ticket_id: str, url: str | None = None) -> str:
+    """The ticket goes on where another one ended."""
+    link = address(url)
+    return f"Continues ticket {line(ticket_id, 40)}{f': {link}' if link else ''}."
+
+
+_DONE = {
+    "dm": "From now on public comments here go to the customer in private.",
+    "public": "From now on public comments here are posted where everybody reads them.",
+    "hide": "The comment is hidden on the platform; its author and their friends still see it.",
+    "mute": "The person is muted: no new ticket is opened for them",
+    "template": "The template was sent",
+}
+
+
+def command_done(name: str, argument: str = "") -> str:
+    """A command of an agent was carried out."""
+    if name == "mute":
+        return f"{_DONE['mute']}{f' for {line(argument, 60)}' if argument else ''}."
+    if name == "template":
+        return f"{_DONE['template']}: {line(argument, 300)}"
+    return _DONE.get(name, f"/{line(name, 30)} is done.")
+
+
+def command_refused(name: str, why: str) -> str:
+    """A command of an agent was not carried out."""
+    return f"/{line(name, 30)} was not carried out: {line(why, 300)}"
