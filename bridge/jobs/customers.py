@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.core import harmless
-from bridge.core.errors import BridgeError, TransientError
+from bridge.core.errors import AuthError, BridgeError, TransientError
 from bridge.core.model import Author, Connection, Message, Person, Target, Ticket, stamp
 from bridge.core.stored import moment_out
 from bridge.jobs.ingest import name_of
@@ -87,7 +87,8 @@ def described(
 ) -> tuple[Message, dict[str, Any]]:
     """*message* with what its payload did not say, and the post it hangs on, as the platform tells.
 
-    A platform that is away delays no ticket.
+    A platform that is away delays no ticket. Only where it has not told the words is it waited for:
+    nobody can decide without them.
     """
     describe = hand.bridge.channel(message.channel).describe
     if describe is None:
@@ -102,7 +103,9 @@ def described(
     try:
         calls = describe(target, message)
         told = dict(hand.outside.platform(target.connection, calls, deadline=CURIOUS))
-    except BridgeError:
+    except BridgeError as error:
+        if message.text is None and isinstance(error, AuthError | TransientError):
+            raise
         return message, json.loads(known) if known else {}
     author, text = told.get("author"), told.get("text")
     if isinstance(author, Author) and unnamed:

@@ -183,6 +183,8 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
         return False
     if message.text is None:
         # Without some permissions the platform tells that something was said, and not what.
+        if plan.said:
+            return None
         target = room.target(bridge, room.places[place])
         if target is not None:
             message, _ = customers.described(hand, room, target, message)

@@ -23,6 +23,14 @@ local function joined(room)
   return other or room
 end
 local function stands(room) return redis.call('EXISTS', P .. 'r:' .. room) == 1 end
+local function open(room)
+  local link = redis.call('HMGET', P .. 'r:' .. room, 'ticket', 'status')
+  local over = link[2] == 'closed' or link[2] == 'deleted' or link[2] == 'solved'
+  return link[1] and link[1] ~= '' and not over
+end
+local function busy(room)
+  return redis.call('EXISTS', P .. 'l:in:' .. room, P .. 'i:in:' .. room) > 0
+end
 
 local new, keep_raw, woke = 0, false, false
 local events = cjson.decode(ARGV[4])
@@ -86,15 +94,12 @@ for _, event in ipairs(events) do
         redis.call('SET', P .. 'join:' .. event.becomes, room, 'EX', 7776000)
       end
       if event.known and not stands(room) then state, lane, room = 'ignored', '', '' end
-      if event.dm and event.dm ~= '' and not stands(room) then
-        -- The same person has an open ticket from a comment: this talk belongs to it.
+      if event.dm and event.dm ~= '' and not open(room) and not busy(room) then
+        -- The same person has an open ticket from a comment, and none here: this talk belongs to it.
         local other = redis.call('GET', P .. 'person:' .. event.dm)
-        if other and other ~= room then
-          local link = redis.call('HMGET', P .. 'r:' .. other, 'ticket', 'status')
-          if link[1] and link[1] ~= '' and link[2] ~= 'closed' and link[2] ~= 'deleted' and link[2] ~= 'solved' then
-            redis.call('SET', P .. 'join:' .. room, other, 'EX', 7776000)
-            room = other
-          end
+        if other and other ~= room and open(other) then
+          redis.call('SET', P .. 'join:' .. event.st, other, 'EX', 7776000)
+          room = other
         end
       end
     end

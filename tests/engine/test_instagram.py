@@ -100,6 +100,15 @@ def test_a_mention_gets_its_words_before_the_rules_decide(world: World) -> None:
     assert post["what"] == "comment"
 
 
+def test_a_mention_waits_for_a_platform_that_does_not_tell_its_words(world: World) -> None:
+    world.fault("meta", method="GET", effect="status", status=500, times=3)
+    world.sandbox.post("customer/mention", {"channel": HERE, "person": "Ana",
+                                            "text": "@acme_coffee my cup is broken"})  # fmt: skip
+    world.opened("my cup is broken")
+    world.calm()
+    assert world.store.dead() == []
+
+
 def test_a_mention_of_nothing_bad_opens_no_ticket(world: World) -> None:
     world.sandbox.post("customer/mention", {"channel": HERE, "person": "Ana",
                                             "text": "@acme_coffee lovely place"})  # fmt: skip
@@ -263,6 +272,33 @@ def test_answers_go_where_the_customer_wrote_last_until_the_agent_chooses(world:
     assert answered(world, number, "For everybody.")["what"] == "comment"
 
 
+@pytest.mark.parametrize("before", ["praise", "solved"])
+def test_who_has_written_before_comes_to_the_ticket_of_the_comment_too(
+    world: World, before: str
+) -> None:
+    first = chat(world) if before == "solved" else 0
+    if first:
+        world.sandbox.post("agent/status", {"ticket": first, "status": "solved"})
+        world.until(world.texts, "the notice")
+    else:
+        world.message(HERE, "Ana", "I love your coffee")
+    world.calm()
+    number, _ = case(world)
+    assert number != first
+    world.message(HERE, "Ana", "it is 12345")
+    assert world.opened("it is 12345") == number
+    world.calm()
+    assert answered(world, number, "In the chat.")["what"] == "message"
+
+
+def test_a_talk_with_an_open_ticket_stays_on_it(world: World) -> None:
+    first = chat(world)
+    number, _ = case(world)
+    assert number != first
+    world.message(HERE, "Ana", "it is 12345")
+    assert world.opened("it is 12345") == first
+
+
 def test_there_is_one_public_line_and_none_where_something_stands_already(world: World) -> None:
     number, _ = case(world)
     answered(world, number, "We have written to you.")
@@ -322,6 +358,33 @@ def test_without_joining_a_message_opens_a_ticket_of_its_own(apart: World) -> No
     apart.calm()
     assert second != number
     assert apart.balanced()
+
+
+TALKATIVE = """
+rules:
+  - name: everything
+    when: {text: {any_of: [broken]}}
+    then:
+      escalate: {}
+      reply: {private: acknowledged, public: acknowledged}
+    examples:
+      - {text: "it is broken", gives: everything}
+  - name: nothing
+    then: {ignore: nothing}
+"""
+
+
+def test_where_a_rule_has_said_something_in_public_the_line_is_not_said_besides() -> None:
+    with World(workers=1, rules=TALKATIVE) as world:
+        number, said = case(world)
+        world.until(lambda: len(world.spoken()) == 2)
+        world.calm()
+        assert sorted(one["what"] for one in world.spoken()) == ["comment", "private_reply"], (
+            world.texts()
+        )
+        assert [one["parent_id"] for one in world.spoken() if one["what"] == "comment"] == [said]
+        assert world.tickets() == [number]
+        assert world.balanced()
 
 
 @pytest.fixture(scope="module")

@@ -145,6 +145,18 @@ def test_without_any_status_the_agent_is_told_and_nothing_is_sent_again(world: W
     assert world.texts() == ["It comes tomorrow."]
 
 
+def test_words_whose_answer_was_lost_and_that_failed_are_told_once(world: World) -> None:
+    number = chat(world)
+    world.sandbox.post("customer/block", {"channel": HERE, "person": "Ola", "blocked": True})
+    world.fault("meta", method="POST", path="/messages$", effect="drop_after", times=1)
+    world.answer(number, "Are you there?")
+    assert "cannot be written to" in world.noted(number, "Not delivered")
+    world.calm()
+    notes = [one for one in world.words(number, public=False) if "Are you there?" in one]
+    assert len(notes) == 1
+    assert len(world.sandbox.record("undelivered")) == 1
+
+
 def test_a_window_that_closed_unseen_is_told_later_with_the_words_and_the_way(world: World) -> None:
     number = chat(world)
     world.sandbox.post("clock", {"advance": 25 * 3600})  # the platform's clock, not ours
