@@ -1,14 +1,14 @@
 """The `out` lane: what happens on a ticket goes back to the customer, as far as the platform allows.
 
 One event after the other: what the helpdesk tells (news.py), what waits for its time (later.py), and words
-that go out (speak.py). Whatever cannot be delivered goes back to the ticket as a private note, by way
-of the `in` lane.
+that go out (speak.py, posting.py). Whatever cannot be delivered goes back to the ticket as a private
+note (undelivered.py), by way of the `in` lane.
 """
 
 from __future__ import annotations
 
 from bridge.core.stored import moment_in, update_in
-from bridge.jobs import later, news, speak
+from bridge.jobs import later, news, posting, speak, undelivered
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Turn
@@ -22,7 +22,7 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return news.unknown_ticket(hand, turn)
     room = Room.read(turn.room_id, turn.room)
     if turn.intent:
-        return speak.resolve(hand, turn, room)
+        return posting.resolve(hand, turn, room)
     soonest: float | None = None
     withdrawn = _withdrawn(turn.events)
     for event in turn.events:
@@ -43,7 +43,7 @@ def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str])
     elif event.kind == "s":
         speak.automatic(hand, room, event)
     elif event.kind == "r":
-        speak.failed_later(hand, room, event)
+        undelivered.failed_later(hand, room, event)
     elif _comment_id(event) in withdrawn:
         hand.close(room, event, "ignored", "withdrawn before it was sent")
     else:

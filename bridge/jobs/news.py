@@ -15,7 +15,7 @@ from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
-from bridge.jobs import agent, speak
+from bridge.jobs import agent, posting, speak
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import LINKED, OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -158,7 +158,7 @@ def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> N
         return hand.close(room, event, "ignored", "nothing of it was sent")
     note = telling.taken_back()
     if hand.bridge.map_of(room.desk).withdrawn == "delete":
-        note = speak.unsay(hand, room, said)
+        note = posting.unsay(hand, room, said)
     orders = hand.closing(event, "done", "taken back after it was sent")
     # A helpdesk may tell it twice, by its event and by what a read shows.
     orders.push.append(note_event(room, note, "taken back", update.comment.id))

@@ -19,13 +19,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet, InvalidToken
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
-from bridge.core.errors import (
-    Ambiguous,
-    AuthError,
-    BridgeError,
-    PermanentError,
-    TransientError,
-)
+from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs.slots import Slots

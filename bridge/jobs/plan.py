@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.core import sync
-from bridge.core.model import (
-    Message,
-)
+from bridge.core.model import Message
 from bridge.core.rules import Decision
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room

@@ -11,20 +11,9 @@ from datetime import timedelta
 from typing import Any
 
 from bridge.core import receipt
-from bridge.core.errors import (
-    Ambiguous,
-    BridgeError,
-    PermanentError,
-)
-from bridge.core.model import (
-    Connection,
-    Status,
-    Ticket,
-)
-from bridge.core.stored import (
-    moment_in,
-    moment_out,
-)
+from bridge.core.errors import Ambiguous, BridgeError, PermanentError
+from bridge.core.model import Connection, Status, Ticket
+from bridge.core.stored import moment_in, moment_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs import files
 from bridge.jobs.outside import OPEN, UPDATE

@@ -1,0 +1,335 @@
+"""Words on their way to a platform: at most once.
+
+Each piece of words is recorded before it is sent; a worker that finds a recorded piece without its
+result looks on the platform first, and where nobody can look, it does not speak again but tells the agent.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from bridge.channels.base import Voice
+from bridge.core import compose, receipt, telling
+from bridge.core.errors import AuthError, Done, PermanentError, Unsupported
+from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
+from bridge.core.stored import moment_in, moment_out
+from bridge.jobs import undelivered
+from bridge.jobs.ingest import name_of
+from bridge.jobs.room import LINKED, OURS, Room, note_event
+from bridge.jobs.turn import Hand
+from bridge.store import Event, Orders, Turn
+
+SETTLED = 4.0  # seconds after which a post that arrived can be seen by looking
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is to be said, fitted already."""
+
+    text: str
+    pieces: tuple[str, ...]
+    human: bool
+    private: bool
+    tag: str | None = None
+    template: Template | None = None
+
+
+def begin(
+    hand: Hand, room: Room, event: Event, words: Words, voice: Voice, target: Target,
+    place: dict[str, Any],
+) -> None:  # fmt: skip
+    """Record what is about to be said, then say it."""
+    intent = {
+        "v": "1",
+        "kind": "post",
+        "id": event.id,
+        "events": json.dumps([event.id]),
+        "connection": target.connection.name,
+        "pieces": json.dumps(words.pieces),
+        "part": "0",
+        "text": words.pieces[0],
+        "marker": f"{event.id}.0",
+        "private": "1" if words.private else "",
+        "human": "1" if words.human else "",
+        "tag": words.tag or "",
+        "template": json.dumps(asdict(words.template)) if words.template else "",
+        "place": next(key for key, value in room.places.items() if value is place),
+        "whole": words.text[:4000],
+        "ids": "[]",
+        "at": moment_out(hand.bridge.now()) or "",
+        "said": room.facts.get("said", ""),
+    }
+    orders = hand.orders()
+    orders.intent = intent
+    if words.private and place.get("visibility") == Visibility.PUBLIC:
+        # Its echo belongs here too, and may come before the answer to our call.
+        _join_private(hand, room, orders, target, None)
+    hand.settle(orders)
+    return _post(hand, room, event, intent, voice, target)
+
+
+def window(
+    hand: Hand, room: Room, voice: Voice, place: dict[str, Any], human: bool
+) -> compose.Window:
+    """Whether this voice is open for *place* at this moment."""
+    last = moment_in(place.get("last_in"))
+    return compose.window(
+        voice.capabilities,
+        now=hand.bridge.now(),
+        last_in=last,
+        item_at=last,
+        human=human,
+        used=room.used(place),
+    )
+
+
+def _voice_of(hand: Hand, target: Target, intent: dict[str, str]) -> Voice | None:
+    """The voice in which the recorded words are said."""
+    if intent.get("template"):
+        return template_voice(hand, target)
+    return voice_at(hand, target, private=bool(intent["private"]))
+
+
+def template_voice(hand: Hand, target: Target) -> Voice | None:
+    voice = hand.bridge.channel(target.channel).template
+    return voice.of(target.account) if voice else None
+
+
+def voice_at(hand: Hand, target: Target, *, private: bool) -> Voice | None:
+    visibility = Visibility.PRIVATE if private else Visibility.PUBLIC
+    return hand.bridge.channel(target.channel).voice(visibility, target.answer, target.account)
+
+
+def _post(
+    hand: Hand, room: Room, event: Event, intent: dict[str, str], voice: Voice, target: Target
+) -> None:
+    """Send the pieces that are still to be sent, each recorded before and after."""
+    pieces, human = json.loads(intent["pieces"]), bool(intent["human"])
+    while int(intent["part"]) < len(pieces):
+        piece = _piece(intent)
+        allowed = window(hand, room, voice, room.places[intent["place"]], human)
+        if not allowed.allowed:
+            code, said = allowed.code or "refused", int(intent["part"])
+            return undelivered.tell(hand, room, event, code, "", intent["whole"], human, said=said)
+        try:
+            posted = hand.outside.platform(target.connection, voice.post(target, piece), hand.guard)
+        except Done as done:
+            posted = done.found
+        except (PermanentError, Unsupported) as error:
+            whole, said = intent["whole"], int(intent["part"])
+            return undelivered.tell(
+                hand, room, event, error.code, error.detail, whole, human, said=said
+            )
+        except AuthError as error:
+            undelivered.tell_held(hand, room, event, error, intent["whole"])
+            raise
+        if not _recorded(hand, room, event, intent, target, posted):
+            return None
+    return None
+
+
+def _piece(intent: dict[str, str]) -> Outgoing:
+    approved = json.loads(intent.get("template") or "null")
+    return Outgoing(
+        template=approved and Template(**{**approved, "values": tuple(approved["values"])}),
+        text=intent["text"],
+        marker=intent["marker"],
+        tag=intent["tag"] or None,
+        since=moment_in(intent["at"]),
+    )
+
+
+def _recorded(
+    hand: Hand, room: Room, event: Event, intent: dict[str, str], target: Target, posted: str
+) -> bool:
+    """Write down that a piece arrived; True when another one follows."""
+    orders, now = hand.orders(), hand.bridge.now()
+    pieces, part = json.loads(intent["pieces"]), int(intent["part"]) + 1
+    ids = [*json.loads(intent["ids"]), posted]
+    orders.cheer = [target.connection.name]
+    if posted:
+        spoken = hand.bridge.channel(target.channel)
+        where = (spoken.private_channel or target.channel) if intent["private"] else target.channel
+        for channel in {where, target.channel}:
+            key = _sent_key(target, channel, posted)
+            orders.set.append((key, f"{room.id} {event.id}", 30 * 86400))
+    if part < len(pieces):
+        intent.update(
+            {
+                "part": str(part),
+                "text": pieces[part],
+                "marker": f"{event.id}.{part}",
+                "ids": json.dumps(ids),
+                "at": moment_out(now) or "",
+            }
+        )
+        orders.intent = intent
+        hand.settle(orders)
+        return True
+    _finished(hand, room, event, intent, target, orders, ids)
+    return False
+
+
+def _finished(
+    hand: Hand, room: Room, event: Event, intent: dict[str, str], target: Target, orders: Orders,
+    ids: list[str],
+) -> None:  # fmt: skip
+    """Write down that the last piece arrived, and what follows from it; *ids* are those of all pieces."""
+    place, now = room.places.get(intent["place"], {}), hand.bridge.now()
+    room.facts["answered_at"] = moment_out(now) or ""
+    if intent["human"]:
+        room.facts["answered_by"] = "agent"
+    if intent.get("said"):
+        room.facts["said"] = intent["said"]
+    opened = intent["private"] and place.get("visibility") == Visibility.PUBLIC
+    if opened:
+        room.use(place)
+        _join_private(hand, room, orders, target, getattr(ids[-1], "person", None))
+        if line := _public_line(hand, room, target, place):
+            orders.push.append(line)
+    if intent.get("template"):
+        told = telling.command_done("template", intent["text"])
+        orders.push.append(note_event(room, told, "template", event.id))
+    if not intent["private"]:
+        room.facts[f"lined {place.get('item')}"] = "1"
+    _remember(room, event, now)
+    slip = {
+        "v": 1,
+        "outcome": "delivered",
+        "actions": [receipt.action(now, "posted", one or "already there") for one in ids],
+    }
+    orders.events = [
+        {
+            "e": event.id,
+            "state": "done",
+            "f": {
+                "receipt": receipt.pack(slip),
+                "reason": "delivered",
+                "posted": json.dumps(ids),
+                "where": intent["place"],
+                "opened": "1" if opened else "",
+            },
+        }
+    ]
+    orders.intent, orders.tries, orders.facts = "", "", room.changed()
+    hand.settle(orders)
+    hand.bridge.store.forget(f"found:{intent['marker']}")
+
+
+def _remember(room: Room, event: Event, now: datetime) -> None:
+    """Keep the last answers that went out, to see when one is taken back on the ticket."""
+    comment = event.doc.get("comment") or {}
+    if comment.get("id"):
+        spoken = json.loads(room.facts.get("spoken") or "[]")
+        spoken.append({"id": comment["id"], "at": comment.get("at") or moment_out(now)})
+        room.facts["spoken"] = json.dumps(spoken[-10:])
+
+
+def _public_line(
+    hand: Hand, room: Room, target: Target, place: dict[str, Any]
+) -> dict[str, Any] | None:
+    """One line under the comment that it goes on in private; none where something was said there."""
+    name = hand.bridge.map_at(room.desk, target.account).public_line
+    item = place.get("item")
+    public = hand.bridge.channel(target.channel).public
+    if name is None or public is None or not item:
+        return None
+    doc = {"v": 1, "reply": name, "visibility": "public", "line": item}
+    return {
+        "e": name_of("line", room.id, item),
+        "lane": "out",
+        "room": room.id,
+        "c": OURS,
+        "f": {"k": "s", "doc": json.dumps(doc)},
+    }
+
+
+def unsay(hand: Hand, room: Room, said: Mapping[str, str]) -> str:
+    """Delete on the platform what the event *said* has posted; returns the note for the agent."""
+    place = room.places.get(said.get("where", ""))
+    target = room.target(hand.bridge, place) if place else None
+    channel = hand.bridge.channel(target.channel) if target else None
+    if channel and said.get("opened") and channel.private_channel:
+        channel = hand.bridge.channel(channel.private_channel)
+    if target is None or channel is None or channel.delete is None:
+        return telling.taken_back(False, telling.reason("unsupported"))
+    for posted in filter(None, json.loads(said["posted"])):
+        try:
+            hand.outside.platform(target.connection, channel.delete(target, posted), hand.guard)
+        except (PermanentError, Unsupported) as error:
+            if not getattr(error, "gone", False):
+                return telling.taken_back(False, telling.reason(error.code, error.detail))
+    return telling.taken_back(True)
+
+
+def _sent_key(target: Target, channel: str, posted: str) -> str:
+    """Under which it is remembered that we said this; its echo looks here."""
+    return f"sent:{name_of(target.connection.name, channel, target.account_id, posted)}"
+
+
+def _join_private(
+    hand: Hand, room: Room, orders: Orders, target: Target, person: str | None
+) -> None:
+    """After a private reply the private talk of the same person belongs to this room."""
+    other = hand.bridge.channel(target.channel).private_channel
+    person = person or target.person_id
+    if not other or not person or not hand.bridge.map_at(room.desk, target.account).join_dms:
+        return
+    thread = f"{target.account_id}:{person}"
+    key = conversation_key(other, target.account_id, thread, person)
+    if not hand.bridge.store.hash(f"r:{stamp(key)}"):
+        orders.set.append((f"join:{stamp(key)}", room.id, LINKED))
+
+
+def resolve(hand: Hand, turn: Turn, room: Room) -> bool | float:
+    """A piece whose outcome is unknown: look before speaking, or let it be and tell the agent."""
+    intent = dict(turn.intent)
+    event = next((one for one in turn.events if one.id == intent["id"]), None)
+    place = room.places.get(intent["place"])
+    target = room.target(hand.bridge, place) if place else None
+    if event is None or target is None:
+        orders = hand.orders()
+        orders.intent = ""
+        hand.settle(orders)
+        return True
+    voice = _voice_of(hand, target, intent)
+    if voice is None:
+        raise PermanentError("unsupported", f"{target.channel} has no such voice any more")
+    if intent.get("sure"):
+        # The last try certainly did nothing: no need to look, and nothing to fear.
+        orders = hand.orders()
+        orders.intent = {"sure": ""}
+        hand.settle(orders)
+        _post(hand, room, event, {**intent, "sure": ""}, voice, target)
+        return True
+    # Its echo, or the platform's report of it, may have overtaken its answer.
+    found = hand.bridge.store.get(f"found:{intent['marker']}")
+    if found is None:
+        age = (hand.bridge.now() - _since(intent)).total_seconds()
+        if voice.look is None and age < voice.echo:
+            return min(SETTLED, voice.echo - age)
+        if voice.look is None:
+            whole, said = intent["whole"], int(intent["part"])
+            undelivered.tell(
+                hand, room, event, "unconfirmed", "", whole, bool(intent["human"]), said=said
+            )
+            return True
+        if age < SETTLED:
+            return SETTLED - age
+        found = hand.outside.platform(target.connection, voice.look(target, _piece(intent)))
+        if found and hand.bridge.store.get(_sent_key(target, target.channel, found)):
+            found = None  # the same words said before, and known
+    if found is None or _recorded(hand, room, event, intent, target, found):
+        _post(hand, room, event, intent, voice, target)
+    return True
+
+
+def _since(intent: dict[str, str]) -> datetime:
+    at = moment_in(intent["at"])
+    if at is None:
+        raise PermanentError("broken", "an intent without its time")
+    return at

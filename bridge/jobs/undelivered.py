@@ -1,0 +1,82 @@
+"""Words that did not go out: the agent is told why, and what is left to do."""
+
+from __future__ import annotations
+
+import json
+
+from bridge.core import plaintext, telling
+from bridge.core.errors import BridgeError
+from bridge.jobs import later
+from bridge.jobs.ingest import name_of
+from bridge.jobs.room import OURS, Room, note_event
+from bridge.jobs.turn import Hand
+from bridge.jobs.ways import ways
+from bridge.store import Event
+
+
+def failed_later(hand: Hand, room: Room, event: Event) -> None:
+    """The platform took words of ours, and tells now that they did not arrive."""
+    code, detail = str(event.doc.get("code") or "refused"), str(event.doc.get("detail") or "")
+    about = event.fields.get("about", "")
+    said = hand.bridge.store.event(about)
+    doc = json.loads(said.get("doc") or "{}")
+    orders = hand.closing(event, "done", f"not delivered: {code}")
+    orders.touch.append({"e": about, "f": {"reason": f"refused later: {code}"}})
+    if said.get("k") == "s" and doc.get("status") and code == "window_closed":
+        again = {"k": "s", "doc": said["doc"], **later.held(room, hand.bridge.now())}
+        orders.push.append(
+            {
+                "e": name_of("again", about),
+                "lane": "out",
+                "room": room.id,
+                "c": OURS,
+                "state": "parked",
+                "f": again,
+            }
+        )
+    elif room.ticket:
+        words = (doc.get("comment") or {}).get("text") or doc.get("reply") or ""
+        note = telling.failed(code, detail, _left(hand, room, code), plaintext.plain(words))
+        orders.push.append(note_event(room, note, "failed later", about))
+    orders.facts = room.changed()
+    hand.settle(orders)
+
+
+def tell(
+    hand: Hand, room: Room, event: Event, code: str, detail: str, text: str, human: bool,
+    said: int = 0,
+) -> None:  # fmt: skip
+    """Words that did not go out: the ticket says so, with the reason and the ways left."""
+    orders = hand.closing(event, "done" if human else "ignored", f"not delivered: {code}")
+    orders.intent, orders.tries = "", ""
+    orders.facts = room.changed()
+    orders.facts.pop("said", None)
+    if room.ticket and (human or code in ("fuse", "unconfirmed")):
+        if said:
+            pieces = json.loads(hand.load().intent.get("pieces", "[]"))
+            note = telling.partly(said, len(pieces), code, detail, " ".join(pieces[said:]))
+        elif code == "unconfirmed":
+            note = telling.held(code, detail, text)
+        else:
+            note = telling.failed(code, detail, _left(hand, room, code), text)
+        orders.push.append(note_event(room, note, "undelivered", event.id))
+    hand.settle(orders)
+
+
+def _left(hand: Hand, room: Room, code: str) -> list[str]:
+    """What the agent can still do."""
+    left = [
+        f"{way} (start a private note with /dm or /public to choose)" for way in ways(hand, room)
+    ]
+    if code == "fuse":
+        return ["wait ten minutes, then answer again"]
+    if code in ("blocked", "person_unavailable"):
+        return ["reach the person in another way, if you know one"]
+    return left or ["look at the conversation on the platform itself"]
+
+
+def tell_held(hand: Hand, room: Room, event: Event, error: BridgeError, whole: str) -> None:
+    """The platform refuses our credentials: the agent learns that the answer waits."""
+    orders = hand.orders()
+    orders.push.append(note_event(room, telling.waits(error.code, whole), "held", event.id))
+    hand.settle(orders)
