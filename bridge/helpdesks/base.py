@@ -1,4 +1,4 @@
-"""What a helpdesk is: a record of facts and a few functions. Adapters import this and core, no more.
+"""What a helpdesk is: a record of facts and a few functions. Adapters import this, common and core.
 
 Requests are yielded without credentials where `token` is set: whoever drives them adds the bearer,
 renews it once for all workers, and turns a second 401 into AuthError.
