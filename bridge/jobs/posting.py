@@ -19,7 +19,7 @@ from bridge.core.model import Outgoing, Target, Template, Visibility, conversati
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import undelivered
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import LINKED, OURS, Room, note_event
+from bridge.jobs.room import LINKED, LIVE, OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
@@ -274,14 +274,18 @@ def _sent_key(target: Target, channel: str, posted: str) -> str:
 def _join_private(
     hand: Hand, room: Room, orders: Orders, target: Target, person: str | None
 ) -> None:
-    """After a private reply the private talk of the same person belongs to this room."""
+    """After a private reply the private talk of the same person belongs to this room.
+
+    A talk that has an open ticket of its own stays there.
+    """
     other = hand.bridge.channel(target.channel).private_channel
     person = person or target.person_id
     if not other or not person or not hand.bridge.map_at(room.desk, target.account).join_dms:
         return
     thread = f"{target.account_id}:{person}"
     key = conversation_key(other, target.account_id, thread, person)
-    if not hand.bridge.store.hash(f"r:{stamp(key)}"):
+    there = hand.bridge.store.hash(f"r:{stamp(key)}")
+    if not there.get("ticket") or there.get("status") not in LIVE:
         orders.set.append((f"join:{stamp(key)}", room.id, LINKED))
 
 

@@ -291,6 +291,19 @@ def test_who_has_written_before_comes_to_the_ticket_of_the_comment_too(
     assert answered(world, number, "In the chat.")["what"] == "message"
 
 
+def test_of_two_comments_the_one_that_was_answered_in_private_gets_the_messages(
+    world: World,
+) -> None:
+    world.message(HERE, "Ana", "I love your coffee")
+    world.calm()
+    number, _ = case(world)
+    other, _ = case(world, "And the parcel never came")
+    private(world, number)
+    answered(world, number, "Please tell us your order number.")
+    world.message(HERE, "Ana", "it is 12345")
+    assert world.opened("it is 12345") == number != other
+
+
 def test_a_talk_with_an_open_ticket_stays_on_it(world: World) -> None:
     first = chat(world)
     number, _ = case(world)
