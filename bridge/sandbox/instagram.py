@@ -12,7 +12,7 @@ from bridge.sandbox.ground import BRAND, Ground, Person
 from bridge.sandbox.http import NotFound
 from bridge.sandbox.inbox import Inbox, Platform
 from bridge.sandbox.meta_hooks import Event, MetaHooks, Subscription
-from bridge.sandbox.said import Comment, Post, named, shown_post
+from bridge.sandbox.said import Comment, Post, find_comment, named, shown_post
 from bridge.sandbox.wires import INSTAGRAM_ID, USERNAME
 
 FIELDS = (
@@ -85,10 +85,7 @@ class Instagram:
         return post
 
     def find_comment(self, identity: str) -> Comment:
-        comment = self.comments.get(identity)
-        if comment is None or comment.removed:
-            raise NotFound(f"there is no comment {identity}")
-        return comment
+        return find_comment(self.comments, identity)
 
     def comment(
         self,

@@ -8,10 +8,9 @@ from typing import Any
 
 from bridge.sandbox.clock import graph_stamp, stamp
 from bridge.sandbox.ground import BRAND, Ground, Person
-from bridge.sandbox.http import NotFound
 from bridge.sandbox.inbox import Inbox, Platform
 from bridge.sandbox.meta_hooks import Event, MetaHooks, Subscription
-from bridge.sandbox.said import Comment, Post, named, shown_post
+from bridge.sandbox.said import Comment, Post, find_comment, find_post, named, shown_post
 from bridge.sandbox.wires import PAGE_ID
 
 FIELDS = (
@@ -63,22 +62,10 @@ class Page:
         return post
 
     def find_post(self, identity: str | None) -> Post:
-        if identity is None:
-            standing = [
-                post for post in self.posts.values() if post.by == "staff" and not post.removed
-            ]
-            if standing:
-                return standing[-1]
-        post = self.posts.get(identity or "")
-        if post is None or post.removed:
-            raise NotFound(f"there is no post {identity}")
-        return post
+        return find_post(self.posts, identity)
 
     def find_comment(self, identity: str) -> Comment:
-        comment = self.comments.get(identity)
-        if comment is None or comment.removed:
-            raise NotFound(f"there is no comment {identity}")
-        return comment
+        return find_comment(self.comments, identity)
 
     def comment(
         self,

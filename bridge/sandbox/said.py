@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.ground import Person
+from bridge.sandbox.http import NotFound
 
 DAY = 86400.0
 Who = Callable[
@@ -80,6 +81,25 @@ class Chat:
         if self.heard is None or now - self.heard > 7 * DAY:
             return "closed"
         return "open" if now - self.heard <= DAY else "human"
+
+
+def find_post(posts: Mapping[str, Post], identity: str | None) -> Post:
+    """The post *identity*; without one, the last that the brand made. Raises NotFound."""
+    standing = [one for one in posts.values() if one.by == "staff" and not one.removed]
+    if identity is None and standing:
+        return standing[-1]
+    post = posts.get(identity or "")
+    if post is None or post.removed:
+        raise NotFound(f"there is no post {identity}")
+    return post
+
+
+def find_comment(comments: Mapping[str, Comment], identity: str, what: str = "comment") -> Comment:
+    """The comment *identity*, which people call *what*. Raises NotFound."""
+    comment = comments.get(identity)
+    if comment is None or comment.removed:
+        raise NotFound(f"there is no {what} {identity}")
+    return comment
 
 
 def shown_post(post: Post, who: Who) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any
 
 from bridge.sandbox.clock import graph_stamp
 from bridge.sandbox.ground import BRAND, Ground, Person
-from bridge.sandbox.http import NotFound
 from bridge.sandbox.meta_hooks import Event, MetaHooks
-from bridge.sandbox.said import Comment, Post, named, shown_post
+from bridge.sandbox.said import Comment, Post, find_comment, find_post, named, shown_post
 from bridge.sandbox.wires import THREADS_APP_ID, THREADS_ID, USERNAME
 
 
@@ -54,19 +53,10 @@ class Threads:
         return post
 
     def find_post(self, identity: str | None) -> Post:
-        standing = [one for one in self.posts.values() if one.by == "staff" and not one.removed]
-        if identity is None and standing:
-            return standing[-1]
-        post = self.posts.get(identity or "")
-        if post is None or post.removed:
-            raise NotFound(f"there is no post {identity}")
-        return post
+        return find_post(self.posts, identity)
 
     def find(self, identity: str) -> Comment:
-        reply = self.replies.get(identity)
-        if reply is None or reply.removed:
-            raise NotFound(f"there is no reply {identity}")
-        return reply
+        return find_comment(self.replies, identity, "reply")
 
     def reply(
         self,
