@@ -228,7 +228,7 @@ def _connection(
         if helpdesk and helpdesk.check_map and words is not None:
             rows += asking.ask(connection, helpdesk.check_map(connection, words))
     except BridgeError as error:
-        rows.append((False, _advice(connection, error)))
+        rows.append((False, _advice(error)))
     for ok, said in rows:
         text = said.removeprefix(f"{name}: ")
         if text not in told:
@@ -236,7 +236,7 @@ def _connection(
             yield Finding(name, ok, text)
 
 
-def _advice(connection: Connection, error: BridgeError) -> str:
+def _advice(error: BridgeError) -> str:
     advice = {
         "unreachable": "check the address, the network and the firewall",
         "timeout": "it is slow or away; try again",

@@ -376,11 +376,11 @@ def _test(name: str, fact: Field, operator: str, wanted: Any) -> Test:
             f"{nearest(operator, allowed)}"
         )
     if operator == "is":
-        _fits(name, fact, wanted)
+        _fits(fact, wanted)
     return Test(name, operator, wanted, known.make(wanted))
 
 
-def _fits(name: str, fact: Field, wanted: Any) -> None:
+def _fits(fact: Field, wanted: Any) -> None:
     """Refuse values that the fact can never have. Raises Mistake."""
     for one in _many(wanted):
         if fact.choices and one not in fact.choices:

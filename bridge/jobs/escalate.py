@@ -80,17 +80,10 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             _deleted(plan, room, event, says)
             facts.setdefault(mid, {}).update({"deleted": "1", "text": ""})
             continue
-        if says.get("deleted"):
-            plan.outcomes.append((event, "ignored", "deleted before it was handled", None))
+        if reason := _overtaken(message, says):
+            plan.outcomes.append((event, "ignored", reason, None))
             continue
-        if message.change is Change.CREATED and says.get("edited"):
-            plan.outcomes.append((event, "ignored", "its edit came first and was handled", None))
-            continue
-        again = message.change is Change.CREATED and (says.get("on") or says.get("seen"))
-        if again and says.get("text") == _kept(message.text):
-            plan.outcomes.append((event, "ignored", "known already", None))
-            continue
-        if (again or message.change is Change.EDITED) and says.get("on"):
+        if says.get("on"):  # known there with other words, or edited
             if plan.said:
                 break
             _edited(plan, room, event, message, says)
@@ -100,13 +93,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             if change.change is Change.DELETED:
                 plan.outcomes.append((event, "ignored", "deleted before it was handled", None))
                 continue
-            if message.change is Change.CREATED:
-                message = replace(
-                    message,
-                    change=Change.EDITED,  # the ticket says so, however the two came in
-                    text=change.text,
-                    attachments=message.attachments or change.attachments,
-                )
+            message = _as_edited(message, change)
         elif message.change is Change.EDITED and says.get("text") == _kept(message.text) and says:
             plan.outcomes.append((event, "ignored", "the text did not change", None))
             continue
@@ -125,6 +112,26 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if mid:
             orders.says.append({"m": mid, "f": fact})
     return plan
+
+
+def _overtaken(message: Message, says: dict[str, str]) -> str | None:
+    """Why a message that was created or edited needs nothing, by what is known of it already."""
+    if says.get("deleted"):
+        return "deleted before it was handled"
+    if message.change is not Change.CREATED:
+        return None
+    if says.get("edited"):
+        return "its edit came first and was handled"
+    known = says.get("on") or says.get("seen")
+    return "known already" if known and says.get("text") == _kept(message.text) else None
+
+
+def _as_edited(message: Message, change: Message) -> Message:
+    """*message* with the words of the edit that waits behind it: the ticket says that it was edited."""
+    if message.change is not Change.CREATED:
+        return message
+    files = message.attachments or change.attachments
+    return replace(message, change=Change.EDITED, text=change.text, attachments=files)
 
 
 def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
@@ -198,7 +205,7 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
         plan.after = room.ticket if what in ("followup", "new") else ""
         plan.said.append(Said(event, message, place, decision))
         return True
-    _not_escalated(hand, room, plan, event, message, decision)
+    _not_escalated(room, plan, event, message, decision)
     return False
 
 
@@ -213,7 +220,7 @@ def _decide(hand: Hand, room: Room, message: Message) -> Decision:
 
 
 def _not_escalated(
-    hand: Hand, room: Room, plan: Plan, event: Event, message: Message, decision: Decision
+    room: Room, plan: Plan, event: Event, message: Message, decision: Decision
 ) -> None:
     earlier = room.earlier()
     earlier.append(

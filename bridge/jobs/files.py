@@ -18,7 +18,7 @@ FILES = 5  # attachments copied a write; more are linked
 
 
 def copied(
-    hand: Hand, desk: Connection, room: Room, target: Target, said: list[Said]
+    hand: Hand, desk: Connection, target: Target, said: list[Said]
 ) -> tuple[list[str], list[dict[str, Any]], list[tuple[str, str]]]:
     """Attachments on their way to the helpdesk.
 

@@ -7,6 +7,7 @@ never leaves, and unknown visibility counts as private.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -226,33 +227,7 @@ def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate
         hand.settle(orders)
         return None
     found = [*_new_comments(hand, room, update, comments), *_gone_comments(room, comments)]
-    if now.merged_into:
-        found.append(
-            TicketUpdate(
-                dedupe=f"merged:{room.ticket}:{now.merged_into}",
-                ticket_id=room.ticket,
-                merged_into=now.merged_into,
-            )
-        )
-    elif now.status is Status.DELETED:
-        found.append(
-            TicketUpdate(dedupe=f"deleted:{room.ticket}", ticket_id=room.ticket, deleted=True)
-        )
-    elif now.status is not None and _moved(hand, room, helpdesk, now):
-        stamped = moment_out(now.updated_at) or ""
-        found.append(
-            TicketUpdate(
-                dedupe=f"status:{room.ticket}:{now.status}:{now.status_word}:{stamped}",
-                ticket_id=room.ticket,
-                actor_id=update.actor_id,
-                at=now.updated_at,
-                status=now.status,
-                previous=room.status or Status.NEW,
-                status_word=now.status_word,
-                status_label=now.status_label,
-            )
-        )
-    for one in found:
+    for one in [*found, *_changes(room, helpdesk, update, now)]:
         orders.push.append(
             {
                 "e": name_of(desk.name, one.dedupe),
@@ -267,7 +242,33 @@ def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate
     return None
 
 
-def _moved(hand: Hand, room: Room, helpdesk: Helpdesk, now: Ticket) -> bool:
+def _changes(
+    room: Room, helpdesk: Helpdesk, hint: TicketUpdate, now: Ticket
+) -> Iterator[TicketUpdate]:
+    """What has become of the ticket itself, at most one change: merged, deleted or another status."""
+    if now.merged_into:
+        yield TicketUpdate(
+            dedupe=f"merged:{room.ticket}:{now.merged_into}",
+            ticket_id=room.ticket,
+            merged_into=now.merged_into,
+        )
+    elif now.status is Status.DELETED:
+        yield TicketUpdate(dedupe=f"deleted:{room.ticket}", ticket_id=room.ticket, deleted=True)
+    elif now.status is not None and _moved(room, helpdesk, now):
+        stamped = moment_out(now.updated_at) or ""
+        yield TicketUpdate(
+            dedupe=f"status:{room.ticket}:{now.status}:{now.status_word}:{stamped}",
+            ticket_id=room.ticket,
+            actor_id=hint.actor_id,
+            at=now.updated_at,
+            status=now.status,
+            previous=room.status or Status.NEW,
+            status_word=now.status_word,
+            status_label=now.status_label,
+        )
+
+
+def _moved(room: Room, helpdesk: Helpdesk, now: Ticket) -> bool:
     """Whether the ticket has another status than the one we know, by its own word where it has one."""
     if now.status is not None and room_status(helpdesk, now.status) is not room.status:
         return True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from bridge.core import mapping, receipt, sync, telling, ticket
 from bridge.core.errors import PermanentError
 from bridge.core.line import line
-from bridge.core.model import Draft, Message
+from bridge.core.model import Draft, Message, Target
 from bridge.core.rules import Decision
 from bridge.core.stored import author_in, author_out, moment_in
 from bridge.jobs import customers, files, later, writing
@@ -40,30 +41,9 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     requester = customers.requester(hand, room, desk, first)
     if requester is None:
         return True
-    uploads, along, missed = files.copied(hand, desk, room, target, plan.said)
+    uploads, along, missed = files.copied(hand, desk, target, plan.said)
     fields = mapping.apply(desk_map, escalation, _facts(first, room))
-    case = ticket.Case(
-        channel=bridge.channel(first.channel).label or first.channel,
-        account=target.account.name or "",
-        conversation=room.facts.get("key", first.conversation),
-        messages=tuple(one.message for one in plan.said),
-        earlier=tuple(
-            ticket.Said(who=one["who"] or "Customer", text=one["text"], at=moment_in(one["at"]))
-            for one in room.earlier()
-        ),
-        rule=decision.rule or "",
-        reasons=_reasons(hand, decision),
-        rules_hash=bridge.config.rules.hash,
-        customer=author_in(json.loads(room.facts.get("author") or "null")),
-        post_text=str(post.get("post_text") or "") or None,
-        post_url=str(post.get("post_url") or "") or None,
-        permalink=first.permalink or str(post.get("permalink") or "") or None,
-        lost=tuple(missed),
-        unknown=fields.unknown,
-        windows=_windows(hand, room),
-        labels=_labels(hand, room, plan.said),
-        events=tuple(one.event.id for one in plan.said),
-    )
+    case = _case(hand, room, plan, target, post, missed, fields.unknown)
     # Only where closed is for good a helpdesk has a link of its own between the two.
     follows = plan.followup and bridge.helpdesk(desk).closed_for_good
     ident = name_of("open", room.id, *(one.event.id for one in plan.said))
@@ -96,6 +76,36 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     return writing.write(hand, room, "create", desk, "", body, ident, orders, after, along)
 
 
+def _case(
+    hand: Hand, room: Room, plan: Plan, target: Target, post: Mapping[str, Any],
+    missed: list[tuple[str, str]], unknown: tuple[str, ...],
+) -> ticket.Case:  # fmt: skip
+    """All that the words and the note of a new ticket tell; *post* is what the platform said of it."""
+    first = plan.said[0].message
+    return ticket.Case(
+        channel=hand.bridge.channel(first.channel).label or first.channel,
+        account=target.account.name or "",
+        conversation=room.facts.get("key", first.conversation),
+        messages=tuple(one.message for one in plan.said),
+        earlier=tuple(
+            ticket.Said(who=one["who"] or "Customer", text=one["text"], at=moment_in(one["at"]))
+            for one in room.earlier()
+        ),
+        rule=(plan.opening.rule if plan.opening else None) or "",
+        reasons=_reasons(hand, plan.opening),
+        rules_hash=hand.bridge.config.rules.hash,
+        customer=author_in(json.loads(room.facts.get("author") or "null")),
+        post_text=str(post.get("post_text") or "") or None,
+        post_url=str(post.get("post_url") or "") or None,
+        permalink=first.permalink or str(post.get("permalink") or "") or None,
+        lost=tuple(missed),
+        unknown=unknown,
+        windows=_windows(hand, room),
+        labels=_labels(hand, room, plan.said),
+        events=tuple(one.event.id for one in plan.said),
+    )
+
+
 def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     """Add customers' words, or one private note, to the ticket there is."""
     bridge = hand.bridge
@@ -105,7 +115,7 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         first = plan.said[0].message
         target = room.target(bridge, room.places[plan.said[0].place])
         uploads, along, missed = (
-            files.copied(hand, desk, room, target, plan.said) if target else ([], [], [])
+            files.copied(hand, desk, target, plan.said) if target else ([], [], [])
         )
         case = ticket.Case(
             channel=bridge.channel(first.channel).label or first.channel,
@@ -212,8 +222,8 @@ def _facts(message: Message, room: Room) -> dict[str, Any]:
     return facts
 
 
-def _reasons(hand: Hand, decision: Decision) -> tuple[str, ...]:
+def _reasons(hand: Hand, decision: Decision | None) -> tuple[str, ...]:
     """What the deciding rule asked for, in words."""
     rules = hand.bridge.config.rules.rules
-    rule = next((one for one in rules if one.name == decision.rule), None)
+    rule = next((one for one in rules if decision and one.name == decision.rule), None)
     return (str(rule.when),) if rule is not None and rule.when is not None else ()

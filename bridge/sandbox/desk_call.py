@@ -63,9 +63,7 @@ Answered = tuple[int, Any]
 View = Callable[..., Answered]
 
 
-def windowed(
-    items: list[Any], query: dict[str, str], name: str, url: str
-) -> tuple[list[Any], dict[str, Any]]:
+def windowed(items: list[Any], query: dict[str, str], url: str) -> tuple[list[Any], dict[str, Any]]:
     """One page of *items*, by cursor when `page[size]` is asked, else by offset; and what tells of the rest."""
     if "page[size]" not in query:
         size = min(int(query["per_page"]) if query.get("per_page", "").isdigit() else 100, 100)

@@ -194,9 +194,7 @@ class DeskViews:
         else:
             found = list(self.desk.tickets.values())
         standing = [ticket for ticket in found if not ticket.deleted]
-        page, more = windowed(
-            standing, call.request.query, "tickets", f"{self.base}/api/v2/tickets.json"
-        )
+        page, more = windowed(standing, call.request.query, f"{self.base}/api/v2/tickets.json")
         return 200, {"tickets": [shape.ticket(ticket, self.base) for ticket in page], **more}
 
     def _delete(self, call: Call, identity: str) -> Answered:
@@ -216,7 +214,7 @@ class DeskViews:
         newest_first = query.get("sort") == "-created_at" or query.get("sort_order") == "desc"
         comments = ticket.comments[::-1] if newest_first else ticket.comments
         url = f"{self.base}/api/v2/tickets/{identity}/comments.json"
-        page, more = windowed(comments, query, "comments", url)
+        page, more = windowed(comments, query, url)
         if "users" in query.get("include", "").split(","):
             authors = {comment.author.id: comment.author for comment in page}
             more["users"] = [shape.user(one, self.base) for one in authors.values()]
@@ -244,7 +242,7 @@ class DeskViews:
 
     def _audits(self, call: Call, identity: str) -> Answered:
         url = f"{self.base}/api/v2/tickets/{identity}/audits.json"
-        page, more = windowed(self._find(identity).audits, call.request.query, "audits", url)
+        page, more = windowed(self._find(identity).audits, call.request.query, url)
         return 200, {"audits": page, **more}
 
     def _tags(self, call: Call, identity: str) -> Answered:
