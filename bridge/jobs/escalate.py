@@ -137,12 +137,13 @@ def _as_edited(message: Message, change: Message) -> Message:
 def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
     """*events* with the customer's messages in the order they were written.
 
-    Webhooks overtake each other; what has come together is put right, everything else keeps its place.
+    Webhooks overtake each other, and so do their readers; what has come together is put right, everything
+    else keeps its place. Platforms tell whole seconds: within one, what was delivered first was said first.
     """
     said = [
         one for one in events if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
     ]
-    told = iter(sorted(said, key=lambda one: (one.doc.get("at") or "", events.index(one))))
+    told = iter(sorted(said, key=lambda one: (one.doc.get("at") or "", one.fields.get("seen", ""))))
     among = {one.id for one in said}
     return tuple(next(told) if one.id in among else one for one in events)
 

@@ -1,0 +1,34 @@
+"""In which order a customer's messages go onto the ticket, whatever order they were read in."""
+
+from __future__ import annotations
+
+import pytest
+
+from bridge.jobs.escalate import _as_written
+from bridge.store import Event
+
+
+def said(name: str, at: str, seen: str, change: str = "created") -> Event:
+    return Event(name, "meta", 0.0, "m", {"at": at, "change": change}, {"seen": seen}, {})
+
+
+EARLY, LATE = "2026-11-22T10:00:00+00:00", "2026-11-22T10:00:01+00:00"
+
+
+@pytest.mark.parametrize(
+    ("events", "order"),
+    [
+        ([said("b", LATE, "1"), said("a", EARLY, "2")], "ab"),
+        # One second, two readers: the later delivery was read first.
+        ([said("b", EARLY, "2026-11-22T10:00:02.500000+00:00"),
+          said("a", EARLY, "2026-11-22T10:00:02+00:00")], "ab"),
+        # One delivery: as it stands there.
+        ([said("b", EARLY, "1"), said("a", EARLY, "1")], "ba"),
+        # What is no new message keeps its place.
+        ([said("x", EARLY, "3", "edited"), said("b", LATE, "1"), said("a", EARLY, "2")], "xab"),
+    ],
+)  # fmt: skip
+def test_messages_are_put_in_the_order_they_were_written_and_then_delivered(
+    events: list[Event], order: str
+) -> None:
+    assert "".join(one.id for one in _as_written(tuple(events))) == order
