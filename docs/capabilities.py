@@ -12,8 +12,6 @@ from typing import Any
 from bridge.channels import SOURCES, generic
 from bridge.channels.base import Channel, Voice
 from bridge.config import load_source, source_files
-from bridge.core.errors import Unsupported
-from bridge.core.model import Account, Connection, Outgoing, Secret, Target, Template
 from bridge.core.signing import EchoedToken, HmacHex, HmacTimestamped
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
@@ -116,7 +114,7 @@ def _private(channel: Channel) -> str:
 
 
 def _voice(voice: Voice) -> tuple[str, ...]:
-    if _refuses(voice):
+    if not voice.possible:
         return ("not possible", *("",) * 5)
     can = voice.capabilities
     special = [f"within {span(can.within)} of the item"] if can.within is not None else []
@@ -136,33 +134,6 @@ def _voice(voice: Voice) -> tuple[str, ...]:
         "yes" if can.automatic else "no",
         found,
     )
-
-
-class _Any(dict[str, str]):
-    """The `answer` of an item that has everything."""
-
-    def __missing__(self, key: str) -> str:
-        return "1"
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return self[key]
-
-
-def _refuses(voice: Voice) -> bool:
-    """Whether a voice is there only to say that nothing can be said: it asks nothing, whatever the item."""
-    account = Account(channel="any", id="1", token=Secret("1"))
-    secrets = {name: Secret("1") for source in SOURCES.values() for name in source.secrets}
-    where = Target(
-        connection=Connection(name="any", type="any", options=secrets, accounts=(account,)),
-        account=account, channel="any", account_id="1", thread_id="1", person_id="1", item_id="1",
-        answer=_Any(),
-    )  # fmt: skip
-    words = Outgoing(text="1", marker="1", template=Template(name="1", language="en"))
-    try:
-        next(voice.post(where, words))
-    except Unsupported:
-        return True
-    return False
 
 
 def span(seconds: float | None, never: str = "") -> str:

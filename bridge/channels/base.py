@@ -53,7 +53,8 @@ class Voice:
     `echo` is the time in seconds within which the platform reports by itself what it has of ours
     (an echo or a status that carries our marker): where nobody can look, that long is waited for it.
     `settings` names the account's options that stand for a capability, or for `echo`, where they are
-    above zero: what a platform does not say for certain is for its operator to set.
+    above zero: what a platform does not say for certain is for its operator to set. `possible` is
+    False where `post` only says why nothing can be said there.
     """
 
     capabilities: Capabilities
@@ -61,6 +62,7 @@ class Voice:
     look: Look | None = None
     echo: float = 0.0
     settings: Mapping[str, str] = field(default_factory=dict)
+    possible: bool = True
 
     def of(self, account: Account) -> Voice:
         """The voice as the account's options have it."""

@@ -384,7 +384,7 @@ LIVE = 3600.0  # seconds for which a broadcast counts as going on; Instagram tel
 
 # Without a look: replies under other people's posts cannot be listed.
 MENTION = Voice(capabilities=COMMENT, post=post_mention, settings={"max_length": "comment_length"})
-NO_REPLY = Voice(capabilities=REPLY, post=refuse_private)
+NO_REPLY = Voice(capabilities=REPLY, post=refuse_private, possible=False)
 
 CHANNEL = Channel(
     name=NAME,
@@ -396,7 +396,7 @@ CHANNEL = Channel(
         settings={"max_length": "comment_length"},
     ),
     special_public={
-        "live": Voice(capabilities=COMMENT, post=refuse_public),
+        "live": Voice(capabilities=COMMENT, post=refuse_public, possible=False),
         "mentioned_media": MENTION,
         "mentioned_comment": MENTION,
     },

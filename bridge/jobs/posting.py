@@ -221,9 +221,12 @@ def _finished(
 
 
 def _remember(room: Room, event: Event, now: datetime) -> None:
-    """Keep the last answers that went out, to see when one is taken back on the ticket."""
+    """Keep the last answers that went out, to see when one is taken back on the ticket.
+
+    The private note that sent a template was never public, so nothing of it is taken back.
+    """
     comment = event.doc.get("comment") or {}
-    if comment.get("id"):
+    if comment.get("id") and comment.get("public") is True:
         spoken = json.loads(room.facts.get("spoken") or "[]")
         spoken.append({"id": comment["id"], "at": comment.get("at") or moment_out(now)})
         room.facts["spoken"] = json.dumps(spoken[-10:])

@@ -10,7 +10,7 @@ from bridge.jobs import later
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
-from bridge.jobs.ways import ways
+from bridge.jobs.ways import answers, templates
 from bridge.store import Event
 
 
@@ -66,8 +66,10 @@ def tell(
 def _left(hand: Hand, room: Room, code: str) -> list[str]:
     """What the agent can still do."""
     left = [
-        f"{way} (start a private note with /dm or /public to choose)" for way in ways(hand, room)
+        f"{way} (start a private note with /dm or /public to choose)"
+        for way in answers(hand, room, closed=code == "window_closed")
     ]
+    left += templates(hand, room)
     if code == "fuse":
         return ["wait ten minutes, then answer again"]
     if code in ("blocked", "person_unavailable"):

@@ -23,24 +23,34 @@ def voices(
     public = place.get("visibility") == Visibility.PUBLIC
     for visibility in (Visibility.PUBLIC, Visibility.PRIVATE) if public else (Visibility.PRIVATE,):
         voice = channel.voice(visibility, place.get("answer") or {}, account)
-        if voice is not None:
+        if voice is not None and voice.possible:
             yield channel, visibility, voice
 
 
 def ways(hand: Hand, room: Room) -> list[str]:
     """How the customer can be answered now, a sentence a way, with the end of its time."""
-    found = []
-    for place in room.places.values():
-        for channel, visibility, voice in voices(hand, room, place):
-            if sentence := _way(hand, room, place, channel, visibility, voice):
-                found.append(sentence)
-        channel = hand.bridge.channel(place["channel"])
-        if channel.template is not None:
-            found.append(
-                f"an approved template on {channel.label or channel.name}, at any time "
-                "(private note: /template NAME)"
-            )
-    return list(dict.fromkeys(found))
+    return [*answers(hand, room), *templates(hand, room)]
+
+
+def answers(hand: Hand, room: Room, *, closed: bool = False) -> list[str]:
+    """The ways that answers go; *closed*: the platform has just said that the time for them is over."""
+    found = [
+        _way(hand, room, place, channel, visibility, voice)
+        for place in room.places.values()
+        for channel, visibility, voice in voices(hand, room, place)
+        if not (closed and voice.capabilities.window)
+    ]
+    return list(dict.fromkeys(filter(None, found)))
+
+
+def templates(hand: Hand, room: Room) -> list[str]:
+    """The channels that have approved messages, for which no time is ever over."""
+    found = [hand.bridge.channel(place["channel"]) for place in room.places.values()]
+    named = dict.fromkeys(one.label or one.name for one in found if one.template is not None)
+    return [
+        f"an approved template on {name}, at any time (private note: /template NAME)"
+        for name in named
+    ]
 
 
 def _way(

@@ -165,6 +165,9 @@ def test_a_window_that_closed_unseen_is_told_later_with_the_words_and_the_way(wo
     assert "The time in which the platform allows answers here is over" in note
     assert "It comes tomorrow." in note
     assert "/template NAME" in note
+    assert (
+        "private answer" not in note
+    )  # by our clock there is time left, but the platform has spoken
     assert world.spoken() == []
 
 
@@ -195,6 +198,16 @@ def test_a_template_reaches_the_person_after_a_day(world: World) -> None:
     assert post["template"] == "ticket_news"
     assert post["text"].startswith("Cześć Ola, mamy wieści")
     assert "ticket_news" in world.noted(number, "The template was sent")
+
+
+def test_a_template_was_never_public_so_nothing_of_it_is_taken_back(world: World) -> None:
+    number = chat(world, ago=25 * 3600)
+    world.answer(number, "/template ticket_news pl\nOla", public=False)
+    world.noted(number, "The template was sent")
+    world.calm()
+    world.sandbox.post("agent/status", {"ticket": number, "status": 4})
+    world.calm()
+    assert not any("made private" in one for one in world.words(number, public=False))
 
 
 @pytest.mark.parametrize(
