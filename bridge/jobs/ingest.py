@@ -129,8 +129,9 @@ def _of_message(
         return {**row, "own": thread, "st": row["st"] if message.person else ""}
     if message.visibility is Visibility.PUBLIC:
         row["thread"] = thread
-    elif message.person and bridge.joins(account):
-        row["dm"] = person_key(connection.name, message)
+    if message.person and bridge.joins(account):
+        public = message.visibility is Visibility.PUBLIC
+        row["aloud" if public else "dm"] = person_key(connection.name, message)
     row["room"] = {"v": "1", "key": message.conversation, "c": connection.name}
     return row
 

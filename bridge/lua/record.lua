@@ -1,7 +1,7 @@
 -- Record what one delivery held, and append it to the lanes it belongs to; once, however often it runs.
 -- ARGV: delivery id ('' for none), connection, raw ttl in ms, events as JSON.
 -- An event: {e=id, lane='in'|'out'|'', st=room by its conversation, state, reason, ttl, f={field, value, ...},
---   dm = person key of a private talk, own = thread key when the brand wrote it, msg = message id,
+--   dm = person key of a private talk, aloud = that of words in public, own = thread key when the brand wrote it, msg = message id,
 --   thread = thread key, room = {field, value, ...} for a room not seen before,
 --   ticket = 'helpdesk:id', lookup = true when an unknown ticket may be ours, raw = true to keep the body,
 --   also = {rooms of other ids of the same person}, becomes = room of the id a person has from now on,
@@ -23,10 +23,10 @@ local function joined(room)
   return other or room
 end
 local function stands(room) return redis.call('EXISTS', P .. 'r:' .. room) == 1 end
+local function ticketed(room) return (redis.call('HGET', P .. 'r:' .. room, 'ticket') or '') ~= '' end
 local function open(room)
-  local link = redis.call('HMGET', P .. 'r:' .. room, 'ticket', 'status')
-  local over = link[2] == 'closed' or link[2] == 'deleted' or link[2] == 'solved'
-  return link[1] and link[1] ~= '' and not over
+  local status = redis.call('HGET', P .. 'r:' .. room, 'status')
+  return ticketed(room) and status ~= 'closed' and status ~= 'deleted' and status ~= 'solved'
 end
 local function busy(room)
   return redis.call('EXISTS', P .. 'l:in:' .. room, P .. 'i:in:' .. room) > 0
@@ -96,10 +96,18 @@ for _, event in ipairs(events) do
       if event.known and not stands(room) then state, lane, room = 'ignored', '', '' end
       if event.dm and event.dm ~= '' and not open(room) and not busy(room) then
         -- The same person has an open ticket from a comment, and none here: this talk belongs to it.
+        -- So it does while the comment's ticket is being opened.
         local other = redis.call('GET', P .. 'person:' .. event.dm)
-        if other and other ~= room and open(other) then
+        if other and other ~= room and (open(other) or (busy(other) and not ticketed(other))) then
           redis.call('SET', P .. 'join:' .. event.st, other, 'EX', 7776000)
           room = other
+        end
+      end
+      if event.aloud and event.aloud ~= '' then
+        -- Nobody has decided on these words yet; the ticket that they may open names the person for longer.
+        local other = redis.call('GET', P .. 'person:' .. event.aloud)
+        if not other or not (ticketed(other) or busy(other)) then
+          redis.call('SET', P .. 'person:' .. event.aloud, room, 'EX', 86400)
         end
       end
     end

@@ -122,6 +122,7 @@ def test_a_comment_on_a_live_cannot_be_answered_in_public_and_the_agent_learns_i
     number, _ = case(world, live=True)
     world.answer(number, "We are sorry.")
     note = world.noted(number, "Not delivered")
+    assert "public answer" not in note
     assert "cannot be answered in public" in note
     assert "/dm" in note  # what is left
     assert world.spoken() == []
@@ -302,6 +303,29 @@ def test_of_two_comments_the_one_that_was_answered_in_private_gets_the_messages(
     answered(world, number, "Please tell us your order number.")
     world.message(HERE, "Ana", "it is 12345")
     assert world.opened("it is 12345") == number != other
+
+
+def test_a_message_that_comes_while_the_ticket_of_the_comment_is_being_opened_waits_for_it(
+    world: World,
+) -> None:
+    world.fault("zendesk", method="POST", path="/tickets", effect="delay", seconds=2, times=1)
+    world.comment("Ana", "My order is broken", channel=HERE)
+    world.message(HERE, "Ana", "My parcel is broken")
+    number = world.opened("My order is broken")
+    assert world.opened("My parcel is broken") == number
+    world.calm()
+    assert world.tickets() == [number]
+
+
+def test_a_message_that_overtakes_the_decision_on_a_comment_is_decided_by_itself(
+    world: World,
+) -> None:
+    world.comment("Ana", "I love your coffee", channel=HERE)
+    world.message(HERE, "Ana", "My parcel is broken")
+    number = world.opened("My parcel is broken")
+    world.calm()
+    assert world.tickets() == [number]
+    assert answered(world, number, "In the chat.")["what"] == "message"
 
 
 def test_a_talk_with_an_open_ticket_stays_on_it(world: World) -> None:
