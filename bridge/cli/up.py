@@ -20,7 +20,7 @@ HELP = "run web and workers on this machine, with the embedded Redis"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Nothing: the environment says it all (docs/operations.md)."""
+    """Nothing: the environment says it all (docs/installing.md)."""
 
 
 def run(args: argparse.Namespace) -> int:
