@@ -134,6 +134,13 @@ def _dumps(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
+# A Redis that does not answer, or cannot write now (full, a replica, its disk, a script that hangs): it
+# may tomorrow. redis-py makes classes of some of the words that such an answer begins with.
+AWAY: Final = (
+    redis.ConnectionError, redis.TimeoutError, redis.OutOfMemoryError, redis.ReadOnlyError,
+)  # fmt: skip
+AWAY_WORDS: Final = ("MISCONF", "BUSY", "MASTERDOWN", "NOREPLICAS", "UNKILLABLE")
+
 JOB_MARK: Final = "--[[the job's fields: store.py puts them here]]"
 
 
@@ -182,16 +189,8 @@ class Store:
         self.client.close()
 
     def _run(self, name: str, *args: Any) -> Any:
-        try:
-            script = self._scripts[name]
-            return self._line.script(script.sha, script.script, *args)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise TransientError("redis_away", f"Redis does not answer: {error}") from error
-        except redis.ResponseError as error:
-            word = str(error).split(" ", 1)[0]
-            if word in ("MISCONF", "OOM", "READONLY", "LOADING", "BUSY", "NOAUTH", "WRONGPASS"):
-                raise TransientError("redis_away", f"Redis cannot write: {error}") from error
-            raise
+        script = self._scripts[name]
+        return self._do(lambda: self._line.script(script.sha, script.script, *args))
 
     # -- the way in -----------------------------------------------------------------------------
 
@@ -312,10 +311,7 @@ class Store:
 
     def mend(self, cursor: int) -> int:
         """Look at some keys for work that fell out of its index, and put it back; the next cursor."""
-        try:
-            cursor, keys = self.client.scan(cursor, match=PREFIX + "*", count=500)
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            raise TransientError("redis_away", str(error)) from error
+        cursor, keys = self._do(lambda: self.client.scan(cursor, match=PREFIX + "*", count=500))
         for kind in ("l", "d"):
             head = f"{PREFIX}{kind}:"
             texts = (key.decode() if isinstance(key, bytes) else key for key in keys)
@@ -329,8 +325,12 @@ class Store:
     def _do(self, call: Any) -> Any:
         try:
             return call()
-        except (redis.ConnectionError, redis.TimeoutError) as error:
+        except AWAY as error:
             raise TransientError("redis_away", f"Redis does not answer: {error}") from error
+        except redis.ResponseError as error:
+            if str(error).split(" ", 1)[0] not in AWAY_WORDS:
+                raise
+            raise TransientError("redis_away", f"Redis cannot write: {error}") from error
 
     def get(self, key: str) -> str | None:
         value = self._do(lambda: self.client.get(PREFIX + key))

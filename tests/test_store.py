@@ -287,6 +287,35 @@ def test_without_redis_there_is_a_verdict_and_no_traceback() -> None:
     assert caught.value.code == "redis_away"
 
 
+@pytest.mark.parametrize(
+    ("breaks", "mends"),
+    [
+        (("CONFIG", "SET", "maxmemory", "1"), ("CONFIG", "SET", "maxmemory", "0")),
+        (("REPLICAOF", "127.0.0.1", "1"), ("REPLICAOF", "NO", "ONE")),
+    ],
+    ids=["full", "replica"],
+)
+def test_a_redis_that_cannot_write_is_away_and_comes_back_by_itself(
+    store: Store, breaks: tuple[str, ...], mends: tuple[str, ...]
+) -> None:
+    store.client.execute_command(*breaks)
+    try:
+        for write in (lambda: keep(store), lambda: store.put("k", "v", 60)):
+            with pytest.raises(TransientError) as caught:
+                write()
+            assert caught.value.code == "redis_away"
+    finally:
+        store.client.execute_command(*mends)
+    assert keep(store) is True
+    assert row(store) == {"received": 1, "in_progress": 1}
+
+
+def test_a_mistake_of_ours_is_not_taken_for_a_redis_that_is_away(store: Store) -> None:
+    store.client.rpush(PREFIX + "k", "a list")
+    with pytest.raises(redis.ResponseError):
+        store.get("k")
+
+
 def test_every_key_of_finished_work_has_an_end(store: Store) -> None:
     begun(store, "a")
     orders = Orders(

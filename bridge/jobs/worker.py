@@ -13,7 +13,7 @@ import threading
 from types import FrameType
 from typing import Any, Final
 
-from redis.exceptions import ConnectionError, TimeoutError
+from redis.exceptions import ConnectionError, OutOfMemoryError, TimeoutError
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -130,7 +130,7 @@ def work(worker: SimpleWorker) -> int:
     """
     try:
         worker.work(logging_level="WARNING")
-    except (ConnectionError, TimeoutError) as error:
+    except (ConnectionError, TimeoutError, OutOfMemoryError) as error:
         log.error("Redis went away, so this worker ends: %s", error)
         return 1
     return 0

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from redis.exceptions import ConnectionError, TimeoutError
+from redis.exceptions import ConnectionError, OutOfMemoryError, TimeoutError
 from rq import SimpleWorker
 
 from bridge.jobs.worker import work
@@ -21,7 +21,9 @@ class Ends(SimpleWorker):
         return True
 
 
-@pytest.mark.parametrize("error", [ConnectionError("refused"), TimeoutError("late")])
+@pytest.mark.parametrize(
+    "error", [ConnectionError("refused"), TimeoutError("late"), OutOfMemoryError("full")]
+)
 def test_a_worker_without_redis_ends_with_a_sentence(
     error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
