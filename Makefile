@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/bridge demo $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/pytest -m "not slow" $(ARGS)
+	$(BIN)/pytest -m "not slow" --numprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -318,7 +318,7 @@ def test_a_freshdesk_agent_replies_notes_and_sets_the_statuses_of_that_account(p
         ("A hot one is on its way.", "reply", True), ("Second time this week.", "note", False)]  # fmt: skip
 
     choices = page.tab.get_by_label("Status").locator("option").all_inner_texts()
-    assert choices == ["Open", "Pending", "Resolved", "Closed", "Waiting on Customer", "Waiting on Third Party"]  # fmt: skip
+    assert choices == ["Open", "Pending", "Resolved", "Closed", "Waiting on Customer", "Waiting on Third Party", "With the roaster"]  # fmt: skip
     page.tab.get_by_label("Status").select_option("Waiting on Customer")
     assert sandbox.wait("ticket_status", ticket=int(number))[-1]["current"] == 6
     page.tab.get_by_role("button", name="Resolve", exact=True).click()

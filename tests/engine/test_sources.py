@@ -79,7 +79,7 @@ def test_a_complaint_by_a_form_becomes_a_ticket_that_says_where_to_answer(world:
     assert "contact-form" in ticket["tags"]
     (note,) = world.words(number, public=False)
     assert "https://shop.example.com/contact" in note
-    assert "No answer is possible from here" in note
+    assert "It cannot be answered from here" in note
 
 
 def test_files_that_are_not_copied_are_named_by_their_address(world: World) -> None:
