@@ -207,8 +207,8 @@ class Store:
         )  # fmt: skip
 
     def claim(self, owner: str, deliveries: int, lanes: int) -> tuple[list[Kept], list[str]]:
-        """Take up to so many deliveries and lanes that are due."""
-        kept, names = self._run("claim", owner, deliveries, lanes, int(LEASE * 1000), 30_000)
+        """Take up to so many deliveries and lanes that are due; deliveries if nobody else reads."""
+        kept, names = self._run("claim", owner, deliveries, lanes, int(LEASE * 1000))
         return [
             Kept(
                 row[0].decode(), int(row[1]), row[2].decode(), row[3].decode(),
@@ -217,8 +217,13 @@ class Store:
             for row in kept
         ], [name.decode() for name in names]  # fmt: skip
 
-    def record(self, delivery: str, connection: str, events: Sequence[Mapping[str, Any]]) -> int:
-        """Record what a delivery held; running it again adds nothing. Returns how many were new."""
+    def record(
+        self, delivery: str, connection: str, events: Sequence[Mapping[str, Any]], owner: str = ""
+    ) -> int:
+        """Record what a delivery held; running it again adds nothing. Returns how many were new.
+
+        The turn of *owner* to read is prolonged by it.
+        """
         plain = []
         for event in events:
             row = {key: value for key, value in event.items() if value not in (None, "")}
@@ -229,7 +234,9 @@ class Store:
             if room := event.get("room"):
                 row["room"] = flat(room)
             plain.append(row)
-        return int(self._run("record", delivery, connection, self.keep_raw_ms, _dumps(plain)))
+        return int(
+            self._run("record", delivery, connection, self.keep_raw_ms, _dumps(plain), owner)
+        )
 
     # -- turns ----------------------------------------------------------------------------------
 

@@ -65,8 +65,54 @@ def test_a_taken_delivery_comes_up_again_when_its_reader_dies(store: Store) -> N
     keep(store)
     assert len(store.claim("one", 10, 0)[0]) == 1
     assert store.claim("two", 10, 0)[0] == []
-    store.client.zadd(PREFIX + "ingest", {"d1": 0})  # its turn has run out
+    store.client.delete(PREFIX + "reading")  # its turn has run out
     assert store.claim("two", 10, 0)[0][0].tries == 2
+
+
+def test_one_reads_at_a_time_in_the_order_in_which_things_came(store: Store) -> None:
+    names = [f"d{number}" for number in (3, 1, 4, 2, 5)]
+    for name in names:
+        keep(store, name)
+    first, _ = store.claim("one", 2, 0)
+    assert [one.id for one in first] == names[:2]
+    assert store.claim("two", 2, 0)[0] == []
+    store.record(names[0], "meta", [], "one")
+    assert [one.id for one in store.claim("one", 9, 0)[0]] == names[1:]
+    store.client.delete(PREFIX + "reading")  # killed: whoever comes begins where it was
+    assert [one.id for one in store.claim("two", 9, 0)[0]] == names[1:]
+
+
+def test_who_finds_nothing_to_read_gives_the_turn_to_read_back(store: Store) -> None:
+    keep(store, "d1")
+    store.claim("one", 1, 0)
+    store.record("d1", "meta", [], "one")
+    keep(store, "d2")
+    assert store.claim("two", 1, 0)[0] == []
+    assert len(store.claim("one", 1, 0)[0]) == 1
+    store.record("d2", "meta", [], "one")
+    assert store.claim("one", 1, 0)[0] == []
+    keep(store, "d3")
+    assert len(store.claim("two", 1, 0)[0]) == 1
+
+
+def test_a_death_counts_against_the_delivery_that_was_being_read_alone(store: Store) -> None:
+    for name in ("d1", "d2", "d3"):
+        keep(store, name)
+    for _ in range(5):
+        tries = [one.tries for one in store.claim("one", 3, 0)[0]]
+    assert tries == [5, 1, 1]
+    store.record("d1", "meta", [], "one")
+    assert [one.tries for one in store.claim("one", 3, 0)[0]] == [1, 1]
+
+
+def test_the_turn_to_read_lasts_as_long_as_it_is_used(store: Store) -> None:
+    keep(store, "d1")
+    store.claim("one", 1, 0)
+    store.client.pexpire(PREFIX + "reading", 100)
+    store.record("d1", "meta", [], "two")  # somebody else's does not prolong it
+    assert store.client.pttl(PREFIX + "reading") <= 100
+    store.record("d1", "meta", [], "one")
+    assert store.client.pttl(PREFIX + "reading") > 1000
 
 
 def test_recording_again_adds_nothing(store: Store) -> None:

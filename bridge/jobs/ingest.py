@@ -48,7 +48,7 @@ def ingest(bridge: Bridge, kept: Kept) -> int:
         except Exception as error:  # a bug of ours must not block the deliveries behind it
             log.exception("delivery %s could not be read", kept.id)
             rows = [_dead(kept, f"reading it failed: {type(error).__name__}")]
-    return bridge.store.record(kept.id, kept.connection, rows)
+    return bridge.store.record(kept.id, kept.connection, rows, bridge.owner)
 
 
 def _alarm(bridge: Bridge, connection: Connection, message: Message) -> None:

@@ -8,7 +8,7 @@ if known[1] then
   return 0
 end
 redis.call('HSET', key, 'v', 1, 'c', ARGV[2], 's', ARGV[3], 'h', ARGV[4], 'b', ARGV[5], 'at', ARGV[6])
-redis.call('ZADD', P .. 'ingest', now, ARGV[1])
+redis.call('ZADD', P .. 'ingest', now_exact(), ARGV[1])
 books(ARGV[2], 'received', 1)
 books(ARGV[2], 'in_progress', 1)
 redis.call('HSET', P .. 'last', ARGV[2], now)

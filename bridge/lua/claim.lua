@@ -1,20 +1,25 @@
--- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms, ingest turn in ms.
+-- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms.
 -- Returns {deliveries, lanes}: deliveries as {id, tries, fields...}, lanes as names now leased to owner.
--- Taking a thing moves its due time behind its lease: when the holder dies it comes up again by itself.
+-- Deliveries go to one reader at a time, oldest first, and stay where they are until they are read. Tries
+-- are counted of the first alone: it is the one that a reader who died was at.
+-- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself.
 local now = time_ms()
 local owner, lease = ARGV[1], tonumber(ARGV[4])
 local deliveries, lanes = {}, {}
-if tonumber(ARGV[2]) > 0 then
-  for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'ingest', '-inf', now, 'LIMIT', 0, ARGV[2])) do
+local reader = redis.call('GET', READING)
+if tonumber(ARGV[2]) > 0 and (not reader or reader == owner) then
+  for _, id in ipairs(redis.call('ZRANGE', P .. 'ingest', 0, tonumber(ARGV[2]) - 1)) do
     local key = P .. 'd:' .. id
     local fields = redis.call('HMGET', key, 'c', 's', 'h', 'b', 'at')
     if fields[1] then
-      redis.call('ZADD', P .. 'ingest', now + tonumber(ARGV[5]), id)
-      deliveries[#deliveries + 1] = {id, redis.call('HINCRBY', key, 'tries', 1), unpack(fields)}
+      local tries = #deliveries == 0 and redis.call('HINCRBY', key, 'tries', 1) or 1
+      deliveries[#deliveries + 1] = {id, tries, unpack(fields)}
     else
       redis.call('ZREM', P .. 'ingest', id)
     end
   end
+  if #deliveries > 0 then redis.call('SET', READING, owner, 'PX', READS)
+  elseif reader then redis.call('DEL', READING) end
 end
 if tonumber(ARGV[3]) > 0 then
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, ARGV[3])) do

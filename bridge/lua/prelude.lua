@@ -7,6 +7,16 @@ local function time_ms()
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
+-- To the microsecond, so that what came in the same millisecond has an order too.
+local function now_exact()
+  local t = redis.call('TIME')
+  return string.format('%.3f', t[1] * 1000 + t[2] / 1000)
+end
+
+-- Whoever reads deliveries does so alone, in the order in which they came: this keeps conversations in order.
+-- The turn must outlast the reading of one delivery only; `record` prolongs it.
+local READING, READS = P .. 'reading', 3000
+
 local function books(connection, field, by)
   redis.call('HINCRBY', P .. 'books:' .. connection, field, by)
 end

@@ -1,5 +1,5 @@
 -- Record what one delivery held, and append it to the lanes it belongs to; once, however often it runs.
--- ARGV: delivery id ('' for none), connection, raw ttl in ms, events as JSON.
+-- ARGV: delivery id ('' for none), connection, raw ttl in ms, events as JSON, owner of the reader's turn.
 -- An event: {e=id, lane='in'|'out'|'', st=room by its conversation, state, reason, ttl, f={field, value, ...},
 --   dm = person key of a private talk, aloud = that of words in public, own = thread key when the brand wrote it, msg = message id,
 --   thread = thread key, room = {field, value, ...} for a room not seen before,
@@ -10,6 +10,7 @@
 local now = time_ms()
 local did, connection = ARGV[1], ARGV[2]
 local dkey = P .. 'd:' .. did
+if redis.call('GET', READING) == ARGV[5] then redis.call('PEXPIRE', READING, READS) end
 if did ~= '' then
   local seen = redis.call('HMGET', dkey, 'c', 'n')
   if not seen[1] or seen[2] then

@@ -40,12 +40,13 @@ def rows(parse: Parse, *, connection: str = "meta", tries: int = 1) -> list[dict
     """What is recorded of one delivery that *parse* reads."""
     taken: list[dict[str, Any]] = []
 
-    def record(delivery: str, name: str, events: list[dict[str, Any]]) -> int:
+    def record(delivery: str, name: str, events: list[dict[str, Any]], owner: str) -> int:
         taken.extend(events)
         return len(events)
 
     source = Source(name="meta", channels={}, proof=cast(Proof, None), parse=parse)
     bridge = SimpleNamespace(
+        owner="me",
         config=SimpleNamespace(connections={"meta": META}),
         store=SimpleNamespace(record=record, alarm=lambda *told: alarms.append(told[:2])),
         source=lambda connection: source,
