@@ -61,7 +61,9 @@ class Event:
     id: str
     connection: str
     at: float
-    kind: str  # m: message, u: ticket update, n: note, s: status notice
+    kind: (
+        str  # m: message, u: ticket update, n: note, s: said by us, r: report, i: identity, t: tag
+    )
     doc: dict[str, Any]
     fields: Mapping[str, str]
     says: Mapping[str, str]

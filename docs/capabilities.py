@@ -232,6 +232,7 @@ def _desk(desk: Helpdesk) -> Mapping[str, str]:
         "A closed ticket": "stays closed: a new one follows up" if desk.closed_for_good else "can be opened again",
         "Statuses, ours and theirs": ", ".join(f"{o} `{t}`" for o, t in words.items()),
         "Priorities": ", ".join(desk.priorities) or "any word of the map",
+        "Adds tags": _yes(desk.add_tags),
         "Webhooks prove themselves by": _proof(desk.proof),
         "`setup`, `doctor`, the map compared": ", ".join(
             map(_yes, (desk.setup, desk.check, desk.check_map))

@@ -63,7 +63,7 @@ class Helpdesk:
     of them: name -> remaining. Those in `scaled` grow with the operator's `requests_per_minute`.
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
-    `kept_headers` those that `parse` reads.
+    `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
     `setup_options` replace the connection's while `setup` runs: more rights than daily work needs.
 
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
@@ -114,6 +114,7 @@ class Helpdesk:
     statuses: Mapping[Status, str] = field(default_factory=dict)  # ours to theirs
     status_names: Callable[[Connection], Calls[dict[str, tuple[str, ...]]]] | None = None
     setup_options: Mapping[str, object] = field(default_factory=dict)
+    add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
     settles: float = 0.0
     files_bytes: int | None = None
     closed_for_good: bool = True

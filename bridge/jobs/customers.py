@@ -51,13 +51,14 @@ def _found(hand: Hand, room: Room, desk: Connection) -> list[Ticket]:
     """The tickets that carry our stamp, as the helpdesk's index has them.
 
     A ticket of the last minutes may be missing there, which matters while Redis is new, and may have
-    lost its predecessor: then the person's own list is asked, as far as its small budget goes.
+    lost its predecessor: then the person's own list is asked first, as far as its small budget goes.
     """
     helpdesk = hand.bridge.helpdesk(desk)
     if hand.bridge.store.age() < YOUNG:
         try:
             calls = helpdesk.find(desk, room.id, room.facts.get("asker", ""))
-            return hand.outside.desk(desk, calls)
+            if found := hand.outside.desk(desk, calls):
+                return found
         except TransientError as error:
             if not error.limited:
                 raise

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.core import language, receipt, sync, telling, words
+from bridge.core.errors import PermanentError
 from bridge.core.facts import view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
@@ -33,6 +34,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return writing.resolve(hand, turn, room)
     if not turn.events:
         return None
+    if turn.events[0].kind == "t":
+        return _tag(hand, room, turn.events[0])
     orders = hand.orders()
     plan = _plan(hand, turn, room, orders)
     for event, state, reason, decision in plan.outcomes:
@@ -47,6 +50,23 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
     return True
 
 
+def _tag(hand: Hand, room: Room, event: Event) -> bool:
+    """Leave the name of a conversation that joined on the ticket, for when Redis has forgotten it."""
+    desk = hand.bridge.config.connections.get(room.desk)
+    add_tags = hand.bridge.helpdesk(desk).add_tags if desk else None
+    if desk is None or add_tags is None or not room.takes_notes:
+        hand.close(room, event, "ignored", "no open ticket to tag")
+        return True
+    try:
+        tags = (str(event.doc["tag"]),)
+        hand.outside.desk(desk, add_tags(desk, room.ticket, tags), hand.guard)
+    except PermanentError as error:
+        hand.close(room, event, "ignored", f"not tagged: {error.code}")
+        return True
+    hand.close(room, event, "done", "tagged")
+    return True
+
+
 def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     """Sort what waits, in order, up to the first thing that needs a write of another kind."""
     plan = Plan()
@@ -54,6 +74,8 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     later = _later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
     for event in events:
+        if event.kind == "t":
+            break
         if event.kind == "n":
             if plan.said:
                 break

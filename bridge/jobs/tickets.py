@@ -10,13 +10,13 @@ from typing import Any
 from bridge.core import mapping, receipt, sync, telling, ticket
 from bridge.core.errors import PermanentError
 from bridge.core.line import line
-from bridge.core.model import Draft, Message, Target
+from bridge.core.model import Draft, Message, Target, stamp
 from bridge.core.rules import Decision
 from bridge.core.stored import author_in, author_out, moment_in
 from bridge.jobs import customers, files, later, writing
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.plan import Plan, Said, automatic_events
-from bridge.jobs.room import Room
+from bridge.jobs.room import OURS, Room
 from bridge.jobs.turn import Hand
 from bridge.jobs.ways import voices, ways
 from bridge.store import Orders
@@ -71,6 +71,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
     after["push"] += _reminders(hand, room, desk.name, plan.said)
+    after["push"] += _joined_keys(room, ident, plan.said)
     after["push"] += automatic_events(room, plan.said[0].event, decision)
     after["person"] = person_key(room.facts.get("c", ""), first) if first.person else ""
     return writing.write(hand, room, "create", desk, "", body, ident, orders, after, along)
@@ -149,6 +150,7 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     after = _after(hand, plan, orders, room, "added to the ticket")
     after["notes"] = notes
     after["push"] += _reminders(hand, room, desk.name, plan.said)
+    after["push"] += _joined_keys(room, room.ticket, plan.said)
     if status:
         after["status"] = str(status)
     return writing.write(hand, room, "update", desk, room.ticket, body, ident, orders, after, along)
@@ -159,6 +161,24 @@ def _reminders(hand: Hand, room: Room, desk: str, said: list[Said]) -> list[dict
     lead = timedelta(hours=hand.bridge.map_of(desk).remind_hours)
     found = [later.reminder(hand, room, key, lead) for key in {one.place for one in said} if lead]
     return [one for one in found if one is not None]
+
+
+def _joined_keys(room: Room, ticket_name: str, said: list[Said]) -> list[dict[str, Any]]:
+    """What tags the ticket with the conversations of *said* that are not the one it is named for.
+
+    Once for each on a ticket: the same reasons make the same event.
+    """
+    joined = {stamp(one.place) for one in said} - {room.id}
+    return [
+        {
+            "e": name_of("tag", room.id, ticket_name, tag),
+            "lane": "in",
+            "room": room.id,
+            "c": OURS,
+            "f": {"k": "t", "doc": json.dumps({"v": 1, "tag": tag})},
+        }
+        for tag in sorted(joined)
+    ]
 
 
 def _windows(hand: Hand, room: Room) -> str:

@@ -451,3 +451,20 @@ def test_with_instagram_login_comments_and_messages_are_answered_with_its_own_to
     world.opened("@acme_coffee broken!")
     world.calm()
     assert world.balanced()
+
+
+def test_a_talk_that_joined_a_ticket_is_found_again_when_redis_has_forgotten_it(
+    world: World,
+) -> None:
+    number, _ = case(world)
+    world.message(HERE, "Ana", "it is about order 12345")
+    assert world.opened("it is about order 12345") == number
+    world.calm()
+    with world.redis.client() as client:
+        for key in client.scan_iter("bridge:*", count=1000):
+            client.delete(key)
+    world.sandbox.post("clock", {"advance": 600})  # the search's index is minutes behind
+    world.message(HERE, "Ana", "hello, is my order still broken?")
+    assert world.opened("is my order still broken") == number
+    world.calm()
+    assert world.tickets() == [number]

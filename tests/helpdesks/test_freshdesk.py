@@ -500,14 +500,24 @@ def test_without_the_person_the_search_is_asked():
     found, (request,) = ask(FRESHDESK.find(HERE, STAMP, ""), (200, {"results": [TICKET]}))
     assert [one.id for one in found] == ["77"]
     assert request.url == f"{URL}/api/v2/search/tickets"
-    assert request.params == {"query": f"\"cf_bridge_id:'{STAMP}'\""}
+    assert request.params == {"query": f"\"cf_bridge_id:'{STAMP}' OR tag:'{STAMP}'\""}
+
+
+def test_what_joined_a_ticket_later_is_found_among_its_tags():
+    row = {**TICKET, "tags": ["bridge", "ab"]}
+    for person in ("", "their-id"):
+        answer = [row] if person else {"results": [row]}
+        assert [one.id for one in ask(FRESHDESK.find(HERE, "ab", person), (200, answer))[0]] == [
+            "77"
+        ]
+        assert ask(FRESHDESK.find(HERE, "a", person), (200, answer))[0] == []
 
 
 def test_a_field_the_search_does_not_know_yet_is_searched_by_its_kind():
     answers = (invalid("cf_bridge_id"), (200, {"total": 0, "results": []}))
     found, asked = ask(FRESHDESK.find(HERE, STAMP, ""), *answers)
     assert found == []
-    assert asked[1].params == {"query": f"\"custom_string:'{STAMP}'\""}
+    assert asked[1].params == {"query": f"\"custom_string:'{STAMP}' OR tag:'{STAMP}'\""}
 
 
 def test_a_tag_is_searched_as_one():
@@ -1055,3 +1065,16 @@ def test_every_option_has_its_line_on_the_page():
     page = (Path(__file__).parents[2] / "docs/helpdesks/freshdesk.md").read_text("utf-8")
     for option in (*FRESHDESK.secrets, *FRESHDESK.options):
         assert f"| `{option}` |" in page
+
+
+def test_tags_are_added_to_those_there_are():
+    _, (look, put) = ask(
+        FRESHDESK.add_tags(HERE, "77", ("vip", "bridge")), (200, TICKET), (200, TICKET)
+    )
+    assert (shown(look), shown(put)) == ("GET /tickets/77", "PUT /tickets/77")
+    assert put.json == {"tags": ["bridge", "vip"]}
+
+
+def test_tags_that_are_there_need_no_write():
+    _, asked = ask(FRESHDESK.add_tags(HERE, "77", ("bridge",)), (200, TICKET))
+    assert [one.method for one in asked] == ["GET"]

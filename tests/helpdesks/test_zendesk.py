@@ -462,7 +462,8 @@ def test_found_tickets_are_ours_and_newest_first():
 
 
 def test_nothing_found_is_an_empty_list():
-    assert ask(ZENDESK.find(OAUTH, "ab"), (200, {"tickets": []}))[0] == []
+    answers = (200, {"tickets": []}), (200, {"results": []})
+    assert ask(ZENDESK.find(OAUTH, "ab"), *answers)[0] == []
 
 
 @pytest.mark.parametrize(
@@ -676,3 +677,23 @@ def test_a_loopback_account_keeps_its_own_files():
 )  # fmt: skip
 def test_headers_tell_what_is_left(headers, expected):
     assert ZENDESK.headers(headers) == expected
+
+
+def test_tags_are_added_and_the_others_stay():
+    _, (request,) = ask(ZENDESK.add_tags(OAUTH, "7", ("a", "b")), (200, {"tags": []}))
+    assert (request.method, request.url) == ("PUT", f"{URL}/api/v2/tickets/7/tags")
+    assert request.json == {"tags": ["a", "b"]}
+
+
+def test_what_joined_a_ticket_later_is_found_among_its_tags():
+    rows = [{"id": 7, "tags": ["bridge", "ab"]}, {"id": 8, "tags": ["abc"]}]
+    found, (first, second) = ask(
+        ZENDESK.find(OAUTH, "ab"), (200, {"tickets": []}), (200, {"results": rows})
+    )
+    assert [one.id for one in found] == ["7"]
+    assert first.params == {"external_id": "ab"}
+    assert second.params == {"query": "type:ticket tags:ab"}
+
+
+def test_about_the_persons_ticket_of_this_moment_no_index_is_asked():
+    assert ask(ZENDESK.find(OAUTH, "ab", "person"), (200, {"tickets": []}))[0] == []

@@ -14,7 +14,15 @@ from bridge.helpdesks.freshdesk.health import check
 from bridge.helpdesks.freshdesk.limits import LIMITS, headers
 from bridge.helpdesks.freshdesk.people import requester
 from bridge.helpdesks.freshdesk.setup import setup
-from bridge.helpdesks.freshdesk.tickets import FILES_BYTES, create, find, read, status_names, update
+from bridge.helpdesks.freshdesk.tickets import (
+    FILES_BYTES,
+    add_tags,
+    create,
+    find,
+    read,
+    status_names,
+    update,
+)
 
 HELPDESK = Helpdesk(
     name="freshdesk",
@@ -31,6 +39,7 @@ HELPDESK = Helpdesk(
     update_body=update_body,
     update=update,
     find=find,
+    add_tags=add_tags,
     marked=marked,
     settles=5.0,
     read=read,

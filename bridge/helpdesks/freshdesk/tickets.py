@@ -248,6 +248,29 @@ def status_names(connection: Connection) -> Calls[dict[str, tuple[str, ...]]]:
     }
 
 
+def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
+    """The ticket has these tags besides those it had.
+
+    Freshdesk only replaces the whole list, so it is read first; a tag that somebody sets in between
+    is lost, which nothing here can prevent.
+    """
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    answer = mapping(response.json())
+    if identity(answer.get("id")) is None:
+        raise verdict(request, response, "no ticket in the answer")
+    there = tags_of(items(answer.get("tags")))
+    wanted = list(dict.fromkeys([*there, *as_tags(tags)]))
+    if wanted == list(there):
+        return
+    request = write(connection, "PUT", ticket_path(ticket_id), {"tags": wanted}, UPDATES)
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+
+
 def find(
     connection: Connection, stamp: str, requester_external_id: str = ""
 ) -> Calls[list[Ticket]]:
@@ -265,7 +288,8 @@ def find(
     ours = [
         one
         for one in found
-        if (one.stamp or "").lower() == stamp.lower() and one.status is not Status.DELETED
+        if stamp.lower() in ((one.stamp or "").lower(), *one.tags)
+        and one.status is not Status.DELETED
     ]
     return sorted(ours, key=lambda one: (len(one.id), one.id), reverse=True)
 
@@ -296,10 +320,13 @@ def _searched(connection: Connection, stamp: str) -> Calls[Sequence[Any]]:
     """What the search finds. A field that was made lately is known to it only by its kind."""
     value = re.sub(r"[^A-Za-z0-9:_-]", "", stamp)
     field = stamp_field(connection)
-    request = get(connection, "/search/tickets", query=f"\"{field or 'tag'}:'{value}'\"")
+    ours = f"{field}:'{value}' OR tag:'{value}'" if field else f"tag:'{value}'"
+    request = get(connection, "/search/tickets", query=f'"{ours}"')
     response = yield request
     if response.status == 400 and field:
-        request = get(connection, "/search/tickets", query=f"\"custom_string:'{value}'\"")
+        request = get(
+            connection, "/search/tickets", query=f"\"custom_string:'{value}' OR tag:'{value}'\""
+        )
         response = yield request
     if not response.ok:
         raise refusal(connection, request, response)

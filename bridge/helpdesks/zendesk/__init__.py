@@ -14,7 +14,7 @@ from bridge.helpdesks.zendesk.health import check
 from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import reveal, setup
-from bridge.helpdesks.zendesk.tickets import create, find, read, update
+from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
 from bridge.helpdesks.zendesk.wanted import EVENTS, TAG
 
 HELPDESK = Helpdesk(
@@ -36,6 +36,7 @@ HELPDESK = Helpdesk(
     update_body=update_body,
     update=update,
     find=find,
+    add_tags=add_tags,
     marked=marked,
     read=read,
     comments=comments,

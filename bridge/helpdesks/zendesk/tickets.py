@@ -118,16 +118,44 @@ def read(connection: Connection, ticket_id: str) -> Calls[Ticket]:
     return ticket
 
 
-def find(connection: Connection, stamp: str, _: str = "") -> Calls[list[Ticket]]:
-    """Tickets that carry our stamp, newest first. It reads the database: no index lags behind."""
-    request = get(connection, "/tickets", external_id=stamp)
+def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
+    """The ticket has these tags besides those it had."""
+    request = HttpRequest(
+        method="PUT",
+        url=address(connection, ticket_path(ticket_id, "/tags")),
+        json={"tags": list(tags)},
+        repeatable=True,
+        budget=updates(ticket_id),
+    )
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+
+
+def find(
+    connection: Connection, stamp: str, requester_external_id: str = ""
+) -> Calls[list[Ticket]]:
+    """Tickets that carry our stamp, newest first.
+
+    By external id the database is read, and no index lags behind. What joined a ticket later stands among
+    its tags: for them the search is asked, unless it is about the person's ticket of this moment.
+    """
+    found = yield from _found(connection, "/tickets", "tickets", external_id=stamp)
+    # External ids match without case. A server that ignored the filter would list everything.
+    ours = [one for one in found if (one.stamp or "").lower() == stamp.lower()]
+    if not ours and not requester_external_id:
+        query = f"type:ticket tags:{stamp}"
+        found = yield from _found(connection, "/search", "results", query=query)
+        ours = [one for one in found if stamp in one.tags]
+    return sorted(ours, key=lambda one: (len(one.id), one.id), reverse=True)
+
+
+def _found(connection: Connection, path: str, listed: str, **query: str) -> Calls[list[Ticket]]:
+    request = get(connection, path, **query)
     response = yield request
     if not response.ok:
         raise refusal(connection, request, response)
-    rows = mapping(response.json()).get("tickets")
+    rows = mapping(response.json()).get(listed)
     if not isinstance(rows, list):
         raise verdict(request, response, "no tickets in the answer")
-    found = [ticket for row in rows if (ticket := _ticket(connection, row))]
-    # External ids match without case. A server that ignored the filter would list everything.
-    ours = [one for one in found if (one.stamp or "").lower() == stamp.lower()]
-    return sorted(ours, key=lambda one: (len(one.id), one.id), reverse=True)
+    return [ticket for row in rows if (ticket := _ticket(connection, row))]
