@@ -78,7 +78,7 @@ def shown(
     author = doc.get("author") if isinstance(doc.get("author"), dict) else {}
     what = {
         "m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery",
-        "r": "report", "i": "identity",
+        "r": "report", "i": "identity", "t": "tag",
     }  # fmt: skip
     return {
         "id": eid,
@@ -169,6 +169,8 @@ def _done(what: str, reason: str) -> str:
         return f"{what} held the command {reason}; the answer to it stands on the ticket."
     if reason.startswith("merged into "):
         return f"The ticket was {reason}."
+    if reason == "tagged":
+        return f"{what} was left on it as a tag."
     if reason == "the agent was reminded":
         return "The agent was reminded that the time for an answer is about to end."
     if reason == "read":
@@ -237,4 +239,6 @@ def _subject(
         return "What the platform told of an answer"
     if kind == "i":
         return "A person's new id"
+    if kind == "t":
+        return "The name of a conversation that joined the ticket"
     return "A private note of the bridge" if kind == "n" else "A delivery"

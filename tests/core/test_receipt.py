@@ -78,6 +78,7 @@ def said(kind, doc, state="done", reason="", **slip):
         ("r", {}, "done", "not delivered: window_closed", {}, "The platform told that an answer did not arrive. The time in which the platform allows answers here is over."),
         ("r", {}, "ignored", "status: delivered", {}, "What the platform told of an answer was ignored: status: delivered."),
         ("i", {}, "ignored", "identity", {}, "A person's new id was ignored: identity."),
+        ("t", {}, "done", "tagged", {}, "The name of a conversation that joined the ticket was left on it as a tag."),
         ("d", {}, "dead", "bad_json: the body is no JSON", {}, "A delivery was put aside for an operator: bad_json: the body is no JSON."),
     ],
 )  # fmt: skip
@@ -97,7 +98,7 @@ def test_a_held_notice_waits_for_the_customer_and_not_for_the_connection():
     assert told == "The notice 'solved' waits until the customer writes again."
 
 
-@pytest.mark.parametrize("kind", ["m", "u", "n", "s", "r", "i", "d", ""])
+@pytest.mark.parametrize("kind", ["m", "u", "n", "s", "r", "i", "t", "d", ""])
 @pytest.mark.parametrize("state", ["in_progress", "parked", "done", "ignored", "dead"])
 @pytest.mark.parametrize(
     "reason", ["", "something new", "not delivered: something_new", "crashed: X."]
