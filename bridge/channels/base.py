@@ -128,8 +128,9 @@ class Source:
     as the delivery's id. `account_of` gives the account id where payloads name none. `check` is what
     `bridge doctor` asks: it returns findings, each `(ok, sentence)`. `secrets` names the options
     that hold secrets, `options` the other ones the connection may have with their default;
-    `account_options` are those of each listed account, and come in `Account.options`. `recognise`
-    adds to an event what only the configuration tells: whose account it is, whether the brand wrote it.
+    `account_options` are those of each listed account, and come in `Account.options`; `choices` are
+    the words that one of either takes, where it takes no others. `recognise` adds to an
+    event what only the configuration tells: whose account it is, whether the brand wrote it.
     `setup` does (or says) what the other side needs, one sentence a step; `url` is our hook's public address.
     """
 
@@ -142,6 +143,7 @@ class Source:
     secrets: tuple[str, ...] = ()
     options: Mapping[str, object] = field(default_factory=dict)
     account_options: Mapping[str, object] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accounts: bool = False  # whether the connection lists accounts, or is one account itself
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     account_of: Callable[[Connection], str | None] = lambda connection: None

@@ -118,7 +118,7 @@ SOURCE = Source(
         "threads_api_version": graph.THREADS_VERSION,
     },
     account_options={
-        "login": "facebook",  # or instagram: whose token an Instagram account has
+        "login": "facebook",  # whose token an Instagram account has
         "page": None,  # of an Instagram account
         "username": None,
         "business_account": None,  # of a WhatsApp number
@@ -128,6 +128,7 @@ SOURCE = Source(
         "live_reply_seconds": 0,
         "status_seconds": 0,
     },
+    choices={"login": ("facebook", "instagram")},
     accounts=True,
     check=subscriptions.check,
     setup=subscriptions.setup,

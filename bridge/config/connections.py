@@ -109,7 +109,7 @@ class _Reader:
         for need in known.required:
             if not any(option in written for option in need.split("|")):
                 self.wrong(where, f"`{need.replace('|', '` or `')}` is missing")
-        options = self.options(where, written, known.options)
+        options = self.options(where, written, known.options, known.choices)
         for key in known.secrets:
             if key in written:
                 options[key] = self.secrets((*where, key), written[key])
@@ -212,15 +212,25 @@ class _Reader:
         return env.filled(text, self.environ).strip()
 
     def options(
-        self, where: Where, written: Mapping[str, Any], known: Mapping[str, Any]
+        self,
+        where: Where,
+        written: Mapping[str, Any],
+        known: Mapping[str, Any],
+        choices: Mapping[str, tuple[str, ...]],
     ) -> dict[str, Any]:
         """The values of the *known* options, each as written or else its default."""
-        return {
+        found = {
             key: self.option((*where, key), key, written[key], default)
             if key in written
             else default
             for key, default in known.items()
         }
+        for key, words in choices.items():
+            if key in found and found[key] not in words:
+                hint = nearest(str(found[key]), words)
+                said = f"'{found[key]}' is not one of {', '.join(words)}{hint}"
+                self.wrong((*where, key), said)
+        return found
 
     def option(self, where: Where, key: str, written: Any, default: Any) -> Any:
         """The value of an option that is no secret, of the same type as its *default*."""
@@ -326,7 +336,7 @@ class _Reader:
             else Secret(""),
             helpdesk=self.helpdesk(where, routing["helpdesk"]),
             language=routing["language"],
-            options=self.options(where, written, known.account_options),
+            options=self.options(where, written, known.account_options, known.choices),
         )
 
     def routing(self, where: Where, key: str, written: Mapping[str, Any]) -> str | None:

@@ -278,7 +278,7 @@ class _Reading:
         return found
 
     def check_names(self, rules_document: Document | None, rules: Rules, replies: Replies) -> None:
-        """Every reply that a rule or a notice names exists in every language."""
+        """Every reply that a rule or a map names exists in every language."""
         if self.unread_languages:
             return
         used: list[tuple[Document, Where, str]] = []
@@ -289,13 +289,17 @@ class _Reading:
                 for how, name in rule.then.replies
             ]
         for document in self.documents:
-            notices = document.data.get("notices") if isinstance(document.data, Mapping) else None
-            if document is not rules_document and isinstance(notices, Mapping):
+            if document is rules_document or not isinstance(document.data, Mapping):
+                continue
+            notices, line = document.data.get("notices"), document.data.get("public_line")
+            if isinstance(notices, Mapping):
                 used += [
                     (document, ("notices", status), name)
                     for status, name in notices.items()
                     if isinstance(name, str)
                 ]
+            if isinstance(line, str):
+                used.append((document, ("public_line",), line))
         for document, where, name in used:
             lacking = [language for language, texts in replies.texts.items() if name not in texts]
             files = ", ".join(f"replies/{language}.yaml" for language in lacking)

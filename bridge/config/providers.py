@@ -24,6 +24,7 @@ class Options:
     """What a connection of one type may say.
 
     `account_options` are those of each account that the connection lists, with their default.
+    `choices` are the words that an option takes, where it takes no others.
     `required` names options that must be there; `a|b` means that one of them must. `channels` are
     the places it brings; the first is that of a connection which is one account itself.
     `priorities` and `types` are the words a helpdesk takes, where it takes no others.
@@ -32,6 +33,7 @@ class Options:
     secrets: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
     account_options: Mapping[str, Any] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     accounts: bool = False
     required: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
@@ -72,6 +74,7 @@ def _options(record: Any) -> Options:
         secrets=tuple(record.secrets),
         options=dict(record.options),
         account_options=dict(getattr(record, "account_options", {})),
+        choices=dict(getattr(record, "choices", {})),
         accounts=bool(getattr(record, "accounts", False)),
         required=tuple(getattr(record, "required", ())),
         channels=tuple(getattr(record, "channels", ())),

@@ -104,6 +104,7 @@ class Helpdesk:
     secrets: tuple[str, ...] = ()
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     options: Mapping[str, object] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of options: their words
     check: Callable[[Connection], Calls[Findings]] | None = None
     check_map: Callable[[Connection, HelpdeskMap], Calls[Findings]] | None = None
     warnings: Callable[[Connection], list[str]] = lambda connection: []

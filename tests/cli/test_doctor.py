@@ -107,7 +107,8 @@ def test_a_wrong_option_is_told_once(healthy: Any) -> None:
     path.write_text(
         path.read_text().replace("type: zendesk\n", "type: zendesk\n    notify: mail\n")
     )
-    assert red(healthy) == {"zendesk": ["notify is 'mail'; it may be events or trigger"]}
+    ((said,),) = red(healthy).values()
+    assert said.endswith("zendesk > notify: 'mail' is not one of events, trigger")
 
 
 def test_a_map_that_does_not_fit_the_account_is_told_with_its_place(healthy: Any) -> None:

@@ -52,8 +52,9 @@ def test_an_account_has_options_of_its_own(folder: Path) -> None:
         "username": "acme_shop",
         "media_url": "https://files.example.com",
         "echoes": True,
+        "login": "page",
     }
-    assert second.options == {"username": None, "media_url": None, "echoes": True}
+    assert second.options == {"username": None, "media_url": None, "echoes": True, "login": "page"}
 
 
 def test_a_connection_that_is_one_account_itself(folder: Path) -> None:

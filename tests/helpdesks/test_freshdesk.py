@@ -142,11 +142,6 @@ def test_somebody_without_a_number_is_nobody():
     assert caught.value.code == "anonymous"
 
 
-@pytest.mark.parametrize(("said", "count"), [("incoming", 0), ("plain", 0), ("inkoming", 1)])
-def test_a_misspelled_way_of_writing_notes_is_told(said, count):
-    assert len(FRESHDESK.warnings(given(customer_notes=said))) == count
-
-
 def test_a_webhook_proves_itself_by_either_secret():
     now = datetime(2026, 11, 22, tzinfo=UTC)
     for secret in ("old-secret", "new-secret"):

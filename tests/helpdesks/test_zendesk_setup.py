@@ -251,11 +251,6 @@ def test_a_403_names_the_scope(key, connection, scope):
         set_up(account, connection)
 
 
-def test_another_way_than_the_two_is_refused():
-    with pytest.raises(PermanentError, match="may be events or trigger"):
-        set_up(Account(), replace(OAUTH, options={**OAUTH.options, "notify": "mail"}))
-
-
 # --- the trigger way -----------------------------------------------------------------------------
 
 

@@ -8,7 +8,8 @@ PROVIDERS = Providers(
         "meta": Options(
             secrets=("app_secrets", "verify_token"),
             options={"api_url": "https://graph.facebook.com", "app_id": None},
-            account_options={"username": None, "media_url": None, "echoes": True},
+            account_options={"username": None, "media_url": None, "echoes": True, "login": "page"},
+            choices={"login": ("page", "personal")},
             accounts=True,
             required=("app_secrets", "verify_token"),
             channels=("facebook", "messenger"),
@@ -26,7 +27,14 @@ PROVIDERS = Providers(
             priorities=("low", "normal", "high", "urgent"),
             types=("question", "incident", "problem", "task"),
             secrets=("client_secret", "api_token", "webhook_secrets"),
-            options={"url": None, "client_id": None, "email": None, "expires_in": 1800},
+            options={
+                "url": None,
+                "client_id": None,
+                "email": None,
+                "expires_in": 1800,
+                "notify": "events",
+            },
+            choices={"notify": ("events", "trigger")},
             required=("url", "client_id|email", "client_secret|api_token", "webhook_secrets"),
         )
     },

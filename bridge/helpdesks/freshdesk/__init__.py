@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.core.signing import EchoedToken
 from bridge.helpdesks.base import Helpdesk
-from bridge.helpdesks.freshdesk.access import authorise, token, warnings, whoami
+from bridge.helpdesks.freshdesk.access import authorise, token, whoami
 from bridge.helpdesks.freshdesk.account import check_map
 from bridge.helpdesks.freshdesk.api import NOTES, SECRETS, STAMP_FIELD, STATUSES
 from bridge.helpdesks.freshdesk.bodies import create_body, update_body
@@ -64,7 +64,7 @@ HELPDESK = Helpdesk(
         "look_first": True,
         "requests_per_minute": 200,
     },
-    warnings=warnings,
+    choices={"customer_notes": NOTES},
     check=check,
     check_map=check_map,
     setup=setup,

@@ -13,21 +13,13 @@ from bridge.core.model import Connection
 from bridge.core.untrusted import mapping
 from bridge.helpdesks.base import Token
 from bridge.helpdesks.common import get, option
-from bridge.helpdesks.freshdesk.api import NOTES, identity, refusal
+from bridge.helpdesks.freshdesk.api import identity, refusal
 
 
 def authorise(connection: Connection) -> dict[str, str]:
     """Basic authentication: the key is the user, and any text the password."""
     pair = f"{option(connection, 'api_key')}:X"
     return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-
-
-def warnings(connection: Connection) -> list[str]:
-    """Options whose value is none that we know."""
-    said = option(connection, "customer_notes", NOTES[0])
-    if said in NOTES:
-        return []
-    return [f"{connection.name}: customer_notes: {said!r} is not one of {', '.join(NOTES)}"]
 
 
 def token(connection: Connection) -> Calls[Token]:

@@ -15,7 +15,7 @@ from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import reveal, setup
 from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
-from bridge.helpdesks.zendesk.wanted import EVENTS, TAG
+from bridge.helpdesks.zendesk.wanted import EVENTS, TAG, TRIGGER
 
 HELPDESK = Helpdesk(
     name="zendesk",
@@ -58,6 +58,7 @@ HELPDESK = Helpdesk(
         "notify": EVENTS,
         "trigger_tag": TAG,
     },
+    choices={"notify": (EVENTS, TRIGGER)},
     check=check,
     check_map=check_map,
     warnings=warnings,

@@ -24,13 +24,11 @@ Row = wanted.Row
 def check(connection: Connection) -> Calls[list[Finding]]:
     """What `bridge doctor` says of this connection, each finding with what to do about it."""
     findings: list[Finding] = [(False, text) for text in warnings(connection)]
+    chosen = wanted.way(connection)
     try:
-        chosen = wanted.way(connection)
         me = yield from whoami(connection)
-    except BridgeError as error:
-        if isinstance(error, AuthError) or error.code == "wrong_option":
-            return [*findings, (False, error.detail)]
-        raise
+    except AuthError as error:
+        return [*findings, (False, error.detail)]
     findings.append((True, f"signed in to Zendesk as user {me}"))
     findings += _scope(connection)
     findings += yield from _reads(connection)

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.core.errors import PermanentError
 from bridge.core.model import Connection
 from bridge.core.untrusted import items, mapping
 from bridge.helpdesks.common import option
@@ -36,13 +35,8 @@ class Flaw:
 
 
 def way(connection: Connection) -> str:
-    """How Zendesk tells us: the option `notify`. Raises PermanentError when it is neither."""
-    chosen = option(connection, "notify", EVENTS)
-    if chosen not in (EVENTS, TRIGGER):
-        raise PermanentError(
-            "wrong_option", f"notify is {chosen[:40]!r}; it may be {EVENTS} or {TRIGGER}"
-        )
-    return chosen
+    """How Zendesk tells us: the option `notify`."""
+    return option(connection, "notify", EVENTS)
 
 
 def tag(connection: Connection) -> str:
