@@ -36,7 +36,7 @@ LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write pl
 PREFIX: Final = "bridge:"
 _LUA = Path(__file__).with_name("lua")
 _SCRIPTS = (
-    "accept", "claim", "renew", "record", "load", "settle", "gate", "trouble", "sweep", "mend",
+    "accept", "claim", "renew", "record", "load", "settle", "gate", "trouble", "cheer", "sweep", "mend",
     "revive",
 )  # fmt: skip
 
@@ -283,14 +283,19 @@ class Store:
     def gate(
         self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
     ) -> tuple[float, str]:
-        """Ask for leave to send: (0, '') and it is counted, else (seconds to wait, why)."""
+        """Ask for leave to send: (0, '') and it is counted, else (seconds to wait, why).
+
+        (0, 'try') is for the one who may try whether a closed connection answers again: see `cheer`.
+        """
         args: list[Any] = []
         for name, limit, window in budgets:
             args += [name, limit, int(window * 1000)]
         answer = self._run("gate", connection, share, *args)
-        if int(answer[0]) == 0:
-            return 0.0, ""
         return int(answer[0]) / 1000, answer[1].decode()
+
+    def cheer(self, connection: str) -> None:
+        """A closed connection answered: it opens, and what waited for it goes on."""
+        self._run("cheer", connection)
 
     def stop(self, connection: str, budget: str, seconds: float) -> None:
         """The provider told us to wait: nobody spends this budget before then."""

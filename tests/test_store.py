@@ -290,6 +290,25 @@ def test_the_fifth_failure_opens_the_breaker_and_a_success_closes_it(store: Stor
     assert store.alarms() == {}
 
 
+def test_one_may_try_a_closed_connection_and_its_first_answer_opens_it_for_all(
+    store: Store,
+) -> None:
+    store.trouble("z", "auth", 1, "z refuses us")
+    assert store.gate("z", 1.0, [])[1] == "auth"
+    store.client.hset(PREFIX + "down:z", "until", 0)  # the time has passed
+    assert store.gate("z", 1.0, []) == (0.0, "try")
+    assert store.gate("z", 1.0, [])[0] > 5  # the others wait for what becomes of it
+    store.cheer("z")
+    assert store.gate("z", 1.0, []) == (0.0, "")
+    assert store.alarms() == {}
+
+
+def test_a_paused_connection_is_not_opened_by_an_answer(store: Store) -> None:
+    store.trouble("z", "paused", 60_000)
+    store.cheer("z")
+    assert store.gate("z", 1.0, [])[1] == "paused"
+
+
 def test_an_alarm_that_lasts_a_while_ends_by_itself(client: redis.Redis) -> None:
     times = [AT, AT, AT + timedelta(days=2)]
     store = Store(client, keep=1, keep_raw=1, clock=lambda: times.pop(0))

@@ -39,6 +39,40 @@ def _no_guard() -> None:
     return None
 
 
+class Errand:
+    """The requests that one call of an adapter makes to a connection, each with leave.
+
+    The first one to a connection that was closed may be a try: when the adapter goes on, or is done, it was
+    answered well, and the connection opens at once for the rest of the errand and for everybody.
+    """
+
+    def __init__(self, bridge: Bridge, connection: str) -> None:
+        self.bridge, self.connection = bridge, connection
+        self._trying = False
+
+    def leave(self, share: float, budgets: list[tuple[str, int, float]] | tuple[()]) -> None:
+        """Return when a request may go out now; raises TransientError with the seconds to wait."""
+        self.went_well()
+        wait, why = self.bridge.store.gate(self.connection, share, budgets)
+        self._trying = why == "try"
+        if wait:
+            error = TransientError(
+                "waiting",
+                f"{self.connection} is {why}" if why else "",
+                retry_after=wait,
+                limited=True,
+            )
+            error.code = why or "waiting"
+            error.connection = self.connection
+            raise error
+
+    def went_well(self) -> None:
+        """What was asked so far was answered."""
+        if self._trying:
+            self._trying = False
+            self.bridge.store.cheer(self.connection)
+
+
 class Outside:
     """The way out of one process. `guard` is asked before each write."""
 
@@ -52,14 +86,15 @@ class Outside:
     def media(self, connection: Connection, calls: Calls[T], hosts: tuple[str, ...]) -> T:
         """Drive a download of an attachment: guarded, from *hosts* only, small and quick."""
         loopback = str(connection.options.get("api_url", ""))
+        errand = Errand(self.bridge, connection.name)
 
         def send(request: HttpRequest) -> HttpResponse:
-            self._leave(connection.name, 1.0, ())
+            errand.leave(1.0, ())
             if request.media:
                 return self.bridge.http.fetch(request, hosts, loopback)
             return self.bridge.http.send(request)
 
-        return self._driven(connection.name, calls, send)
+        return self._driven(errand, calls, send)
 
     def platform(
         self,
@@ -69,16 +104,17 @@ class Outside:
         deadline: float | None = None,
     ) -> T:
         """Drive *calls* to a platform and return their result; each within *deadline* seconds."""
+        errand = Errand(self.bridge, connection.name)
 
         def send(request: HttpRequest) -> HttpResponse:
             if request.write:
                 guard()
-            self._leave(connection.name, 1.0, ())
+            errand.leave(1.0, ())
             if deadline is not None:
                 request = replace(request, deadline=deadline)
             return self.bridge.http.send(request)
 
-        return self._driven(connection.name, calls, send)
+        return self._driven(errand, calls, send)
 
     # -- helpdesks --------------------------------------------------------------------------------
 
@@ -88,6 +124,7 @@ class Outside:
     ) -> T:  # fmt: skip
         """Drive *calls* to a helpdesk, within its budgets, with its credentials."""
         helpdesk = self.bridge.helpdesk(connection)
+        errand = Errand(self.bridge, connection.name)
 
         def send(request: HttpRequest) -> HttpResponse:
             if request.write:
@@ -97,7 +134,7 @@ class Outside:
                 for name in request.budget
                 if (limit := helpdesk.limit(connection.options, name.split(":", 1)[0]))
             ]
-            self._leave(connection.name, share, [one for row in limits for one in paced(row)])
+            errand.leave(share, [one for row in limits for one in paced(row)])
             signed = self._signed(helpdesk, connection, request, "")
             response = self.bridge.http.send(signed)
             if response.status == 401 and helpdesk.authorise(connection) is None:
@@ -108,7 +145,7 @@ class Outside:
                 self._told_to_wait(helpdesk, connection.name, request, response)
             return response
 
-        return self._driven(connection.name, calls, send)
+        return self._driven(errand, calls, send)
 
     def whoami(self, connection: Connection) -> str:
         """The helpdesk's id of the user we write as; asked once, then remembered for a day."""
@@ -136,25 +173,17 @@ class Outside:
 
     # -- inside -----------------------------------------------------------------------------------
 
-    def _driven(self, name: str, calls: Calls[T], send: Callable[[HttpRequest], HttpResponse]) -> T:
+    def _driven(
+        self, errand: Errand, calls: Calls[T], send: Callable[[HttpRequest], HttpResponse]
+    ) -> T:
         try:
-            with self.slots.one(name):
-                return drive(calls, send)
+            with self.slots.one(errand.connection):
+                done = drive(calls, send)
         except BridgeError as error:
-            error.connection = error.connection or name
+            error.connection = error.connection or errand.connection
             raise
-
-    def _leave(
-        self, connection: str, share: float, budgets: list[tuple[str, int, float]] | tuple[()]
-    ) -> None:
-        wait, why = self.bridge.store.gate(connection, share, budgets)
-        if wait:
-            error = TransientError(
-                "waiting", f"{connection} is {why}" if why else "", retry_after=wait, limited=True
-            )
-            error.code = why or "waiting"
-            error.connection = connection
-            raise error
+        errand.went_well()
+        return done
 
     def _told_to_wait(
         self, helpdesk: Helpdesk, name: str, request: HttpRequest, response: HttpResponse

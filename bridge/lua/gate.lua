@@ -1,12 +1,15 @@
 -- May a request go out now? ARGV: connection, share of the budgets it may use (0..1), then per budget
--- name, limit, window in ms. Returns {0} and counts it, or {wait in ms, why}; nothing is counted then.
+-- name, limit, window in ms. Returns {0} and counts it, {0, 'try'} for the one that may try a closed
+-- connection, or {wait in ms, why}; nothing is counted then.
 local now = time_ms()
 local connection, share = ARGV[1], tonumber(ARGV[2])
+local tries = ''
 local down = redis.call('HMGET', P .. 'down:' .. connection, 'until', 'why')
 if down[1] then
   if tonumber(down[1]) > now then return {tonumber(down[1]) - now, down[2]} end
   -- Half open: one request may try, the others wait for what becomes of it.
   redis.call('HSET', P .. 'down:' .. connection, 'until', now + 10000)
+  tries = 'try'
 end
 local spent = {}
 for i = 3, #ARGV, 3 do
@@ -44,4 +47,4 @@ for _, s in ipairs(spent) do
   redis.call('HINCRBY', s[1], s[2], 1)
   redis.call('PEXPIRE', s[1], s[3] + 60000)
 end
-return {0}
+return {0, tries}

@@ -54,3 +54,16 @@ local function move(eid, connection, state)
   books(connection, state, 1)
   return was
 end
+
+-- A connection answered: whatever was closed opens, and what waited for it goes on.
+local function cheer(connection, now)
+  redis.call('DEL', P .. 'fails:' .. connection)
+  if redis.call('HGET', P .. 'down:' .. connection, 'why') ~= 'paused' and redis.call('DEL', P .. 'down:' .. connection) == 1 then
+    redis.call('HDEL', P .. 'alarms', 'down:' .. connection)
+    local waiting = redis.call('SMEMBERS', P .. 'waiting:' .. connection)
+    for i, name in ipairs(waiting) do
+      if redis.call('EXISTS', P .. 'lease:' .. name) == 0 then redis.call('ZADD', P .. 'due', 'XX', now + i * 5, name) end
+    end
+    redis.call('DEL', P .. 'waiting:' .. connection)
+  end
+end

@@ -90,17 +90,7 @@ if orders.tries == '' then
 elseif orders.tries and #orders.tries > 0 then
   redis.call('HSET', P .. 's:' .. lane, unpack(orders.tries))
 end
-for _, connection in ipairs(orders.cheer or {}) do
-  redis.call('DEL', P .. 'fails:' .. connection)
-  if redis.call('HGET', P .. 'down:' .. connection, 'why') ~= 'paused' and redis.call('DEL', P .. 'down:' .. connection) == 1 then
-    redis.call('HDEL', P .. 'alarms', 'down:' .. connection)
-    local waiting = redis.call('SMEMBERS', P .. 'waiting:' .. connection)
-    for i, name in ipairs(waiting) do
-      if redis.call('EXISTS', P .. 'lease:' .. name) == 0 then redis.call('ZADD', P .. 'due', 'XX', now + i * 5, name) end
-    end
-    redis.call('DEL', P .. 'waiting:' .. connection)
-  end
-end
+for _, connection in ipairs(orders.cheer or {}) do cheer(connection, now) end
 if orders.again then
   redis.call('DEL', P .. 'lease:' .. lane, P .. 'w:' .. lane)
   if redis.call('LLEN', P .. 'l:' .. lane) > 0 or redis.call('EXISTS', P .. 'i:' .. lane) == 1 then

@@ -81,12 +81,17 @@ class Room:
     def __init__(self) -> None:
         self.stopped: list[tuple[str, str, float]] = []
         self.asked: list[tuple[str, float, list[tuple[str, int, float]]]] = []
+        self.says: list[str] = []
+        self.cheered = 0
 
     def gate(
         self, connection: str, share: float, budgets: list[tuple[str, int, float]]
     ) -> tuple[float, str]:
         self.asked.append((connection, share, list(budgets)))
-        return 0.0, ""
+        return 0.0, self.says.pop(0) if self.says else ""
+
+    def cheer(self, connection: str) -> None:
+        self.cheered += 1
 
     def stop(self, connection: str, budget: str, seconds: float) -> None:
         self.stopped.append((connection, budget, seconds))
@@ -109,6 +114,41 @@ def asking(*budget: str, write: bool = True) -> Calls[HttpResponse]:
             method="PUT", url="https://elsewhere.example/x", budget=budget, write=write
         )
     )
+
+
+def twice() -> Calls[int]:
+    """A call of two requests that fails as soon as an answer is none it likes."""
+    for _ in range(2):
+        answer = yield HttpRequest(method="PUT", url="https://elsewhere.example/x")
+        if answer.status != 200:
+            raise TransientError("server_error", "no")
+    return 2
+
+
+def test_a_try_that_is_answered_opens_the_connection_before_the_next_request() -> None:
+    out, room, desk = outside(HttpResponse(status=200))
+    room.says = ["try", "not asked yet"]
+    seen = []
+    room.cheer = lambda connection: seen.append(len(room.asked))  # type: ignore[method-assign]
+    assert out.desk(desk, twice()) == 2
+    assert seen == [1]
+
+
+def test_a_try_that_ends_the_errand_opens_the_connection_too() -> None:
+    out, room, desk = outside(HttpResponse(status=200))
+    room.says = ["try"]
+    out.desk(desk, asking())
+    assert room.cheered == 1
+
+
+def test_a_try_that_fails_opens_nothing_and_what_needs_no_try_cheers_nobody() -> None:
+    out, room, desk = outside(HttpResponse(status=500))
+    room.says = ["try"]
+    with pytest.raises(TransientError):
+        out.desk(desk, twice())
+    out, other, desk = outside(HttpResponse(status=200))
+    out.desk(desk, twice())
+    assert (room.cheered, other.cheered) == (0, 0)
 
 
 UPDATE = ("ticket:7", "updates", "account")
