@@ -115,6 +115,15 @@ def taken_back(deleted: bool | None = None, why: str = "") -> str:
     return f"{told}{tried} The customer can still read it on the platform; delete it there if it must go."
 
 
+def goes_on(where: str, windows: str) -> str:
+    """The customer writes in another place from now on, and is answered there."""
+    told = (
+        f"The customer also writes in {line(where, 80)}. Answers go where they wrote last; "
+        "/public and /dm choose."
+    )
+    return f"{told}\n{line(windows, 600)}"
+
+
 def closes_soon(where: str, until: str, ways: Sequence[str]) -> str:
     """The customer waits, and the time in which an answer is possible is about to end."""
     told = f"The customer waits for an answer on {line(where, 60)}; it is possible until {until}."

@@ -229,7 +229,7 @@ def note(case: Case) -> str:
             "Not set, because the helpdesk's map has no word for it",
             (line(one, 120) for one in case.unknown),
         ),
-        case.windows and line(case.windows, 500),
+        case.windows and line(case.windows, 600),
         case.windows != NOWHERE and HOW,
         _reference(case),
         _rest(case),

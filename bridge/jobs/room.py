@@ -41,6 +41,13 @@ class Room:
             now["places"] = json.dumps(self.places, separators=(",", ":"))
         return {key: value for key, value in now.items() if self._before.get(key) != value}
 
+    def goes_on(self, place: str) -> bool:
+        """Whether the customer, who wrote elsewhere before, writes in this kind of place for the first time."""
+        before = json.loads(self._before.get("places") or "{}").values()
+        here = self.places[place]
+        kinds = {(one["channel"], one.get("visibility")) for one in before}
+        return bool(kinds) and (here["channel"], here.get("visibility")) not in kinds
+
     # -- the ticket -------------------------------------------------------------------------------
 
     @property

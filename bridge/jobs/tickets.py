@@ -131,6 +131,9 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         notes = [*parts[1:], *filter(None, [ticket.facts(case.messages)])]
         if missed:
             notes.append(telling.not_copied(missed))
+        if room.goes_on(plan.said[0].place):
+            where = f"{case.channel} {ticket.what(first)}s"
+            notes.append(telling.goes_on(where, _windows(hand, room)))
     else:
         text, note, notes, uploads, along, status = "", _joined(plan), [], [], [], None
     events = [one.event.id for one in plan.said] or [event.id for event, _ in plan.notes]
@@ -184,7 +187,7 @@ def _joined_keys(room: Room, ticket_name: str, said: list[Said]) -> list[dict[st
 def _windows(hand: Hand, room: Room) -> str:
     """How and until when the customer can be answered."""
     if found := ways(hand, room):
-        return "; ".join(found)
+        return f"Answers that are possible now: {'; '.join(found)}"
     mute = not any(True for place in room.places.values() for _ in voices(hand, room, place))
     return ticket.NOWHERE if mute else ticket.NO_WAY
 

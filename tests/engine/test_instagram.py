@@ -248,9 +248,15 @@ def test_comment_private_reply_and_messages_are_one_ticket_that_says_which_is_wh
     assert world.opened("it is 12345") == number
     world.calm()
     assert "Instagram message" in world.words(number)[-1]
+    (told,) = [one for one in world.words(number, public=False) if "also writes in" in one]
+    assert "also writes in Instagram messages" in told
+    assert "private answer on Instagram until" in told
+    assert "(automatic messages until" in told
     world.comment("Ana", "and I have written to you", channel=HERE, reply_to=said)
     assert world.opened("and I have written to you") == number
     assert "Instagram comment" in world.words(number)[-1]
+    world.calm()
+    assert sum("also writes in" in one for one in world.words(number, public=False)) == 1
     assert world.tickets() == [number]
 
 
