@@ -1,7 +1,8 @@
 # make demo    set up and see the whole thing work
 # make test    set up and run the tests
 # make check   format, lint, types, imports and docs, as CI does
-# make bench   the speed table; make docs, make format, make lock, make clean as they say
+# make bench   the speed table
+# make chaos   break it while it runs; make docs, make format, make lock, make clean as they say
 #
 # The same without make stands in README.md.
 
@@ -13,7 +14,7 @@ UV     := uv==0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench docs format lock clean
+.PHONY: demo test check bench chaos docs format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -31,6 +32,10 @@ check: $(VENV)/dev.stamp
 
 bench: $(VENV)/dev.stamp
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# N messages while everything breaks; the same SEED makes the same schedule (docs/chaos.md).
+chaos: $(VENV)/dev.stamp
+	$(BIN)/python -m chaos $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # The pages that are made from the code: what each channel and helpdesk can do.
 docs: $(VENV)/run.stamp
@@ -50,7 +55,7 @@ lock: $(VENV)/pip.stamp
 
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find bridge tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bridge tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the virtual environment: a stamp for each step, so that nothing is installed twice ------------
 

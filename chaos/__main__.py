@@ -1,0 +1,91 @@
+"""`python -m chaos [N] [--seed S]`: N messages while everything breaks, then the questions; exit 1 if one fails."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterator
+
+from chaos import judge, points
+from chaos.judge import Verdict
+from chaos.plan import Plan, plan
+from chaos.play import Play
+from chaos.postman import Postman
+from chaos.stage import Stage
+
+SHOWN = 3  # cases of each broken promise that are shown with their evidence
+
+
+def run(made: Plan, rate: float, quiet: bool) -> int:
+    """Play *made*; 1 when any promise was broken."""
+    began = time.monotonic()
+
+    def say(words: str) -> None:
+        if not quiet:
+            print(f"[{time.monotonic() - began:6.1f} s] {words}", flush=True)
+
+    with Stage(Postman(made.brings)) as stage:
+        play = Play(made, stage, rate, say)
+        verdict = judge.judge(play, play.run())
+        print(f"\n{told(made)}")
+        print("\n".join(counts(play, verdict)))
+        print(
+            f"at rest {play.calm_after:.0f} s after the end, {time.monotonic() - began:.0f} s in all"
+        )
+        for kind, cases in verdict.wrong.items():
+            for what, talk in cases[:SHOWN]:
+                print(f"\n{kind}: {what}")
+                if talk is not None:
+                    print("\n".join(judge.evidence(play, talk)))
+        stage.keep = bool(verdict.wrong)
+    return 1 if verdict.wrong else 0
+
+
+def told(made: Plan) -> str:
+    return f"chaos: {made.messages} messages, seed {made.seed}, schedule {made.fingerprint}"
+
+
+def counts(play: Play, verdict: Verdict) -> Iterator[str]:
+    """What was done and broken, what came of it, and the questions, a line each."""
+    died = points.hit(play.stage.points)
+    yield "done: " + ", ".join(f"{count} {name}" for name, count in sorted(play.done.items()))
+    never = f"; never passed: {', '.join(sorted(play.never))}" if play.never else ""
+    yield (
+        f"died: {len(died)} processes at {len(set(died))} of {len(points.POINTS)} named points{never}; "
+        f"{play.stage.starts} starts in all"
+    )
+    answers = play.stage.postman.answers
+    yield "webhooks: " + ", ".join(f"{count} {name}" for name, count in answers.most_common())
+    for name, count in verdict.figures.items():
+        yield f"  {name:<44}{count:>7}"
+    yield "asked of the sandbox's own record:"
+    for kind in judge.KINDS:
+        yield f"  {kind:<44}{len(verdict.wrong.get(kind, ())):>7}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("messages", nargs="?", type=int, default=10_000, metavar="N")
+    parser.add_argument("--seed", type=int, help="the same one gives the same schedule")
+    parser.add_argument("--rate", type=float, default=5.0, help="messages a second (default 5)")
+    parser.add_argument(
+        "--schedule", action="store_true", help="print the schedule, and do nothing"
+    )
+    parser.add_argument("--quiet", action="store_true", help="the counts alone")
+    args = parser.parse_args()
+    if not 1 <= args.messages < 100_000 or args.rate <= 0:
+        parser.error("N is a number from 1 to 99999, and the rate is above 0")
+    seed = random.SystemRandom().randrange(10**6) if args.seed is None else args.seed
+    made = plan(args.messages, seed)
+    print(told(made), flush=True)
+    if args.schedule:
+        for one in made.troubles:
+            print(f"before message {one.before}: {one}")
+        return 0
+    return run(made, args.rate, args.quiet)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,260 @@
+"""What is asked of a run that has come to rest, each broken promise with its evidence.
+
+Everything is read from the sandbox's own record and from the postman's; of the bridge only the books and,
+as evidence, the receipts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.core import receipt
+from chaos.play import Play
+from chaos.postman import TOKEN
+
+# Nobody can look there whether words have arrived (WhatsApp reports it, if the report comes).
+UNSEEN = ("telegram", "whatsapp")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """The figures, and what was found wrong by kind: each with the conversation it is about."""
+
+    figures: dict[str, int] = field(default_factory=dict)
+    wrong: dict[str, list[tuple[str, int | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def blame(self, kind: str, what: str, talk: int | None = None) -> None:
+        self.wrong[kind].append((what, talk))
+
+
+KINDS = (
+    "lost", "duplicate tickets", "duplicate messages", "reordered messages", "reply lost",
+    "duplicate replies", "reordered replies", "leaked notes", "untold changes", "invented words",
+    "refused deliveries", "books", "not at rest",
+)  # fmt: skip
+
+
+def judge(play: Play, rested: bool) -> Verdict:
+    """All questions, asked."""
+    verdict = Verdict()
+    if not rested:
+        verdict.blame("not at rest", f"work is left after {play.calm_after:.0f} s: {play.left()}")
+    for refused in play.stage.postman.refused:
+        verdict.blame("refused deliveries", refused)
+    for talk, tokens in play.order.items():
+        _messages(play, verdict, talk, tokens)
+    _tickets(play, verdict)
+    _answers(play, verdict)
+    _notes(play, verdict)
+    _books(play, verdict)
+    return verdict
+
+
+# --- to the ticket ------------------------------------------------------------------------------------
+
+
+def _messages(play: Play, verdict: Verdict, talk: int, tokens: list[str]) -> None:
+    truth, tickets, stands = play.truth, set(), []
+    for token in tokens:
+        places = truth.public.get(token, [])
+        tickets |= {place[0] for place in places}
+        if len(places) > 1:
+            verdict.blame(
+                "duplicate messages", f"{token} stands {len(places)} times: {places}", talk
+            )
+        if places:
+            stands.append((token, places[0][1:]))
+        elif token not in play.removed:
+            verdict.blame("lost", f"{token} is on no ticket", talk)
+        if token in play.removed and places and not truth.private.get(token):
+            verdict.blame(
+                "untold changes", f"{token} was removed, and the ticket does not say so", talk
+            )
+        latest = play.edited.get(token)
+        if (
+            latest
+            and token not in play.removed
+            and not (truth.public[latest] or truth.private[latest])
+        ):
+            verdict.blame(
+                "untold changes", f"{token} was edited to {latest}, which stands nowhere", talk
+            )
+    if len(tickets) > 1:
+        verdict.blame(
+            "duplicate tickets", f"one conversation is on the tickets {sorted(tickets)}", talk
+        )
+    for earlier, later in _pairs(stands):
+        if earlier[1] < later[1]:
+            continue
+        if _in_order(play, earlier[0], later[0]):
+            verdict.blame(
+                "reordered messages", f"{later[0]} stands before {earlier[0]}, taken in order", talk
+            )
+        else:
+            verdict.figures["overtaken on the way"] = (
+                verdict.figures.get("overtaken on the way", 0) + 1
+            )
+
+
+def _pairs(stands: list[Any]) -> Iterator[tuple[Any, Any]]:
+    for number, later in enumerate(stands):
+        for earlier in stands[:number]:
+            yield earlier, later
+
+
+def _in_order(play: Play, earlier: str, later: str) -> bool:
+    """Whether *earlier* was taken before *later* was first brought: then their order was the bridge's to keep."""
+    one, other = play.stage.postman.times.get(earlier), play.stage.postman.times.get(later)
+    if one is None or other is None or one.taken is None:
+        return False
+    return one.taken < other.brought
+
+
+def _tickets(play: Play, verdict: Verdict) -> None:
+    truth = play.truth
+    stamps = Counter(one["external_id"] for one in truth.tickets if one["external_id"])
+    for stamp, count in stamps.items():
+        if count > 1:
+            numbers = [one["ticket"] for one in truth.tickets if one["external_id"] == stamp]
+            verdict.blame("duplicate tickets", f"{numbers} carry the same stamp {stamp}")
+    held = {place[0] for places in truth.public.values() for place in places}
+    for one in truth.tickets:
+        if one["ticket"] not in held:
+            verdict.blame(
+                "duplicate tickets", f"ticket {one['ticket']} holds no customer's words: {one}"
+            )
+    verdict.figures["tickets"] = len(truth.tickets)
+
+
+# --- to the customer ----------------------------------------------------------------------------------
+
+
+def _answers(play: Play, verdict: Verdict) -> None:
+    truth, said = play.truth, defaultdict(list)
+    notices: Counter[str] = Counter()
+    for entry in truth.spoken:
+        tokens = TOKEN.findall(entry["text"] or "")
+        for token in tokens:
+            said[token].append(entry)
+        if not tokens:
+            notices[str(entry.get("person") or entry.get("chat") or entry.get("parent_id"))] += 1
+    talk_of = {token: talk for talk, tokens in play.answers.items() for token in tokens}
+    for token, talk in talk_of.items():
+        _answer(play, verdict, token, talk, said[token])
+    for token in sorted(set(said) - set(talk_of) - {one for one in said if one[0] == "n"}):
+        verdict.blame("invented words", f"{token} was said by the bridge: {said[token]}")
+    for talk, tokens in play.answers.items():
+        stands = [(token, said[token][0]["seq"]) for token in tokens if said[token]]
+        for earlier, later in _pairs(stands):
+            if earlier[1] > later[1]:
+                if _in_order(play, earlier[0], later[0]):
+                    verdict.blame(
+                        "reordered replies", f"{later[0]} was said before {earlier[0]}", talk
+                    )
+                else:
+                    verdict.figures["replies overtaken on the way"] = (
+                        verdict.figures.get("replies overtaken on the way", 0) + 1
+                    )
+    verdict.figures["replies said"] = sum(bool(said[token]) for token in talk_of)
+    verdict.figures["notices said"] = sum(notices.values())
+    if sum(notices.values()) > sum(play.statuses.values()):
+        verdict.blame(
+            "invented words",
+            f"{sum(notices.values())} notices for {sum(play.statuses.values())} changes of status",
+        )
+
+
+def _answer(play: Play, verdict: Verdict, token: str, talk: int, said: list[Any]) -> None:
+    channel = play.plan.talks[talk]
+    if len(said) > 1:
+        verdict.blame("duplicate replies", f"{token} was said {len(said)} times: {said}", talk)
+    if said:
+        return
+    told = " ".join(one["text"] for one in play.truth.told.get(token, ()))
+    if "Held back" in told and channel in UNSEEN:
+        count = f"held and told ({channel})"
+    elif "Not delivered to the customer" in told and play.removed & set(play.order[talk]):
+        count = "refused and told (removed by the customer)"
+    else:
+        verdict.blame(
+            "reply lost", f"{token} ({channel}) was never said; the ticket says {told!r}", talk
+        )
+        return
+    verdict.figures[count] = verdict.figures.get(count, 0) + 1
+
+
+def _notes(play: Play, verdict: Verdict) -> None:
+    """Private notes: none on a platform, and no echo of ours was taken for a colleague's words."""
+    for entry in play.truth.heard:
+        for token in TOKEN.findall(entry["text"] or ""):
+            if token.startswith("n"):
+                verdict.blame("leaked notes", f"{token} stands on {entry['system']}: {entry}")
+    for token, notes in play.truth.told.items():
+        for note in notes:
+            if token.startswith("a") and "answered directly on" in note["text"]:
+                verdict.blame(
+                    "invented words", f"{token} was taken for a colleague's words: {note}"
+                )
+
+
+# --- the books -----------------------------------------------------------------------------------------
+
+
+def _books(play: Play, verdict: Verdict) -> None:
+    parts = ("done", "ignored", "parked", "dead", "in_progress")
+    books = play.stage.store.books()
+    for name, row in books.items():
+        if row["received"] != sum(row[part] for part in parts):
+            verdict.blame("books", f"{name} does not add up: {row}")
+        if row["in_progress"] or row["dead"] or row["parked"]:
+            verdict.blame("books", f"{name} is not finished: {row}")
+    for eid in play.stage.store.dead():
+        event = play.stage.store.event(eid)
+        verdict.blame(
+            "lost", f"dead letter {eid}: {event.get('reason')} {event.get('doc', '')[:300]}"
+        )
+    verdict.figures["events received"] = sum(row["received"] for row in books.values())
+    verdict.figures["duplicates absorbed"] = sum(row["duplicates"] for row in books.values())
+
+
+# --- evidence --------------------------------------------------------------------------------------------
+
+
+def evidence(play: Play, talk: int) -> Iterator[str]:
+    """Everything that is known of one conversation, for whoever looks for the cause."""
+    plan, truth = play.plan, play.truth
+    tokens = {*play.order.get(talk, ()), *play.answers.get(talk, ())}
+    tokens |= {play.edited[one] for one in tokens if one in play.edited}
+    tickets = {truth.ticket_of[one] for one in tokens if one in truth.ticket_of}
+    yield f"conversation {talk} on {plan.talks[talk]} with {plan.people[talk]}, tickets {sorted(tickets)}"
+    for token in sorted(tokens):
+        times = play.stage.postman.times.get(token)
+        when = (
+            f"brought {times.brought - play.began:.2f}, taken {times.taken and round(times.taken - play.began, 2)}"
+            if times
+            else ""
+        )
+        yield f"  {token} {when} {plan.brings.get(token, '')}"
+    for entry in truth.entries:
+        about = entry.get("ticket") in tickets and entry["what"] != "webhook"
+        if about or set(TOKEN.findall(entry["text"] or "")) & tokens:
+            yield "  record " + json.dumps(entry, ensure_ascii=False)[:400]
+    events = dict(play.stage.store.events())
+    ours = {
+        eid for eid, event in events.items() if tokens & set(TOKEN.findall(event.get("doc", "")))
+    }
+    rooms = {events[eid].get("room") for eid in ours}
+    for eid, event in events.items():
+        if eid in ours or (event.get("room") in rooms and event.get("room")):
+            shown = {
+                name: event.get(name) for name in ("k", "state", "reason", "lane", "room", "d")
+            }
+            yield f"  event {eid} {shown} {event.get('doc', '')[:200]}"
+            if slip := event.get("receipt"):
+                yield f"    receipt {receipt.unpack(slip)}"

@@ -1,0 +1,156 @@
+"""The running bridge of a chaos run: real processes that are started again whenever they die."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from support.redisbox import RedisBox
+from support.sandbox import Sandbox
+from support.world import World
+
+from chaos import ROOT, points
+from chaos.postman import Postman
+
+FORM_SECRET = "made-up-secret-of-the-form"
+FORM = """
+  form:
+    type: generic
+    source: contact-form
+    proof: {header_secret: {name: X-Bridge-Secret, value: "${FORM_SECRET}"}}
+    helpdesk: freshdesk
+    language: en
+"""
+# Threads and Telegram go to Freshdesk, so that both helpdesks have comments and talks; no account's
+# budget holds anything up (chaos.hurt lifts the others).
+EDITS = {
+    "connections.yaml": {
+        'token: "${THREADS_TOKEN}", helpdesk: zendesk': 'token: "${THREADS_TOKEN}", helpdesk: freshdesk',
+        "/telegram\n    helpdesk: zendesk": "/telegram\n    helpdesk: freshdesk",
+        '    webhook_secrets: ["${FRESHDESK_WEBHOOK_SECRET}"]\n': '    webhook_secrets: ["${FRESHDESK_WEBHOOK_SECRET}"]\n    requests_per_minute: 1000000\n',
+        '    webhook_secrets: ["${ZENDESK_WEBHOOK_SECRET}"]\n': '    webhook_secrets: ["${ZENDESK_WEBHOOK_SECRET}"]\n    requests_per_minute: 1000000\n',
+    }
+}
+
+
+class Slot(threading.Thread):
+    """One process that is started again when it ends, as a supervisor would."""
+
+    def __init__(self, stage: Stage, kind: str, number: int) -> None:
+        super().__init__(name=f"{kind} {number}", daemon=True)
+        self.stage, self.kind = stage, kind
+        self.process: subprocess.Popen[bytes] | None = None
+        self.starts = 0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            self.starts += 1
+            process = self.process = self._start()
+            if self.kind == "web":
+                self._attend(process)
+            code = process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its children
+            if process.stdout:
+                process.stdout.close()
+            if code not in (0, -signal.SIGKILL):
+                self.ended.wait(0.3)  # it could not start: Redis may be away
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        words = {"web": ["web"], "worker": ["worker", "--processes", "1", "--threads", "8"]}
+        return subprocess.Popen(
+            [sys.executable, "-m", "chaos.hurt", *words[self.kind]], env=self.stage.environ, cwd=ROOT,
+            stdout=subprocess.PIPE if self.kind == "web" else subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, stderr=self.stage.log(self.kind), start_new_session=True,
+        )  # fmt: skip
+
+    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+        """Let the postman know the door while it is open."""
+        assert process.stdout is not None
+        line = process.stdout.readline().decode()
+        if line.startswith("listening on "):
+            door = line.removeprefix("listening on ").strip().rstrip("/")
+            self.stage.postman.doors.append(door)
+            process.wait()
+            self.stage.postman.doors.remove(door)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the process and all its children."""
+        if self.process is not None and self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+
+    def end(self) -> None:
+        """SIGTERM to the process alone, as whoever deploys would."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def stop(self) -> None:
+        self.ended.set()
+        self.signal(signal.SIGCONT)
+        self.signal(signal.SIGKILL)
+        self.join(10)
+
+
+class Stage(World):
+    """Redis with its append-only file, the sandbox without limits, two webs, three workers, the postman."""
+
+    def __init__(self, postman: Postman, webs: int = 2, workers: int = 3) -> None:
+        super().__init__(
+            workers=0,
+            environ={
+                "FORM_SECRET": FORM_SECRET,
+                "BRIDGE_LOG_LEVEL": "INFO",
+                "PYTHONPATH": str(ROOT),
+            },
+            connections=FORM,
+            edits=EDITS,
+        )
+        # `always`: what was answered 200 survives the SIGKILL of Redis by promise, not by luck.
+        self.redis = RedisBox(fsync="always")
+        self.sandbox = Sandbox("--no-limits")
+        self.postman = postman
+        self.points = Path(self.folder) / "points"
+        points.prepare(self.points)
+        self.more[points.FOLDER] = str(self.points)
+        self.slots = [Slot(self, "web", number) for number in range(webs)]
+        self.slots += [Slot(self, "worker", number) for number in range(workers)]
+        self.keep = False
+
+    def start_web(self) -> None:
+        self.postman.start()
+        for kind in ("web", "worker"):
+            self.log(kind)  # opened here, not by whichever slot is first
+        for slot in self.slots:
+            slot.start()
+        until = time.monotonic() + 60
+        webs = sum(slot.kind == "web" for slot in self.slots)
+        while len(self.postman.doors) < webs:
+            if time.monotonic() > until:
+                raise RuntimeError((self.folder / "web.log").read_text())
+            time.sleep(0.05)
+        self.sandbox.post("connect", {"bridge": self.postman.url})
+
+    def some(self, kind: str) -> list[Slot]:
+        return [slot for slot in self.slots if slot.kind == kind]
+
+    @property
+    def starts(self) -> int:
+        return sum(slot.starts for slot in self.slots)
+
+    def stop(self) -> None:
+        for slot in self.slots:
+            if slot.is_alive():
+                slot.stop()
+        self.postman.stop()
+        if self.keep:
+            kept, self.folder = self.folder, self.folder / "nothing"
+            print(f"what the processes said and the configuration are kept in {kept}")
+        super().stop()

@@ -1,0 +1,58 @@
+"""What became true, by the sandbox's own record: where each word stands, who said what, in which order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from chaos.postman import TOKEN
+
+
+@dataclass(slots=True)
+class Truth:
+    """The record, read on from where the last look ended. Places are (seq of the entry, offset in its words)."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    seen: int = 0
+    ticket_of: dict[str, int] = field(
+        default_factory=dict
+    )  # token -> the ticket it is in public on
+    public: dict[str, list[tuple[int, int, int]]] = field(default_factory=lambda: defaultdict(list))
+    private: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    answered: dict[str, int] = field(default_factory=dict)  # an agent's token -> seq on the ticket
+    spoken: list[dict[str, Any]] = field(default_factory=list)
+    heard: list[dict[str, Any]] = field(default_factory=list)  # all that stands on a platform
+
+    def read(self, answer: dict[str, Any]) -> None:
+        """Take in what `record?since=` gave."""
+        for entry in answer["entries"]:
+            self._take(entry)
+        self.entries += answer["entries"]
+        self.seen = answer["seq"]
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        text = entry["text"] or ""
+        if entry["what"] == "ticket":
+            self.tickets.append(entry)
+        elif entry["what"] == "ticket_comment":
+            self._comment(entry, text)
+        elif entry["what"] in ("comment", "message", "private_reply", "post"):
+            self.heard.append(entry)
+            # A private reply is recorded as such and as the message it makes.
+            if entry["by"] == "bridge" and entry["what"] != "private_reply":
+                self.spoken.append(entry)
+
+    def _comment(self, entry: dict[str, Any], text: str) -> None:
+        for found in TOKEN.finditer(text):
+            token = found[0]
+            if entry["by"] == "agent":
+                self.answered.setdefault(token, entry["seq"])
+            elif entry["public"]:
+                self.public[token].append((entry["ticket"], entry["seq"], found.start()))
+                self.ticket_of.setdefault(token, entry["ticket"])
+            else:
+                self.private[token].append(entry["ticket"])
+                self.told[token].append(entry)
