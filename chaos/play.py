@@ -222,17 +222,18 @@ class Play:
 
     def _redis(self, one: Trouble) -> None:
         box = self.stage.redis
+        if not box.embedded.alive():
+            return  # another trouble has it, and it comes back by itself
         if one.what == "killed":
-            self._resume()
+            box.resume()
             box.kill()
             self._later(0.3, self._start_redis)
         elif one.what == "stalled":
-            if box.embedded.alive():
-                box.pause()
-                self._later(one.lasts, self._resume)
+            box.pause()
+            self._later(one.lasts, self._resume)
         elif one.what == "full":
             self._command("CONFIG", "SET", "maxmemory", "1")
-            self._later(one.lasts, lambda: self._command("CONFIG", "SET", "maxmemory", "0"))
+            self._later(one.lasts, self._make_room)
         elif one.what == "cut":
             self._command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
         else:
@@ -246,10 +247,16 @@ class Play:
         if not self.stage.redis.embedded.alive():
             self.stage.redis.start()
 
-    def _command(self, *words: str) -> None:
+    def _make_room(self) -> None:
+        if not self._command("CONFIG", "SET", "maxmemory", "0"):
+            self._later(0.5, self._make_room)
+
+    def _command(self, *words: str) -> bool:
         """To Redis, if it listens: another trouble may have it already."""
         with contextlib.suppress(redis.RedisError), self.stage.redis.client(timeout=1.0) as client:
             client.execute_command(*words)
+            return True
+        return False
 
     # -- the end ----------------------------------------------------------------------------------------
 
@@ -258,7 +265,7 @@ class Play:
             self._pass(until=self._lifts[0][0] + 0.01)
         self._resume()
         self._start_redis()
-        self._command("CONFIG", "SET", "maxmemory", "0")
+        self._make_room()
         self.stage.sandbox.delete("faults")
         for _, right in REVOKED.values():
             self._settings(right)
