@@ -427,7 +427,18 @@ class Store:
             pipe.zcard(PREFIX + index)
         pipe.scard("rq:workers")
         names = ("wake_ups", "deliveries", "lanes", "dead_letters", "workers")
-        return dict(zip(names, (int(n) for n in self._do(pipe.execute)), strict=True))
+        found = dict(zip(names, (int(n) for n in self._do(pipe.execute)), strict=True))
+        return {**found, "lanes": found["lanes"] - self._resting()}
+
+    def _resting(self) -> int:
+        """How many lanes wait for nothing but a clock: a reminder, a held notice."""
+        now = self._do(lambda: self.client.time())[0]
+        soon = (now + 1) * 1000
+        later = self._do(lambda: self.client.zrangebyscore(PREFIX + "due", soon, "+inf"))
+        pipe = self.client.pipeline(transaction=False)
+        for lane in later:
+            pipe.exists(f"{PREFIX}w:{lane.decode()}")
+        return sum(int(n) for n in self._do(pipe.execute))
 
     def alarms(self) -> dict[str, dict[str, str]]:
         """`{name: {text, at}}` of what an operator should know; those whose time is over go."""

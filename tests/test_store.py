@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -214,6 +215,38 @@ def test_a_turn_that_leaves_nothing_behind_is_over(store: Store) -> None:
     assert store.client.exists(PREFIX + "lease:" + LANE) == 0
     assert store.client.zscore(PREFIX + "due", LANE) is None
     assert store.settle("me", Orders(LANE, ROOM, facts={"ticket": "9"})) == 0
+
+
+def test_a_lane_that_rests_is_up_for_whatever_comes_and_counts_as_no_work(store: Store) -> None:
+    begun(store, "a")
+    assert store.queues()["lanes"] == 1
+    store.settle("me", Orders(LANE, ROOM, again=3_600_000, rests=True))
+    assert store.queues()["lanes"] == 0
+    assert store.claim("other", 0, 10)[1] == []
+    keep(store, "d2")
+    store.record("d2", "meta", [event("c")])
+    assert store.queues()["lanes"] == 1
+    assert store.claim("other", 0, 10)[1] == [LANE]
+
+
+def test_a_lane_in_trouble_keeps_its_time_whatever_comes(store: Store) -> None:
+    begun(store, "a")
+    store.settle("me", Orders(LANE, ROOM, again=3_600_000))
+    keep(store, "d2")
+    store.record("d2", "meta", [event("c")])
+    assert store.queues()["lanes"] == 1
+    assert store.claim("other", 0, 10)[1] == []
+
+
+def test_a_timer_stands_in_no_book_before_it_does_something(store: Store) -> None:
+    begun(store, "a")
+    timer = {"e": "t", "lane": "out", "room": ROOM, "c": "bridge", "state": "timer", "after": 50}
+    store.settle("me", Orders(LANE, ROOM, push=[{**timer, "f": {"k": "s", "doc": "{}"}}]))
+    assert store.books().get("bridge", {}).get("received", 0) == 0
+    time.sleep(0.06)
+    assert store.claim("me", 0, 10)[1] == [f"out:{ROOM}"]
+    store.settle("me", Orders(f"out:{ROOM}", ROOM, events=[{"e": "t", "state": "done"}]))
+    assert (row(store, "bridge")["received"], row(store, "bridge")["done"]) == (1, 1)
 
 
 def test_an_index_set_gently_leaves_another_value_alone(store: Store) -> None:

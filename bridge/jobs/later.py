@@ -71,9 +71,12 @@ def reminder(
     if closes is None:
         return None
     end, half = closes
-    now, at = hand.bridge.now(), end - lead
-    if at <= now:
+    now = hand.bridge.now()
+    if end <= now:
         return None
+    at = end - lead
+    if at <= now:
+        at = now + (end - now) / 2  # the words came late, and left less time than that
     bucket = again or str(int(end.timestamp() // half))
     doc = {"v": 1, "remind": key, "not_before": moment_out(at)}
     return {

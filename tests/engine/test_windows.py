@@ -133,6 +133,15 @@ def test_a_customer_who_goes_on_writing_brings_one_reminder(world: World) -> Non
         assert len(reminders(world, number)) == 1, channel
 
 
+def test_words_that_came_late_leave_less_time_and_the_agent_is_reminded_still(
+    world: World,
+) -> None:
+    number = chat(world, "whatsapp", ago=REACH["whatsapp"] - 6)
+    world.noted(number, REMINDED)
+    world.calm()
+    assert len(reminders(world, number)) == 1
+
+
 @pytest.fixture(scope="module")
 def silent() -> Iterator[World]:
     never = {"remind_hours: 2": "remind_hours: 0"}

@@ -35,7 +35,7 @@ def setup(connection: Connection, url: str) -> Calls[list[str]]:
         "3. On tickets with these properties: Tag contains bridge",
         "4. Perform these actions: Trigger Webhook, request type POST, URL: " + url,
         "5. Custom headers: X-Bridge-Secret: followed by the value of the variable that webhook_secrets "
-        "names (${FRESHDESK_WEBHOOK_SECRET}; letters, digits, _ and - only, nothing else on the line)",
+        "names (such as FRESHDESK_WEBHOOK_SECRET; letters, digits, _ and - only, nothing else on the line)",
         "6. Encoding JSON, content Advanced, with exactly this:",
         content(field),
         *([f"7. {_placeholder(field)}"] if field else []),
