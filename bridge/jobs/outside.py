@@ -135,12 +135,14 @@ class Outside:
                 if (limit := helpdesk.limit(connection.options, name.split(":", 1)[0]))
             ]
             errand.leave(share, [one for row in limits for one in paced(row)])
-            signed = self._signed(helpdesk, connection, request, "")
+            since = time.time()
+            signed = self._signed(helpdesk, connection, request, "", since)
             response = self.bridge.http.send(signed)
             if response.status == 401 and helpdesk.authorise(connection) is None:
                 # The token that was refused, not the one we hold now: another thread may have renewed it.
                 stale = signed.headers.get("Authorization", "").removeprefix("Bearer ")
-                response = self.bridge.http.send(self._signed(helpdesk, connection, request, stale))
+                again = self._signed(helpdesk, connection, request, stale, since)
+                response = self.bridge.http.send(again)
             if response.status == 429:
                 self._told_to_wait(helpdesk, connection.name, request, response)
             return response
@@ -208,19 +210,24 @@ class Outside:
             self.bridge.store.stop(name, "account", seconds)
 
     def _signed(
-        self, helpdesk: Helpdesk, connection: Connection, request: HttpRequest, stale: str
-    ) -> HttpRequest:
+        self, helpdesk: Helpdesk, connection: Connection, request: HttpRequest, stale: str,
+        since: float = 0.0,
+    ) -> HttpRequest:  # fmt: skip
         home = urlsplit(str(connection.options.get("url", "")))
         there = urlsplit(request.url)
         if (home.scheme, home.netloc) != (there.scheme, there.netloc):
             return request  # an attachment kept elsewhere: never with our credentials
         headers = helpdesk.authorise(connection)
         if headers is None:
-            headers = {"Authorization": f"Bearer {self._token(helpdesk, connection, stale)}"}
+            headers = {"Authorization": f"Bearer {self._token(helpdesk, connection, stale, since)}"}
         return replace(request, headers={**request.headers, **headers})
 
-    def _token(self, helpdesk: Helpdesk, connection: Connection, stale: str) -> str:
-        """A token that is not *stale*: ours, the shared one, or a new one that one worker fetches."""
+    def _token(self, helpdesk: Helpdesk, connection: Connection, stale: str, since: float) -> str:
+        """A token that is not *stale*: ours, the shared one, or a new one that one worker fetches.
+
+        *since*, of the clock, is when the errand had leave: whoever was on the way when another one was
+        refused a token is refused with it, and does not ask again.
+        """
         mine, until = self._tokens.get(connection.name, ("", 0.0))
         if mine and mine != stale and time.monotonic() < until:
             return mine
@@ -237,8 +244,16 @@ class Outside:
         if token := self._shared(connection, stale):
             store.forget(lock)  # renewed between our look and our turn
             return token
+        refused = f"refused:{connection.name}"
+        at, _, why = (store.get(refused) or "0 ").partition(" ")
+        if float(at) > since:
+            store.forget(lock)
+            raise AuthError("unauthorised", why)
         try:
             fresh = drive(helpdesk.token(connection), self.bridge.http.send)
+        except AuthError as error:
+            store.put(refused, f"{time.time()} {error.detail}", 60)
+            raise
         except Ambiguous as error:
             raise TransientError(error.code, error.detail) from error  # asking again is harmless
         finally:

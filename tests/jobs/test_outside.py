@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
-from bridge.core.errors import BridgeError, TransientError
+from bridge.core.errors import AuthError, BridgeError, TransientError
 from bridge.core.model import Connection, Secret
 from bridge.helpdesks import HELPDESKS
 from bridge.jobs.outside import STEPS, Outside, paced, wait_of
@@ -277,10 +277,13 @@ class Desk:
         self.good: set[str] = set()
         self.seen: list[str] = []
         self.meanwhile: list[Callable[[], object]] = []
+        self.refuses = False
 
     def send(self, request: HttpRequest) -> HttpResponse:
         if request.url.endswith("/oauth/tokens"):
             self.given += 1
+            if self.refuses:
+                return HttpResponse(status=401, body=b'{"error": "invalid_client"}')
             self.good.add(f"t{self.given}")
             body = f'{{"access_token": "t{self.given}", "expires_in": 1800}}'
             return HttpResponse(status=200, body=body.encode())
@@ -336,6 +339,31 @@ def test_a_token_that_another_thread_renewed_meanwhile_is_not_renewed_again() ->
     assert one.desk(connection, here()).status == 200
     assert desk.given == 2
     assert desk.seen == ["t1", "t1", "t1", "t2", "t2"]
+
+
+def test_who_was_on_the_way_when_a_token_was_refused_does_not_ask_for_another() -> None:
+    desk, (one, two), connection = workers(2)
+    one.desk(connection, here())
+    desk.good.clear()
+    desk.refuses = True
+
+    def meanwhile() -> None:
+        with pytest.raises(AuthError):
+            two.desk(connection, here())
+
+    desk.meanwhile.append(meanwhile)
+    with pytest.raises(AuthError):
+        one.desk(connection, here())
+    assert desk.given == 2  # the first one, and one that was refused
+
+
+def test_whoever_comes_later_asks_for_a_token_again() -> None:
+    desk, (one, two), connection = workers(2)
+    desk.refuses = True
+    with pytest.raises(AuthError):
+        one.desk(connection, here())
+    desk.refuses = False
+    assert two.desk(connection, here()).status == 200
 
 
 def test_an_address_elsewhere_never_sees_our_token() -> None:
