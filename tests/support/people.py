@@ -47,6 +47,16 @@ def case(
     return number, said
 
 
+def watch(world: World, workers: int = 3) -> None:
+    """Start again what has ended, as whoever watches the processes does."""
+    if not world.redis.embedded.alive():
+        world.redis.start()
+    for gone in [one for one in world.workers if one.poll() is not None]:
+        world.workers.remove(gone)
+    while len(world.workers) < workers:
+        world.start_worker()
+
+
 def deliver(world: World, body: dict[str, Any], system: str = "meta", **more: Any) -> None:
     """One authentic delivery, taken by the bridge."""
     wish = {"system": system, "body": json.dumps(body), "sign": True, **more}
