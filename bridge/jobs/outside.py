@@ -1,7 +1,7 @@
 """Every request that leaves the house: budgets and breaker before, credentials with it, lessons after.
 
 Errors raised from here carry the name of the connection they are about, so that whoever holds the
-turn knows what to wait for.
+turn knows what to wait for, and that they tell of the call: an error without one came before or after it.
 """
 
 from __future__ import annotations
@@ -48,10 +48,13 @@ class Errand:
 
     def __init__(self, bridge: Bridge, connection: str) -> None:
         self.bridge, self.connection = bridge, connection
+        self.wrote = False  # whether a write has gone out
         self._trying = False
 
-    def leave(self, share: float, budgets: list[tuple[str, int, float]] | tuple[()]) -> None:
-        """Return when a request may go out now; raises TransientError with the seconds to wait."""
+    def leave(
+        self, request: HttpRequest, share: float, budgets: list[tuple[str, int, float]] | tuple[()]
+    ) -> None:
+        """Return when *request* may go out now; raises TransientError with the seconds to wait."""
         self.went_well()
         wait, why = self.bridge.store.gate(self.connection, share, budgets)
         self._trying = why == "try"
@@ -65,6 +68,7 @@ class Errand:
             error.code = why or "waiting"
             error.connection = self.connection
             raise error
+        self.wrote = self.wrote or request.write
 
     def went_well(self) -> None:
         """What was asked so far was answered."""
@@ -89,7 +93,7 @@ class Outside:
         errand = Errand(self.bridge, connection.name)
 
         def send(request: HttpRequest) -> HttpResponse:
-            errand.leave(1.0, ())
+            errand.leave(request, 1.0, ())
             if request.media:
                 return self.bridge.http.fetch(request, hosts, loopback)
             return self.bridge.http.send(request)
@@ -109,7 +113,7 @@ class Outside:
         def send(request: HttpRequest) -> HttpResponse:
             if request.write:
                 guard()
-            errand.leave(1.0, ())
+            errand.leave(request, 1.0, ())
             if deadline is not None:
                 request = replace(request, deadline=deadline)
             return self.bridge.http.send(request)
@@ -134,7 +138,7 @@ class Outside:
                 for name in request.budget
                 if (limit := helpdesk.limit(connection.options, name.split(":", 1)[0]))
             ]
-            errand.leave(share, [one for row in limits for one in paced(row)])
+            errand.leave(request, share, [one for row in limits for one in paced(row)])
             since = time.time()
             signed = self._signed(helpdesk, connection, request, "", since)
             response = self.bridge.http.send(signed)
@@ -182,7 +186,9 @@ class Outside:
             with self.slots.one(errand.connection):
                 done = drive(calls, send)
         except BridgeError as error:
-            error.connection = error.connection or errand.connection
+            # Whose trouble is our own Redis' says nothing of what was written before it.
+            if error.code != "redis_away" or not errand.wrote:
+                error.connection = error.connection or errand.connection
             raise
         errand.went_well()
         return done

@@ -68,7 +68,7 @@ def begin(
     if words.private and place.get("visibility") == Visibility.PUBLIC:
         # Its echo belongs here too, and may come before the answer to our call.
         _join_private(hand, room, orders, target, None)
-    hand.settle(orders)
+    hand.intend(orders, target.connection.name)
     return _post(hand, room, event, intent, voice, target)
 
 

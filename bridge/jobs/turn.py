@@ -128,6 +128,14 @@ class Hand:
         if answer == 0:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
 
+    def intend(self, orders: Orders, connection: str) -> None:
+        """Record the intent of a write to *connection*; where that fails, nothing has happened there."""
+        try:
+            self.settle(orders)
+        except TransientError as error:
+            error.connection = error.connection or connection
+            raise
+
     def load(self) -> Turn:
         turn = self.bridge.store.load(self.lane, self.bridge.owner)
         if turn is None:
@@ -212,7 +220,9 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
         _bury(orders, turn, ids, _why(error))
     else:
         orders.again = int(min(2**tries, 60) * 500)
-    known = isinstance(error, TransientError | AuthError) and not isinstance(error, Ambiguous)
+    # Only the call itself can tell that nothing happened: when Redis is away, the write may be done.
+    verdict = isinstance(error, TransientError | AuthError) and not isinstance(error, Ambiguous)
+    known = verdict and bool(connection)
     # An intent found here unsettled is still in doubt when we could not even look: it stays.
     doubtful = turn.intent == before and not before.get("sure")
     if known and turn.intent and not doubtful and orders.intent is None:

@@ -43,7 +43,7 @@ def write(
     }
     # What is known of the messages is true only once they stand on the ticket: it is in `after`.
     orders.says, orders.intent = [], intent
-    hand.settle(orders)
+    hand.intend(orders, desk.name)
     return _send(hand, room, intent)
 
 

@@ -134,6 +134,23 @@ def test_a_try_that_is_answered_opens_the_connection_before_the_next_request() -
     assert seen == [1]
 
 
+@pytest.mark.parametrize(("after", "told"), [(0, "z"), (1, "")], ids=["before", "after"])
+def test_a_redis_that_is_away_tells_of_the_call_only_before_anything_was_written(
+    after: int, told: str
+) -> None:
+    out, room, desk = outside(HttpResponse(status=200))
+
+    def gate(*asked: Any) -> tuple[float, str]:
+        if len(room.asked) == after:
+            raise TransientError("redis_away")
+        return Room.gate(room, *asked)
+
+    room.gate = gate  # type: ignore[method-assign]
+    with pytest.raises(TransientError) as caught:
+        out.desk(desk, twice())
+    assert (caught.value.code, caught.value.connection) == ("redis_away", told)
+
+
 def test_a_try_that_ends_the_errand_opens_the_connection_too() -> None:
     out, room, desk = outside(HttpResponse(status=200))
     room.says = ["try"]

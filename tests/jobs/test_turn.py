@@ -120,13 +120,15 @@ def test_an_agent_learns_that_an_answer_ended_among_the_dead_letters(client: red
     assert "put aside" in house.store.event(note.decode())["doc"]
 
 
-def begin(intent: dict[str, str], error: BridgeError) -> Callable[[Hand, Turn], bool]:
+def begin(
+    intent: dict[str, str], error: BridgeError, connection: str = "zendesk"
+) -> Callable[[Hand, Turn], bool]:
     """A step that records an intent, and then fails."""
 
     def step(hand: Hand, turn: Turn) -> bool:
         if not turn.intent:
             hand.settle(Orders(hand.lane, hand.room_id, intent=intent))
-        error.connection = "zendesk"
+        error.connection = connection
         raise error
 
     return step
@@ -147,6 +149,30 @@ def test_an_intent_stays_exactly_when_its_outcome_is_unknown(
 ) -> None:
     house.turn(begin({"id": "i", "kind": "update", "events": '["a"]'}, error))
     assert bool(house.store.hash(f"i:{LANE}")) is stays
+
+
+def test_an_intent_stays_when_it_was_our_redis_that_failed_after_the_write(house: House) -> None:
+    away = TransientError("redis_away")
+    house.turn(begin({"id": "i", "kind": "post"}, away, connection=""))
+    assert house.store.hash(f"i:{LANE}")["id"] == "i"
+
+
+def test_an_intent_whose_recording_failed_is_planned_anew(house: House) -> None:
+    real = house.store.settle
+
+    def lost(owner: str, orders: Orders) -> int:
+        real(owner, orders)
+        house.store.settle = real  # type: ignore[method-assign]
+        raise TransientError("redis_away", "the answer was lost")
+
+    def step(hand: Hand, turn: Turn) -> bool:
+        house.store.settle = lost  # type: ignore[method-assign]
+        hand.intend(Orders(hand.lane, hand.room_id, intent={"id": "i"}), "zendesk")
+        raise AssertionError("nothing may be written now")
+
+    house.turn(step)
+    assert house.store.hash(f"i:{LANE}") == {}
+    assert house.row() == {"received": 1, "in_progress": 1}
 
 
 def test_an_intent_in_doubt_stays_while_nobody_can_look(house: House) -> None:
