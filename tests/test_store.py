@@ -217,6 +217,40 @@ def test_a_turn_that_leaves_nothing_behind_is_over(store: Store) -> None:
     assert store.settle("me", Orders(LANE, ROOM, facts={"ticket": "9"})) == 0
 
 
+def test_what_comes_after_the_last_look_is_looked_at_before_the_lane_rests(store: Store) -> None:
+    begun(store, "a")
+    store.load(LANE, "me")
+    keep(store, "d2")
+    store.record("d2", "meta", [event("b")])
+    assert store.settle("me", Orders(LANE, ROOM, again=3_600_000, rests=True)) == 2
+    assert store.claim("me", 0, 10)[1] == [LANE]
+    assert store.load(LANE, "me") is not None
+    store.settle("me", Orders(LANE, ROOM, again=3_600_000, rests=True))  # seen now: it may rest
+    assert store.claim("me", 0, 10)[1] == []
+
+
+def test_what_is_woken_while_it_is_in_hand_is_looked_at_once_more(store: Store) -> None:
+    begun(store, "a")
+    store.load(LANE, "me")
+    out = f"out:{ROOM}"
+    pushed = [{"e": "s", "lane": "out", "room": ROOM, "c": "bridge", "f": {"k": "s", "doc": "{}"}}]
+    store.settle("me", Orders(LANE, ROOM, push=pushed))
+    assert store.claim("me", 0, 10)[1] == [out]
+    store.load(out, "me")
+    store.settle("me", Orders(LANE, ROOM, wake=[out]))
+    store.settle("me", Orders(out, ROOM, again=3_600_000, rests=True))
+    assert store.claim("me", 0, 10)[1] == [out]
+
+
+def test_news_do_not_shorten_the_wait_of_a_lane_in_trouble(store: Store) -> None:
+    begun(store, "a")
+    store.load(LANE, "me")
+    keep(store, "d2")
+    store.record("d2", "meta", [event("b")])
+    store.settle("me", Orders(LANE, ROOM, again=60_000))
+    assert store.claim("me", 0, 10)[1] == []
+
+
 def test_a_lane_that_rests_is_up_for_whatever_comes_and_counts_as_no_work(store: Store) -> None:
     begun(store, "a")
     assert store.queues()["lanes"] == 1

@@ -5,6 +5,7 @@
 -- gone leave the list.
 local lane, room = ARGV[1], ARGV[3]
 if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[2] then return {} end
+redis.call('DEL', P .. 'n:' .. lane)
 local events = {}
 for _, eid in ipairs(redis.call('LRANGE', P .. 'l:' .. lane, 0, tonumber(ARGV[4]) - 1)) do
   local fields = redis.call('HGETALL', P .. 'e:' .. eid)

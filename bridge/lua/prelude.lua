@@ -32,13 +32,16 @@ local function wake(now)
 end
 
 -- A lane that rests by its own choice (w:) is up as soon as there is something else to do; one that is in
--- somebody's hand, or in trouble, keeps its time.
+-- somebody's hand, or in trouble, keeps its time. Who has it in hand is told that there is news (n:), and looks
+-- again before the lane rests: it may have looked a moment before this.
 local function due(lane, at, now)
+  local held = redis.call('EXISTS', P .. 'lease:' .. lane) == 1
+  if held then redis.call('SET', P .. 'n:' .. lane, '1', 'EX', 3600) end
   local known = tonumber(redis.call('ZSCORE', P .. 'due', lane) or '')
   if not known then
     redis.call('ZADD', P .. 'due', at, lane)
     if at > now then redis.call('SET', P .. 'w:' .. lane, '1', 'PX', at - now) end
-  elseif at < known and redis.call('EXISTS', P .. 'w:' .. lane) == 1 and redis.call('EXISTS', P .. 'lease:' .. lane) == 0 then
+  elseif at < known and not held and redis.call('EXISTS', P .. 'w:' .. lane) == 1 then
     redis.call('ZADD', P .. 'due', at, lane)
   end
 end

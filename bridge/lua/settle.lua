@@ -95,6 +95,7 @@ if orders.again then
   redis.call('DEL', P .. 'lease:' .. lane, P .. 'w:' .. lane)
   if redis.call('LLEN', P .. 'l:' .. lane) > 0 or redis.call('EXISTS', P .. 'i:' .. lane) == 1 then
     local wait, waits = orders.again, orders.waits or ''
+    if orders.rests and redis.call('EXISTS', P .. 'n:' .. lane) == 1 then wait = 0 end
     -- What it waits for may have opened since: then nobody would wake it.
     if waits ~= '' and redis.call('EXISTS', P .. 'down:' .. waits) == 0 then wait, waits = 0, '' end
     redis.call('ZADD', P .. 'due', now + wait, lane)
@@ -110,7 +111,7 @@ if orders.again then
 end
 if not orders.again and redis.call('LLEN', P .. 'l:' .. lane) == 0 and redis.call('EXISTS', P .. 'i:' .. lane) == 0 then
   -- Nothing is left: the turn ends here, and costs no further look.
-  redis.call('DEL', P .. 'lease:' .. lane, P .. 's:' .. lane, P .. 'w:' .. lane)
+  redis.call('DEL', P .. 'lease:' .. lane, P .. 's:' .. lane, P .. 'w:' .. lane, P .. 'n:' .. lane)
   redis.call('ZREM', P .. 'due', lane)
   return 3
 end
