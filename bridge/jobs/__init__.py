@@ -58,14 +58,19 @@ class Engine:
                 room = self.threads - len(running)
                 asked = time.monotonic()
                 kept, lanes = self.bridge.store.claim(self.bridge.owner, READING, room)
+                came = len(kept)
+                read, turns = read + came, turns + len(lanes)
+                if kept and kept[0].tries > 1:
+                    # Somebody died while it was first. It is read before a lane can be what kills
+                    # us: that must not be charged to it.
+                    ingest(self.bridge, kept.pop(0))
                 for lane in lanes:
                     self.leases.hold(lane, asked)
                     running.add(self._pool.submit(self._turn, lane))
                 for delivery in kept:
                     ingest(self.bridge, delivery)
-                read, turns = read + len(kept), turns + len(lanes)
                 now = time.monotonic()
-                if kept or lanes:
+                if came or lanes:
                     idle_since = now
                 elif running:
                     wait(running, timeout=0.02, return_when=FIRST_COMPLETED)
@@ -74,7 +79,7 @@ class Engine:
                     break
                 else:
                     self.stopping.wait(0.01)
-                if now - began > LONGEST and not kept:
+                if now - began > LONGEST and not came:
                     break
         except BridgeError as error:
             # Redis is away: what is leased comes up again by itself, and the sweep wakes us.
