@@ -7,6 +7,7 @@ as evidence, the receipts.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -214,6 +215,9 @@ def _books(play: Play, verdict: Verdict) -> None:
             verdict.blame("books", f"{name} does not add up: {row}")
         if row["in_progress"] or row["dead"] or row["parked"]:
             verdict.blame("books", f"{name} is not finished: {row}")
+    for eid, event in play.stage.store.events():
+        if event.get("state") in ("in_progress", "parked"):
+            verdict.blame("not at rest", f"event {eid} {_where(play, eid, event)}: {event}")
     for eid in play.stage.store.dead():
         event = play.stage.store.event(eid)
         verdict.blame(
@@ -221,6 +225,17 @@ def _books(play: Play, verdict: Verdict) -> None:
         )
     verdict.figures["events received"] = sum(row["received"] for row in books.values())
     verdict.figures["duplicates absorbed"] = sum(row["duplicates"] for row in books.values())
+
+
+def _where(play: Play, eid: str, event: dict[str, str]) -> str:
+    """Which lane an event waits in, and when that is due."""
+    lane = f"{event.get('lane')}:{event.get('room')}"
+    with play.stage.redis.client() as client:
+        listed = eid.encode() in client.lrange(f"bridge:l:{lane}", 0, -1)
+        due = client.zscore("bridge:due", lane)
+        rests = client.exists(f"bridge:w:{lane}")
+    at = round(due / 1000 - time.time()) if due else None
+    return f"in {lane} (listed {listed}, due in {at} s, rests {rests})"
 
 
 # --- evidence --------------------------------------------------------------------------------------------

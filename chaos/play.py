@@ -297,7 +297,11 @@ class Play:
             with self.stage.redis.client() as client:
                 if client.zcard("bridge:ingest") or self._due(client):
                     return False
-                return not list(client.scan_iter("bridge:lease:*", count=1000))
+                if list(client.scan_iter("bridge:lease:*", count=1000)):
+                    return False
+                # Last: the books are read key by key.
+                books = client.scan_iter("bridge:books:*", count=1000)
+                return not any(int(client.hget(key, "in_progress") or 0) for key in books)
         except redis.RedisError:
             return False
 

@@ -210,7 +210,9 @@ def judged(*record: dict[str, Any], channel: str = "facebook", **more: Any) -> s
     books = {"received": 2, "done": 2, "ignored": 0, "parked": 0, "dead": 0, "in_progress": 0}
     row = {**books, "duplicates": 0, **more.pop("books", {})}
     times = {"m00001": Times(1.0, 2.0), "m00002": Times(more.pop("brought", 3.0), 4.0)}
-    store = SimpleNamespace(books=lambda: {"meta": row}, dead=list, event=lambda eid: {})
+    store = SimpleNamespace(
+        books=lambda: {"meta": row}, dead=list, event=lambda eid: {}, events=list
+    )
     postman = SimpleNamespace(times=times, refused=more.pop("refused", []))
     rested = more.pop("rested", True)
     play = SimpleNamespace(
