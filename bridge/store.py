@@ -208,9 +208,17 @@ class Store:
             )
         )  # fmt: skip
 
-    def claim(self, owner: str, deliveries: int, lanes: int) -> tuple[list[Kept], list[str]]:
-        """Take up to so many deliveries and lanes that are due; deliveries if nobody else reads."""
-        kept, names = self._run("claim", owner, deliveries, lanes, int(LEASE * 1000))
+    def claim(
+        self, owner: str, deliveries: int, lanes: int, holder: str = ""
+    ) -> tuple[list[Kept], list[str]]:
+        """Take up to so many deliveries and lanes that are due; deliveries if nobody else reads.
+
+        The lanes are leased to *holder*, which is new at each claim: a turn that was given back and taken
+        again by the same process is another turn.
+        """
+        kept, names = self._run(
+            "claim", owner, deliveries, lanes, int(LEASE * 1000), holder or owner
+        )
         return [
             Kept(
                 row[0].decode(), int(row[1]), row[2].decode(), row[3].decode(),
@@ -242,10 +250,11 @@ class Store:
 
     # -- turns ----------------------------------------------------------------------------------
 
-    def renew(self, owner: str, lanes: Sequence[str]) -> set[str]:
-        """Prolong the leases; returns the lanes that are still ours."""
-        kept = self._run("renew", owner, int(LEASE * 1000), *lanes) if lanes else []
-        return {name.decode() for name in kept}
+    def renew(self, held: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Prolong the leases of lanes by their holders; returns those that are still theirs."""
+        parts = [part for pair in held for part in pair]
+        kept = self._run("renew", int(LEASE * 1000), *parts) if held else []
+        return {held[number - 1] for number in kept}
 
     def load(self, lane: str, owner: str, most: int = 200) -> Turn | None:
         """What waits in *lane*; None when the lease is not ours any more."""

@@ -156,8 +156,8 @@ def test_a_lane_has_one_holder_until_its_lease_ends(store: Store) -> None:
     begun(store, "a")
     assert store.claim("other", 10, 10)[1] == []
     assert store.load(LANE, "other") is None
-    assert store.renew("other", [LANE]) == set()
-    assert store.renew("me", [LANE]) == {LANE}
+    assert store.renew([(LANE, "other")]) == set()
+    assert store.renew([(LANE, "other"), (LANE, "me"), ("in:none", "me")]) == {(LANE, "me")}
     assert 0 < store.client.pttl(PREFIX + "lease:" + LANE) <= LEASE * 1000
     store.client.delete(PREFIX + "lease:" + LANE)  # the holder died, its lease ran out
     store.client.zadd(PREFIX + "due", {LANE: 0})
@@ -215,6 +215,19 @@ def test_a_turn_that_leaves_nothing_behind_is_over(store: Store) -> None:
     assert store.client.exists(PREFIX + "lease:" + LANE) == 0
     assert store.client.zscore(PREFIX + "due", LANE) is None
     assert store.settle("me", Orders(LANE, ROOM, facts={"ticket": "9"})) == 0
+
+
+def test_a_turn_that_was_given_back_and_taken_again_by_the_same_process_is_another(
+    store: Store,
+) -> None:
+    keep(store)
+    store.record("d1", "meta", [event("a")])
+    assert store.claim("me", 0, 10, "me.1")[1] == [LANE]
+    store.settle("me.1", Orders(LANE, ROOM, again=0))  # its answer was lost
+    assert store.claim("me", 0, 10, "me.2")[1] == [LANE]
+    store.settle("me.2", Orders(LANE, ROOM, intent={"id": "i"}))
+    assert store.settle("me.1", Orders(LANE, ROOM, intent="", again=0)) == 0
+    assert store.hash(f"i:{LANE}") == {"id": "i"}
 
 
 def test_what_comes_after_the_last_look_is_looked_at_before_the_lane_rests(store: Store) -> None:

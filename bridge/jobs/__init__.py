@@ -13,6 +13,7 @@ by side in threads, each lane in its own order, and returns when nothing is left
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -45,6 +46,7 @@ class Engine:
         self.outside = Outside(bridge, slots)
         self.leases = Leases(bridge)
         self.stopping = threading.Event()
+        self._holders = itertools.count(1)
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="lane")
 
     def run(self) -> str:
@@ -57,7 +59,8 @@ class Engine:
                 running = {one for one in running if not one.done()}
                 room = self.threads - len(running)
                 asked = time.monotonic()
-                kept, lanes = self.bridge.store.claim(self.bridge.owner, READING, room)
+                holder = f"{self.bridge.owner}.{next(self._holders)}"
+                kept, lanes = self.bridge.store.claim(self.bridge.owner, READING, room, holder)
                 came = len(kept)
                 read, turns = read + came, turns + len(lanes)
                 if kept and kept[0].tries > 1:
@@ -65,8 +68,8 @@ class Engine:
                     # us: that must not be charged to it.
                     ingest(self.bridge, kept.pop(0))
                 for lane in lanes:
-                    self.leases.hold(lane, asked)
-                    running.add(self._pool.submit(self._turn, lane))
+                    self.leases.hold(lane, holder, asked)
+                    running.add(self._pool.submit(self._turn, lane, holder))
                 for delivery in kept:
                     ingest(self.bridge, delivery)
                 now = time.monotonic()
@@ -87,8 +90,8 @@ class Engine:
         wait(running, timeout=20)
         return f"{read} deliveries, {turns} turns"
 
-    def _turn(self, lane: str) -> None:
-        hand = Hand(self.bridge, self.outside, self.leases, lane)
+    def _turn(self, lane: str, holder: str) -> None:
+        hand = Hand(self.bridge, self.outside, self.leases, lane, holder)
         step = escalate.step if lane.startswith("in:") else answer.step
         work(hand, step, self.stopping.is_set)
 

@@ -34,49 +34,49 @@ class Lost(BridgeError):
 
 
 class Leases:
-    """The leases one process holds, renewed together by one thread."""
+    """The leases one process holds, each a lane and the holder of one turn, renewed together by one thread."""
 
     def __init__(self, bridge: Bridge) -> None:
         self.bridge = bridge
-        self._until: dict[str, float] = {}
+        self._until: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="leases", daemon=True)
         self._thread.start()
 
-    def hold(self, lane: str, since: float) -> None:
-        """Note that *lane* was leased at *since* (monotonic)."""
+    def hold(self, lane: str, holder: str, since: float) -> None:
+        """Note that *lane* was leased to *holder* at *since* (monotonic)."""
         with self._lock:
-            self._until[lane] = since + LEASE
+            self._until[lane, holder] = since + LEASE
 
-    def drop(self, lane: str) -> None:
+    def drop(self, lane: str, holder: str) -> None:
         with self._lock:
-            self._until.pop(lane, None)
+            self._until.pop((lane, holder), None)
 
-    def left(self, lane: str) -> float:
-        """Seconds for which *lane* is surely still ours."""
+    def left(self, lane: str, holder: str) -> float:
+        """Seconds for which *lane* is surely still *holder*'s."""
         with self._lock:
-            return self._until.get(lane, 0.0) - time.monotonic()
+            return self._until.get((lane, holder), 0.0) - time.monotonic()
 
     def stop(self) -> None:
         self._ended.set()
 
-    def renew(self, lanes: list[str]) -> None:
-        """Prolong *lanes* now. Counts from before the call: an answer may take its time."""
+    def renew(self, held: list[tuple[str, str]]) -> None:
+        """Prolong *held* now. Counts from before the call: an answer may take its time."""
         asked = time.monotonic()
-        kept = self.bridge.store.renew(self.bridge.owner, lanes)
+        kept = self.bridge.store.renew(held)
         with self._lock:
-            for lane in lanes:
-                if lane in self._until:
-                    self._until[lane] = asked + LEASE if lane in kept else 0.0
+            for one in held:
+                if one in self._until:
+                    self._until[one] = asked + LEASE if one in kept else 0.0
 
     def _renew(self) -> None:
         while not self._ended.wait(LEASE / 4):
             with self._lock:
-                lanes = list(self._until)
+                held = list(self._until)
             try:
-                for start in range(0, len(lanes), 500):
-                    self.renew(lanes[start : start + 500])
+                for start in range(0, len(held), 500):
+                    self.renew(held[start : start + 500])
             except BridgeError as error:
                 log.warning("leases could not be renewed: %s", error)
             except Exception:  # a bug must not end the renewing: all turns would be lost
@@ -84,19 +84,22 @@ class Leases:
 
 
 class Hand:
-    """One lane in one worker's hand, while it has the turn."""
+    """One lane in one worker's hand, while *holder* has the turn."""
 
-    def __init__(self, bridge: Bridge, outside: Outside, leases: Leases, lane: str) -> None:
-        self.bridge, self.outside, self.leases, self.lane = bridge, outside, leases, lane
+    def __init__(
+        self, bridge: Bridge, outside: Outside, leases: Leases, lane: str, holder: str
+    ) -> None:
+        self.bridge, self.outside, self.leases = bridge, outside, leases
+        self.lane, self.holder = lane, holder
         self.room_id = lane.split(":", 1)[1]
         self._said_so: set[str] = set()
         self.left = False  # nothing was left in the lane, and the turn is given back
 
     def guard(self) -> None:
         """Allow an outside write only with more lease left than its deadline (8 s), else renew first."""
-        if self.leases.left(self.lane) < 8.5:
-            self.leases.renew([self.lane])
-            if self.leases.left(self.lane) < 8.5:
+        if self.leases.left(self.lane, self.holder) < 8.5:
+            self.leases.renew([(self.lane, self.holder)])
+            if self.leases.left(self.lane, self.holder) < 8.5:
                 raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
 
     def orders(self) -> Orders:
@@ -123,7 +126,7 @@ class Hand:
         # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
         orders.cheer = [name for name in orders.cheer if name not in self._said_so]
         self._said_so.update(orders.cheer)
-        answer = self.bridge.store.settle(self.bridge.owner, orders)
+        answer = self.bridge.store.settle(self.holder, orders)
         self.left = answer == 3
         if answer == 0:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
@@ -137,7 +140,7 @@ class Hand:
             raise
 
     def load(self) -> Turn:
-        turn = self.bridge.store.load(self.lane, self.bridge.owner)
+        turn = self.bridge.store.load(self.lane, self.holder)
         if turn is None:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
         return turn
@@ -181,7 +184,7 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
         log.exception("a turn failed")
         _whatever_comes(hand, turn, error)
     finally:
-        hand.leases.drop(hand.lane)
+        hand.leases.drop(hand.lane, hand.holder)
 
 
 def _whatever_comes(hand: Hand, turn: Turn | None, error: Exception) -> None:
@@ -200,7 +203,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     bridge, orders = hand.bridge, hand.orders()
     # A step may have recorded an intent after this turn was loaded: look at what stands now.
     before = turn.intent
-    turn = bridge.store.load(hand.lane, bridge.owner) or turn
+    turn = bridge.store.load(hand.lane, hand.holder) or turn
     now = time.time()
     tries = int(turn.tries.get("n", "0")) + 1
     first = float(turn.tries.get("first", now))

@@ -1,5 +1,5 @@
--- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms.
--- Returns {deliveries, lanes}: deliveries as {id, tries, fields...}, lanes as names now leased to owner.
+-- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms, holder of the lanes.
+-- Returns {deliveries, lanes}: deliveries as {id, tries, fields...}, lanes as names now leased to holder.
 -- Deliveries go to one reader at a time, oldest first, and stay where they are until they are read. Tries
 -- are counted of the first alone: it is the one that a reader who died was at.
 -- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself.
@@ -24,7 +24,7 @@ end
 if tonumber(ARGV[3]) > 0 then
   for _, lane in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, ARGV[3])) do
     local key = P .. 'lease:' .. lane
-    if redis.call('SET', key, owner, 'NX', 'PX', lease) then
+    if redis.call('SET', key, ARGV[5], 'NX', 'PX', lease) then
       redis.call('ZADD', P .. 'due', now + lease + 200, lane)
       lanes[#lanes + 1] = lane
     else

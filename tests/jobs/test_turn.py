@@ -43,9 +43,10 @@ class House:
         self.store.client.zadd(PREFIX + "due", {self.lane: 0})
         _, lanes = self.store.claim("me", 0, 10)
         assert self.lane in lanes
-        self.leases.renew([self.lane])
-        self.leases.hold(self.lane, 1e12)
-        work(Hand(self.bridge, Outside(self.bridge), self.leases, self.lane), step, lambda: False)
+        self.leases.renew([(self.lane, "me")])
+        self.leases.hold(self.lane, "me", 1e12)
+        hand = Hand(self.bridge, Outside(self.bridge), self.leases, self.lane, "me")
+        work(hand, step, lambda: False)
 
     def wait(self) -> float:
         """Seconds until the lane is due again."""
