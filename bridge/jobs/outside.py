@@ -142,11 +142,13 @@ class Outside:
             since = time.time()
             signed = self._signed(helpdesk, connection, request, "", since)
             response = self.bridge.http.send(signed)
-            if response.status == 401 and helpdesk.authorise(connection) is None:
+            for _ in range(2):  # the one that the others use now may be refused as well
+                if response.status != 401 or helpdesk.authorise(connection) is not None:
+                    break
                 # The token that was refused, not the one we hold now: another thread may have renewed it.
                 stale = signed.headers.get("Authorization", "").removeprefix("Bearer ")
-                again = self._signed(helpdesk, connection, request, stale, since)
-                response = self.bridge.http.send(again)
+                signed = self._signed(helpdesk, connection, request, stale, since)
+                response = self.bridge.http.send(signed)
             if response.status == 429:
                 self._told_to_wait(helpdesk, connection.name, request, response)
             return response

@@ -358,6 +358,30 @@ def test_a_token_that_another_thread_renewed_meanwhile_is_not_renewed_again() ->
     assert desk.seen == ["t1", "t1", "t1", "t2", "t2"]
 
 
+def test_two_tokens_that_were_refused_one_after_the_other_are_renewed_all_the_same() -> None:
+    desk, (one, two), connection = workers(2)
+    two.desk(connection, here())
+    desk.good.clear()
+    one.desk(connection, here())  # another one for all, which is revoked at once
+    desk.good.clear()
+    assert two.desk(connection, here()).status == 200
+    assert desk.seen[-3:] == ["t1", "t2", "t3"]
+
+
+def test_a_helpdesk_that_refuses_each_token_it_gives_is_not_asked_for_ever() -> None:
+    desk, (one,), connection = workers(1)
+    desk.good = Never()
+    assert one.desk(connection, here()).status == 401
+    assert desk.given == 3
+
+
+class Never(set[str]):
+    """Good tokens of which there are none."""
+
+    def add(self, _: str) -> None:
+        return None
+
+
 def test_who_was_on_the_way_when_a_token_was_refused_does_not_ask_for_another() -> None:
     desk, (one, two), connection = workers(2)
     one.desk(connection, here())
