@@ -17,7 +17,7 @@ ANSWER = "It is broken? We are sorry, {}."
 def started(world: World) -> dict[str, int]:
     """A ticket of Ana's from each place."""
     for place in PLACES:
-        say(world, place, f"It is broken, said on {place}.")
+        say(world, place, f"It is broken, said on {place}.", f"Ana of {place}")
     numbers = {place: world.opened(f"It is broken, said on {place}.") for place in PLACES}
     world.calm()
     return numbers

@@ -43,7 +43,7 @@ def test_the_same_event_after_everything_was_restarted_is_still_the_same() -> No
     """Story 1: the memory of what came is kept, not held by a process."""
     with World(workers=3) as world:
         for place in PLACES:
-            say(world, place, f"It is broken, said on {place}.")
+            say(world, place, f"It is broken, said on {place}.", f"Ana of {place}")
         for place in PLACES:
             world.opened(f"It is broken, said on {place}.")
         world.calm()
