@@ -168,9 +168,8 @@ def test_removed_edited_and_added_in_any_order_and_the_last_words_count(world: W
         ("add", "remove"), ("remove", "add", "edited"),
     )  # fmt: skip
     for number, verbs in enumerate(orders):
-        for verb in verbs:
-            text = "It is broken, I want a refund"
-            deliver(world, {"object": "page", "entry": [page(feed(f"{number}", text, verb))]})
+        values = [feed(f"{number}", "It is broken, I want a refund", verb) for verb in verbs]
+        deliver(world, {"object": "page", "entry": [page(*values)]})
     world.sandbox.post("hooks/hold", {"system": "meta"})
     said = world.comment("Ana", "Nice cups")
     world.sandbox.post("customer/comment/edit", {"id": said, "text": "It is broken, refund me"})
@@ -178,12 +177,7 @@ def test_removed_edited_and_added_in_any_order_and_the_last_words_count(world: W
     world.sandbox.post("hooks/send", {"system": "meta", "together": True, "order": "reversed"})
     number = world.opened("It is smashed, refund me")
     world.calm()
-    tickets = world.tickets()
-    # Whatever had been removed by the time it was looked at has no ticket; ("add", "remove") may have been
-    # quicker with its ticket, which then says so.
-    for other in set(tickets) - {number}:
-        assert any("deleted" in one for one in world.words(other, public=False))
-    assert len(tickets) <= 2
+    assert world.tickets() == [number]
     assert not any("broken" in one for one in world.words(number))
 
 
