@@ -191,7 +191,7 @@ def test_a_message_edited_before_we_saw_it_stands_there_once_with_its_last_words
     said = world.message(channel, "Ola", "My parcel is nowhere")
     told = {"channel": channel, "chat": str(said["chat"]), "id": said["id"]}
     world.sandbox.post("customer/message/edit", {**told, "text": "My parcel is broken"})
-    world.sandbox.post("hooks/send", {"system": system, "together": False, "order": "reversed"})
+    world.sandbox.post("hooks/send", {"system": system, "together": True, "order": "reversed"})
     number = world.opened("My parcel is broken")
     world.calm()
     assert world.tickets() == [number]
@@ -205,7 +205,7 @@ def test_a_message_unsent_before_we_saw_it_opens_nothing(world: World, channel: 
     said = world.message(channel, "Ola", "My parcel is broken")
     told = {"channel": channel, "chat": str(said["chat"]), "id": said["id"]}
     world.sandbox.post("customer/message/remove", told)
-    world.sandbox.post("hooks/send", {"system": "meta", "together": False, "order": "reversed"})
+    world.sandbox.post("hooks/send", {"system": "meta", "together": True, "order": "reversed"})
     world.calm()
     assert world.tickets() == []
 
