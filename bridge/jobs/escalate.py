@@ -18,6 +18,7 @@ from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
 from bridge.core.stored import message_in, moment_in, moment_out
 from bridge.jobs import customers, tickets, writing
+from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room
 from bridge.jobs.turn import Hand
@@ -279,7 +280,7 @@ def _deleted(plan: Plan, room: Room, event: Event, says: dict[str, str]) -> None
 def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, message: Message) -> None:
     """Something the brand wrote: our own echo, or a colleague at the platform's own page."""
     under_way = _echo(turn, message)
-    if under_way or hand.bridge.store.get(f"sent:{event.fields.get('mid', '')}"):
+    if under_way or _said(hand, event, message):
         if message.external_id and under_way:
             found = f"found:{turn.other_intent['marker']}"
             hand.bridge.store.put(found, message.external_id, 86400)
@@ -295,6 +296,14 @@ def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, messag
         plan.notes.append((event, telling.native(who, message.text or "", label)))
     else:
         plan.outcomes.append((event, "ignored", "own", None))
+
+
+def _said(hand: Hand, event: Event, message: Message) -> bool:
+    """Whether they are words of ours: posted under this id, or on their way in this room or another."""
+    if hand.bridge.store.get(f"sent:{event.fields.get('mid', '')}"):
+        return True
+    words = words_name(event.connection, message.channel, message.account_id, message.text or "")
+    return bool(message.text) and hand.bridge.store.get(f"saying:{words}") is not None
 
 
 def _echo(turn: Turn, message: Message) -> bool:

@@ -161,6 +161,11 @@ def said_name(connection: str, message: Message, said: str) -> str:
     return name_of(connection, message.channel, message.account_id, said)
 
 
+def words_name(connection: str, channel: str, account_id: str | None, text: str) -> str:
+    """The name of words at one account, however they are spaced."""
+    return name_of("words", connection, channel, account_id, " ".join(text.split()))
+
+
 def person_name(connection: str, account_id: str | None, person: str) -> str:
     """The name of one person at one account, over the channels that share their people."""
     return name_of("person", connection, account_id, person)

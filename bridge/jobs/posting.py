@@ -18,11 +18,12 @@ from bridge.core.errors import AuthError, Done, PermanentError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import undelivered
-from bridge.jobs.ingest import name_of
+from bridge.jobs.ingest import name_of, words_name
 from bridge.jobs.room import LINKED, LIVE, OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
+ECHOES = 600  # seconds in which the echo of words comes
 SETTLED = 4.0  # seconds after which a post that arrived can be seen by looking
 
 
@@ -65,6 +66,7 @@ def begin(
     }
     orders = hand.orders()
     orders.intent = intent
+    orders.set += _saying(hand, intent, target)
     if words.private and place.get("visibility") == Visibility.PUBLIC:
         # Its echo belongs here too, and may come before the answer to our call.
         _join_private(hand, room, orders, target, None)
@@ -152,9 +154,7 @@ def _recorded(
     ids = [*json.loads(intent["ids"]), posted]
     orders.cheer = [target.connection.name]
     if posted:
-        spoken = hand.bridge.channel(target.channel)
-        where = (spoken.private_channel or target.channel) if intent["private"] else target.channel
-        for channel in {where, target.channel}:
+        for channel in _spoken_at(hand, intent, target):
             key = _sent_key(target, channel, posted)
             orders.set.append((key, f"{room.id} {event.id}", 30 * 86400))
     if part < len(pieces):
@@ -168,6 +168,7 @@ def _recorded(
             }
         )
         orders.intent = intent
+        orders.set += _saying(hand, intent, target)
         hand.settle(orders)
         return True
     _finished(hand, room, event, intent, target, orders, ids)
@@ -267,6 +268,26 @@ def unsay(hand: Hand, room: Room, said: Mapping[str, str]) -> str:
             if not getattr(error, "gone", False):
                 return telling.taken_back(False, telling.reason(error.code, error.detail))
     return telling.taken_back(True)
+
+
+def _spoken_at(hand: Hand, intent: dict[str, str], target: Target) -> set[str]:
+    """The channels by which the echo of what is said may come."""
+    private = hand.bridge.channel(target.channel).private_channel if intent["private"] else None
+    return {target.channel, private or target.channel}
+
+
+def _saying(
+    hand: Hand, intent: dict[str, str], target: Target
+) -> list[tuple[str, str, int] | tuple[str, str, int, bool]]:
+    """What tells the words that are about to be said from a colleague's, in whatever room their echo ends.
+
+    An echo may overtake the answer to our call, and not tell to which customer it speaks.
+    """
+    names = (
+        words_name(target.connection.name, channel, target.account_id, intent["text"])
+        for channel in sorted(_spoken_at(hand, intent, target))
+    )
+    return [(f"saying:{name}", intent["marker"], ECHOES) for name in names]
 
 
 def _sent_key(target: Target, channel: str, posted: str) -> str:

@@ -109,3 +109,17 @@ def test_what_staff_reply_in_the_app_is_noted(world: World) -> None:
     world.sandbox.post("staff/comment", {"text": "Hi Ana!", "channel": HERE, "reply_to": said})
     world.noted(number, "Hi Ana!")
     assert world.spoken() == []
+
+
+def test_an_echo_that_overtakes_its_answer_is_no_colleague_of_another_customer(
+    world: World,
+) -> None:
+    number, _ = case(world)
+    world.comment("Tom", "Mine is broken too", channel=HERE)
+    other = world.opened("Mine is broken too")
+    world.calm()
+    world.fault("meta", method="POST", path="/threads_publish$", effect="drip", seconds=4)
+    answered(world, number, "We are sorry.")
+    for ticket in (number, other):
+        notes = world.words(ticket, public=False)
+        assert not any("answered directly" in one for one in notes), notes
