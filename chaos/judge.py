@@ -36,8 +36,8 @@ class Verdict:
 
 KINDS = (
     "lost", "duplicate tickets", "duplicate messages", "reordered messages", "reply lost",
-    "duplicate replies", "reordered replies", "leaked notes", "untold changes", "invented words",
-    "refused deliveries", "books", "not at rest",
+    "duplicate replies", "reordered replies", "untrue notes", "leaked notes", "untold changes",
+    "invented words", "refused deliveries", "books", "not at rest",
 )  # fmt: skip
 
 
@@ -175,9 +175,12 @@ def _answer(play: Play, verdict: Verdict, token: str, talk: int, said: list[Any]
     channel = play.plan.talks[talk]
     if len(said) > 1:
         verdict.blame("duplicate replies", f"{token} was said {len(said)} times: {said}", talk)
+    told = " ".join(_told(play, token))
     if said:
+        doubt = "Held back" in told and channel not in UNSEEN
+        if doubt or "Not delivered to the customer" in told:
+            verdict.blame("untrue notes", f"{token} was said; the ticket says {told!r}", talk)
         return
-    told = " ".join(one["text"] for one in play.truth.told.get(token, ()))
     if "Held back" in told and channel in UNSEEN:
         count = f"held and told ({channel})"
     elif "Not delivered to the customer" in told and play.removed & set(play.order[talk]):
@@ -190,18 +193,23 @@ def _answer(play: Play, verdict: Verdict, token: str, talk: int, said: list[Any]
     verdict.figures[count] = verdict.figures.get(count, 0) + 1
 
 
+def _told(play: Play, token: str) -> list[str]:
+    """Our notes about *token*; several may go onto the ticket as one."""
+    parts = (part for note in play.truth.told.get(token, ()) for part in note["text"].split("---"))
+    return [part for part in parts if token in part]
+
+
 def _notes(play: Play, verdict: Verdict) -> None:
     """Private notes: none on a platform, and no echo of ours was taken for a colleague's words."""
     for entry in play.truth.heard:
         for token in TOKEN.findall(entry["text"] or ""):
             if token.startswith("n"):
                 verdict.blame("leaked notes", f"{token} stands on {entry['system']}: {entry}")
-    for token, notes in play.truth.told.items():
-        for note in notes:
-            if token.startswith("a") and "answered directly on" in note["text"]:
-                verdict.blame(
-                    "invented words", f"{token} was taken for a colleague's words: {note}"
-                )
+    for talk, tokens in play.answers.items():
+        for token in tokens:
+            if found := [one for one in _told(play, token) if "answered directly on" in one]:
+                about = f"{token} was taken for a colleague's words: {found}"
+                verdict.blame("invented words", about, talk)
 
 
 # --- the books -----------------------------------------------------------------------------------------

@@ -279,6 +279,18 @@ def test_where_one_can_look_nothing_may_be_held() -> None:
     assert judged(*GOOD, HELD, answers={0: ["a00001"]}) == {"reply lost"}
 
 
+def test_a_note_that_an_answer_did_not_go_out_must_be_true() -> None:
+    failed = words("Not delivered to the customer.\n| sorry a00001", public=False)
+    record = (*GOOD, answered("a00001"), said("sorry a00001"), failed)
+    assert judged(*record, answers={0: ["a00001"]}) == {"untrue notes"}
+
+
+def test_notes_that_went_onto_the_ticket_as_one_are_told_apart() -> None:
+    both = words("Not delivered to the customer.\n| a00009\n\n---\n\nfor a00001", public=False)
+    record = (*GOOD, answered("a00001"), said("sorry a00001"), both)
+    assert judged(*record, answers={0: ["a00001"]}) == set()
+
+
 def test_what_was_removed_may_be_missing_or_must_be_told() -> None:
     gone = {"removed": {"m00002"}}
     assert judged(TICKET, words("m00001"), **gone) == set()
