@@ -22,7 +22,8 @@ from chaos.stage import FORM_SECRET, Stage
 from chaos.truth import Truth
 
 QUIET = 240.0  # seconds in which all that is left must be done, once nothing breaks any more
-ARMED = 20.0  # of them, seconds in which processes still die at points that nobody has passed
+ARMED = 30.0  # of them, seconds in which processes still die at points that nobody has passed
+ARMED_AT_ONCE, SELDOM = 2, 5.0  # points that nobody has passed for so many seconds do not count
 REVOKED = {
     "meta": ({"meta_token": "revoked"}, {"meta_token": "valid"}),
     "telegram": ({"telegram_token": "revoked"}, {"telegram_token": "valid"}),
@@ -53,6 +54,8 @@ class Play:
         self._lifts: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._agents: list[Do] = []
+        self._armed: dict[str, float] = {}  # when
+        self._points: list[str] = []  # whose moment has come, and which are not armed yet
         self._looked = 0.0
         self._dice = random.Random(f"{plan.seed} choose")
 
@@ -83,9 +86,23 @@ class Play:
                 heapq.heappop(self._lifts)[2]()
             if now - self._looked > 0.5:
                 self._look()
+                self._arm()
             if (left := until - time.monotonic()) <= 0:
                 return
             time.sleep(min(left, 0.02))
+
+    def _arm(self) -> None:
+        """Arm the next point, if not too many wait already: else each worker would die at its first step.
+
+        Those that are seldom passed wait beside the others.
+        """
+        folder, now = self.stage.points, time.monotonic()
+        waiting = set(points.armed(folder))
+        self._armed = {one: at for one, at in self._armed.items() if one in waiting}
+        lately = sum(now - at < SELDOM for at in self._armed.values())
+        if self._points and lately < ARMED_AT_ONCE:
+            points.arm(folder, point := self._points.pop(0))
+            self._armed[point] = now
 
     def _look(self) -> None:
         self._looked = time.monotonic()
@@ -182,7 +199,7 @@ class Play:
         ] += 1
         match one.kind:
             case "kill-at":
-                points.arm(self.stage.points, one.what)
+                self._points.append(one.what)
             case "kill":
                 self._dice.choice(self.stage.some(one.what)).signal(signal.SIGKILL)
             case "restart":
@@ -276,14 +293,15 @@ class Play:
         while (waited := time.monotonic() - began) < QUIET:
             self._pass(until=time.monotonic() + 0.3)
             if waited > ARMED and not self.never:
-                self.never = points.disarm(self.stage.points)
+                self.never = points.disarm(self.stage.points) + self._points
+                self._points.clear()
             if waited - told > 10:
                 told = waited
                 self.say(self.left())
             calm = calm + 1 if self._is_quiet() else 0
             if calm == 4:
                 break
-        self.never += points.disarm(self.stage.points)
+        self.never += points.disarm(self.stage.points) + self._points
         self.calm_after = waited
         return calm == 4
 

@@ -40,9 +40,14 @@ def prepare(folder: Path) -> None:
         (folder / name).mkdir(parents=True)
 
 
+def armed(folder: Path) -> list[str]:
+    """The points that nobody has passed yet."""
+    return [one.name for one in (folder / "armed").iterdir()]
+
+
 def disarm(folder: Path) -> list[str]:
     """Take back what was armed and never passed; the names."""
-    left = [one.name for one in (folder / "armed").iterdir()]
+    left = armed(folder)
     for name in left:
         (folder / "armed" / name).unlink(missing_ok=True)
     return left
