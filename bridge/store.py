@@ -377,6 +377,11 @@ class Store:
         self._do(lambda: self.client.set(name, owner, nx=True, px=int(seconds * 1000)))
         return bool(self._do(lambda: self.client.get(name)) == owner.encode())
 
+    def give_back(self, key: str, owner: str) -> None:
+        """End what `take` began; nothing where its time is over and somebody else has it."""
+        if self.get(key) == owner:
+            self.forget(key)
+
     def ping(self) -> None:
         self._do(self.client.ping)
 

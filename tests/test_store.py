@@ -498,3 +498,12 @@ def snapshot(store: Store) -> dict[str, object]:
         else:
             out[name] = store.client.get(key)
     return out
+
+
+def test_what_was_taken_is_given_back_by_its_owner_alone(store: Store) -> None:
+    assert store.take("renew:z", "one", 15)
+    assert not store.take("renew:z", "two", 15)
+    store.give_back("renew:z", "two")  # its own time was over long ago
+    assert not store.take("renew:z", "two", 15)
+    store.give_back("renew:z", "one")
+    assert store.take("renew:z", "two", 15)

@@ -81,6 +81,9 @@ class Alone(Store):
     def take(self, key: str, owner: str, seconds: float) -> bool:
         return True
 
+    def give_back(self, key: str, owner: str) -> None:
+        return None
+
 
 class Refrained(BridgeError):
     """A dry run: the write was not sent."""

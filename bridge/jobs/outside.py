@@ -239,8 +239,7 @@ class Outside:
         mine, until = self._tokens.get(connection.name, ("", 0.0))
         if mine and mine != stale and time.monotonic() < until:
             return mine
-        store, box = self.bridge.store, self._box(connection)
-        key, lock, me = f"token:{connection.name}", f"renew:{connection.name}", token_hex(8)
+        store, lock, me = self.bridge.store, f"renew:{connection.name}", token_hex(8)
         for _ in range(100):
             if token := self._shared(connection, stale):
                 return token
@@ -249,13 +248,19 @@ class Outside:
             time.sleep(0.05)
         else:
             raise TransientError("renewing", "another worker is renewing the token", retry_after=1)
+        try:
+            return self._renewed(helpdesk, connection, stale, since)
+        finally:
+            # Only now: whoever has the lock next must find what we have written.
+            store.give_back(lock, me)
+
+    def _renewed(self, helpdesk: Helpdesk, connection: Connection, stale: str, since: float) -> str:
+        """A token that is not *stale*, for whoever has the lock: perhaps one came before we had it."""
         if token := self._shared(connection, stale):
-            store.forget(lock)  # renewed between our look and our turn
             return token
-        refused = f"refused:{connection.name}"
+        store, refused = self.bridge.store, f"refused:{connection.name}"
         at, _, why = (store.get(refused) or "0 ").partition(" ")
         if float(at) > since:
-            store.forget(lock)
             raise AuthError("unauthorised", why)
         try:
             fresh = drive(helpdesk.token(connection), self.bridge.http.send)
@@ -264,12 +269,11 @@ class Outside:
             raise
         except Ambiguous as error:
             raise TransientError(error.code, error.detail) from error  # asking again is harmless
-        finally:
-            store.forget(lock)
         if not fresh.value or fresh.value == stale:
             raise AuthError("unauthorised", f"{connection.name}: a renewed token is refused")
         life = max((fresh.expires_in or 7200) * 0.9 - 30, 60)
-        store.put(key, box.encrypt(fresh.value.encode()).decode(), life)
+        sealed = self._box(connection).encrypt(fresh.value.encode()).decode()
+        store.put(f"token:{connection.name}", sealed, life)
         self._tokens[connection.name] = (fresh.value, time.monotonic() + min(life, 60))
         return fresh.value
 

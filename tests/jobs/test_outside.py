@@ -272,6 +272,7 @@ class Vault(Room):
     def __init__(self) -> None:
         super().__init__()
         self.kept: dict[str, str] = {}
+        self.freed: list[Callable[[], object]] = []  # what happens once the lock is free
 
     def get(self, key: str) -> str | None:
         return self.kept.get(key)
@@ -284,6 +285,12 @@ class Vault(Room):
 
     def take(self, key: str, owner: str, seconds: float) -> bool:
         return self.kept.setdefault(key, owner) == owner
+
+    def give_back(self, key: str, owner: str) -> None:
+        if self.kept.get(key) == owner:
+            del self.kept[key]
+        if self.freed:
+            self.freed.pop()()
 
 
 class Desk:
@@ -356,6 +363,19 @@ def test_a_token_that_another_thread_renewed_meanwhile_is_not_renewed_again() ->
     assert one.desk(connection, here()).status == 200
     assert desk.given == 2
     assert desk.seen == ["t1", "t1", "t1", "t2", "t2"]
+
+
+def test_whoever_has_the_lock_next_finds_the_new_token() -> None:
+    desk, (one, two), connection = workers(2)
+    one.desk(connection, here())
+    two.desk(connection, here())
+    desk.good.clear()
+    # The other process waits for the lock, and has it the moment it is free.
+    vault = cast(Vault, one.bridge.store)
+    vault.freed.append(lambda: two.desk(connection, here()))
+    assert one.desk(connection, here()).status == 200
+    assert desk.given == 2
+    assert desk.seen == ["t1", "t1", "t1", "t1", "t2", "t2"]
 
 
 def test_two_tokens_that_were_refused_one_after_the_other_are_renewed_all_the_same() -> None:
