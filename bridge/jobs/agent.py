@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from bridge.core import commands, telling
 from bridge.core.errors import PermanentError, Unsupported
-from bridge.core.model import Visibility
-from bridge.core.stored import moment_out
+from bridge.core.model import TicketComment, Visibility
+from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import speak
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
+WAYS = ("dm", "public")  # the commands that choose how answers go from then on
+
 
 def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
     now, mutes = hand.bridge.now(), list[tuple[str, str, int]]()
-    if told.name in ("dm", "public"):
-        room.facts["route"] = told.name
+    if told.name in WAYS:
+        given = moment_in((event.doc.get("comment") or {}).get("at") or event.doc.get("at"))
+        known = room.time("route_at")
+        if given and known and given < known:
+            return hand.close(room, event, "ignored", "another way was chosen after it")
+        room.facts.update({"route": told.name, "route_at": moment_out(given) or ""})
         text = telling.command_done(told.name)
     elif told.name == "mute":
         seconds = commands.duration(told.argument) if told.argument else 7 * 86400
@@ -33,7 +40,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     elif told.name == "template":
         refused = speak.template(hand, room, event, told)
         if refused is None:
-            return
+            return None
         text = refused
     else:
         text = telling.command_refused(
@@ -44,6 +51,24 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     orders.set += mutes
     orders.push.append(note_event(room, text, "command", event.id))
     hand.settle(orders)
+    return None
+
+
+def way(room: Room, comment: TicketComment, before: Sequence[TicketComment]) -> str:
+    """How *comment* is to go: one of `WAYS`, or "" for the place where the customer wrote.
+
+    *before* are the comments that stand before it on the ticket, newest first. What they command
+    counts although its event may come later, or never: a helpdesk's webhooks overtake each other, and
+    words meant for one person must not be read by all.
+    """
+    known, chosen = room.time("route_at"), room.facts.get("route", "")
+    for one in before:
+        told = commands.command(one.text) if one.public is False and one.staff else None
+        if told and told.name in WAYS:
+            at, until = one.created_at, comment.created_at
+            since = at and known and at < known and not (until and until < known)
+            return chosen if since else told.name
+    return chosen
 
 
 def _hide(hand: Hand, room: Room) -> str:

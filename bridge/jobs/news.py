@@ -139,10 +139,10 @@ def _comment(
         if told is None:
             return hand.close(room, event, "ignored", "private note")
         return agent.obey(hand, room, event, told)
-    comment = _as_it_stands(hand, room, event, update, comment)
+    comment, before = _as_it_stands(hand, room, event, update, comment)
     if comment.public is not True:
         return hand.close(room, event, "ignored", "made private before it was sent")
-    return speak.say(hand, room, event, comment)
+    return speak.say(hand, room, event, comment, agent.way(room, comment, before))
 
 
 def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
@@ -169,14 +169,14 @@ def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> N
 
 def _as_it_stands(
     hand: Hand, room: Room, event: Event, update: TicketUpdate, comment: TicketComment
-) -> TicketComment:
-    """The comment as the helpdesk shows it now: its files, and whether it is still public.
+) -> tuple[TicketComment, list[TicketComment]]:
+    """The comment as the helpdesk shows it now, and those before it, newest first.
 
-    An event carries neither. It is signed, though: where the helpdesk cannot be asked for a while, or
+    An event carries neither its files nor whether it is still public. It is signed, though: where the helpdesk cannot be asked for a while, or
     does not list the comment, the event is believed.
     """
     if update.read:
-        return comment
+        return comment, []
     desk = hand.bridge.config.connections[room.desk]
     helpdesk = hand.bridge.helpdesk(desk)
     try:
@@ -184,14 +184,15 @@ def _as_it_stands(
     except TransientError as error:
         if not error.limited and hand.bridge.now().timestamp() - event.at < ASKING:
             raise  # a moment later it may tell, and files would be missing without it
-        return comment
+        return comment, []
     except BridgeError:
-        return comment
-    now = next((one for one in listed if one.id == comment.id), None)
-    if now is None:
-        return comment
+        return comment, []
+    place = next((at for at, one in enumerate(listed) if one.id == comment.id), None)
+    if place is None:
+        return comment, []
+    now = listed[place]
     public = comment.public if now.public is None else now.public
-    return replace(comment, public=public, attachments=now.attachments)
+    return replace(comment, public=public, attachments=now.attachments), listed[place + 1 :]
 
 
 def _ours(hand: Hand, room: Room, author: str | None) -> bool:

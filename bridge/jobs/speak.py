@@ -18,14 +18,14 @@ from bridge.store import Event
 FUSE = ((30, 600.0), (3, 3600.0))  # most pieces a person, and the automaton, may say in one room
 
 
-def say(hand: Hand, room: Room, event: Event, comment: TicketComment) -> None:
-    """An agent's answer: fitted to the channel, piece by piece."""
+def say(hand: Hand, room: Room, event: Event, comment: TicketComment, way: str) -> None:
+    """An agent's answer, which goes the *way* they chose (`agent.way`): fitted to the channel."""
     text = plaintext.plain(comment.text)
     links = [(one.name or one.type, one.url) for one in comment.attachments if one.url]
     text = plaintext.with_links(text, links)
     if not text:
         return hand.close(room, event, "ignored", "no words")
-    return _speak(hand, room, event, text, human=True, visibility=room.facts.get("route", ""))
+    return _speak(hand, room, event, text, human=True, visibility=way)
 
 
 def automatic(hand: Hand, room: Room, event: Event) -> None:

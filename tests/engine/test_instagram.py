@@ -33,7 +33,7 @@ def chat(world: World, text: str = "My parcel is broken", **more: Any) -> int:
 def private(world: World, number: int) -> None:
     """From now on answers on this ticket go out in private."""
     world.answer(number, "/dm", public=False)
-    world.noted(number, "in private")
+    world.noted(number, "From now on")
     world.calm()
 
 

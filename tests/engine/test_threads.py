@@ -74,7 +74,7 @@ def test_an_answer_of_a_thousand_characters_goes_out_in_pieces(world: World) -> 
 def test_there_is_no_private_way_and_the_agent_learns_it(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "/dm", public=False)
-    world.noted(number, "in private")
+    world.noted(number, "From now on")
     world.answer(number, "Only for you.")
     assert "Only for you." in world.noted(number, "Not delivered")
     assert world.spoken() == []

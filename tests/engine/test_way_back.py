@@ -252,7 +252,7 @@ def test_an_echo_of_our_app_is_ours_and_of_the_page_inbox_is_a_colleagues(
 def test_commands_choose_the_way(world: World) -> None:
     number, said = case(world)
     world.answer(number, "/dm", public=False)
-    world.noted(number, "in private")
+    world.noted(number, "From now on")
     world.answer(number, "For your eyes only.")
     world.until(lambda: world.texts())
     world.calm()
@@ -267,10 +267,38 @@ def test_commands_choose_the_way(world: World) -> None:
     assert world.spoken()[2]["what"] == "comment"
 
 
+def test_words_that_overtake_the_command_before_them_go_as_it_says(world: World) -> None:
+    number, said = case(world)
+    world.sandbox.post("hooks/hold", {"system": "zendesk"})
+    world.answer(number, "/dm", public=False)
+    world.answer(number, "For your eyes only.")
+    order = {"system": "zendesk", "together": False, "order": "reversed"}
+    world.sandbox.post("hooks/send", order)
+    world.until(lambda: world.texts())
+    world.calm()
+    post, line = world.spoken()
+    assert (post["what"], post["comment_id"]) == ("private_reply", said)
+    assert "For your eyes only." not in line["text"]
+
+
+def test_a_command_that_comes_late_does_not_undo_a_later_one(world: World) -> None:
+    number, _ = case(world)
+    world.sandbox.post("hooks/hold", {"system": "zendesk"})
+    world.answer(number, "/dm", public=False)
+    world.answer(number, "/public", public=False)
+    order = {"system": "zendesk", "together": False, "order": "reversed"}
+    world.sandbox.post("hooks/send", order)
+    world.noted(number, "From now on")
+    world.calm()
+    world.answer(number, "For everybody.")
+    world.until(lambda: world.texts())
+    assert [(one["what"], one["text"]) for one in world.spoken()] == [("comment", "For everybody.")]
+
+
 def test_the_person_who_answers_a_private_reply_stays_on_the_ticket(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "/dm", public=False)
-    world.noted(number, "in private")
+    world.noted(number, "From now on")
     world.answer(number, "Please tell us your order number.")
     world.until(lambda: world.texts())
     world.calm()
@@ -281,7 +309,7 @@ def test_the_person_who_answers_a_private_reply_stays_on_the_ticket(world: World
 def test_a_second_private_reply_is_refused_before_the_call(world: World) -> None:
     number, _ = case(world)
     world.answer(number, "/dm", public=False)
-    world.noted(number, "in private")
+    world.noted(number, "From now on")
     world.answer(number, "First.")
     world.until(lambda: world.texts())
     world.answer(number, "Second.")
@@ -292,7 +320,7 @@ def test_a_second_private_reply_is_refused_before_the_call(world: World) -> None
 def test_hide_hides_and_says_so(world: World) -> None:
     number, said = case(world)
     world.answer(number, "/hide", public=False)
-    world.noted(number, "hidden")
+    world.noted(number, "is hidden")
     assert [one["id"] for one in world.sandbox.record("comment_hidden")] == [said]
 
 
