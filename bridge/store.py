@@ -32,6 +32,7 @@ from bridge.core.errors import TransientError
 from bridge.redisclient import Line
 
 QUEUE: Final = "bridge"
+MOST: Final = 200  # events of a lane that one look shows
 LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write plus a margin
 PREFIX: Final = "bridge:"
 _LUA = Path(__file__).with_name("lua")
@@ -39,6 +40,7 @@ _SCRIPTS = (
     "accept", "claim", "renew", "record", "load", "settle", "gate", "trouble", "cheer", "sweep", "mend",
     "revive",
 )  # fmt: skip
+_LOOKING = ("load", "settle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,21 @@ def flat(fields: Mapping[str, str]) -> list[str]:
     return [part for pair in fields.items() for part in pair]
 
 
+def _turn(lane: str, room_id: str, rows: Sequence[Any]) -> Turn:
+    """What lua/look.lua returned, as a record."""
+    events = []
+    for eid, says, fields in rows[0]:
+        known = _pairs(fields)
+        events.append(
+            Event(
+                eid.decode(), known.get("c", ""), float(known.get("at", 0)) / 1000,
+                known.get("k", ""), json.loads(known.get("doc") or "{}"), known, _pairs(says),
+            )
+        )  # fmt: skip
+    intent, tries, room, other = (_pairs(row) for row in rows[1:5])
+    return Turn(lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode())
+
+
 def _pairs(row: Sequence[bytes]) -> dict[str, str]:
     words = [part.decode("utf-8", "replace") for part in row]
     return dict(zip(words[::2], words[1::2], strict=True))
@@ -163,6 +180,12 @@ def _prelude() -> str:
     return (_LUA / "prelude.lua").read_text().replace(JOB_MARK, listed)
 
 
+def _source(name: str) -> str:
+    """The script *name* with what it is built on."""
+    parts = ("look", name) if name in _LOOKING else (name,)
+    return _prelude() + "".join((_LUA / f"{part}.lua").read_text() for part in parts)
+
+
 def _lua_text(value: object) -> str:
     plain = value.value if isinstance(value, JobStatus) else value  # str() of it is its name
     whole = plain if isinstance(plain, bytes) else str(plain).encode()
@@ -179,10 +202,7 @@ class Store:
         self._clock = clock
         self.keep_ms = int(keep * 1000)
         self.keep_raw_ms = int(keep_raw * 1000)
-        self._scripts = {
-            name: client.register_script(_prelude() + (_LUA / f"{name}.lua").read_text())
-            for name in _SCRIPTS
-        }
+        self._scripts = {name: client.register_script(_source(name)) for name in _SCRIPTS}
         self._line = Line(client)
 
     def close(self) -> None:
@@ -256,23 +276,11 @@ class Store:
         kept = self._run("renew", int(LEASE * 1000), *parts) if held else []
         return {held[number - 1] for number in kept}
 
-    def load(self, lane: str, owner: str, most: int = 200) -> Turn | None:
+    def load(self, lane: str, owner: str, most: int = MOST) -> Turn | None:
         """What waits in *lane*; None when the lease is not ours any more."""
         room_id = lane.split(":", 1)[1]
         rows = self._run("load", lane, owner, room_id, most)
-        if not rows:
-            return None
-        events = []
-        for eid, says, fields in rows[0]:
-            known = _pairs(fields)
-            events.append(
-                Event(
-                    eid.decode(), known.get("c", ""), float(known.get("at", 0)) / 1000,
-                    known.get("k", ""), json.loads(known.get("doc") or "{}"), known, _pairs(says),
-                )
-            )  # fmt: skip
-        intent, tries, room, other = (_pairs(row) for row in rows[1:5])
-        return Turn(lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode())
+        return _turn(lane, room_id, rows) if rows else None
 
     def settle(self, owner: str, orders: Orders) -> int:
         """Write down what a turn did.
@@ -280,12 +288,22 @@ class Store:
         0: the lease was lost and nothing was written; 2: given back, there is more; 3: nothing is left
         in the lane, the turn is over.
         """
+        return self.settle_and_look(owner, orders, most=0)[0]
+
+    def settle_and_look(
+        self, owner: str, orders: Orders, most: int = MOST
+    ) -> tuple[int, Turn | None]:
+        """Like `settle`, and what `load` would show after it, in the same round trip.
+
+        None in place of the turn where it is over or given back.
+        """
         for item in orders.events:
             item.setdefault("ttl", self.keep_ms)
             item["f"] = flat(item.get("f", {}))
         for item in (*orders.touch, *orders.says, *orders.push):
             item["f"] = flat(item.get("f", {}))
-        return int(self._run("settle", owner, _dumps(orders.plain())))
+        code, *rows = self._run("settle", owner, _dumps(orders.plain()), most)
+        return int(code), _turn(orders.lane, orders.room, rows[0]) if rows else None
 
     # -- limits and troubles --------------------------------------------------------------------
 
@@ -358,6 +376,11 @@ class Store:
     def get(self, key: str) -> str | None:
         value = self._do(lambda: self.client.get(PREFIX + key))
         return None if value is None else value.decode()
+
+    def several(self, *keys: str) -> list[str | None]:
+        """The values of *keys*, in one round trip."""
+        values = self._do(lambda: self.client.mget([PREFIX + key for key in keys]))
+        return [None if value is None else value.decode() for value in values]
 
     def put(self, key: str, value: str, seconds: float) -> None:
         self._do(lambda: self.client.set(PREFIX + key, value, px=max(int(seconds * 1000), 1)))

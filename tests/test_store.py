@@ -217,6 +217,19 @@ def test_a_turn_that_leaves_nothing_behind_is_over(store: Store) -> None:
     assert store.settle("me", Orders(LANE, ROOM, facts={"ticket": "9"})) == 0
 
 
+def test_what_is_written_down_is_seen_in_the_same_round_trip(store: Store) -> None:
+    begun(store, "a", "b")
+    done = [{"e": "a", "state": "done"}]
+    code, turn = store.settle_and_look("me", Orders(LANE, ROOM, events=done, facts={"ticket": "9"}))
+    assert (code, turn) == (1, store.load(LANE, "me"))
+    assert turn is not None
+    assert [one.id for one in turn.events] == ["b"]
+    assert turn.room["ticket"] == "9"
+    last = Orders(LANE, ROOM, events=[{"e": "b", "state": "done"}])
+    assert store.settle_and_look("me", last) == (3, None)
+    assert store.settle_and_look("other", Orders(LANE, ROOM)) == (0, None)
+
+
 def test_a_turn_that_was_given_back_and_taken_again_by_the_same_process_is_another(
     store: Store,
 ) -> None:

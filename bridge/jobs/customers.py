@@ -14,37 +14,53 @@ from bridge.jobs.ingest import name_of
 from bridge.jobs.outside import OPEN
 from bridge.jobs.room import DAY, LINKED, LIVE, Room
 from bridge.jobs.turn import Hand
+from bridge.store import Orders
 
 YOUNG = 3600.0  # seconds for which a new journal may have lost tickets that no index has yet
 CURIOUS = 2.5  # seconds a ticket waits for what the platform could add to it
 
 
-def requester(hand: Hand, room: Room, desk: Connection, message: Message) -> str | None:
-    """The helpdesk's id of the customer, known there by a hash, never by an address.
+def requester(
+    hand: Hand, room: Room, desk: Connection, who: Person, known: str | None, orders: Orders
+) -> str | None:
+    """The helpdesk's id of *who*: the one that we *know*, else asked for, and remembered with *orders*.
 
     None when asking for it brought a forgotten ticket to light: then plan anew.
     """
-    who = person(hand, room, message)
     room.facts["asker"] = who.external_id
-    key = f"who:{desk.name}:{who.external_id}"
-    known = hand.bridge.store.get(key)
     if known is None:
         helpdesk = hand.bridge.helpdesk(desk)
         known = hand.outside.desk(desk, helpdesk.requester(desk, who), hand.guard, OPEN)
-        hand.bridge.store.put(key, known, LINKED)
         if known.existed and _remembered(hand, room, desk):
             return None
+        orders.set.append((who_key(desk, who.external_id), str(known), LINKED))
     room.facts["requester"] = known
     return known
 
 
-def person(hand: Hand, room: Room, message: Message) -> Person:
-    """The customer as the helpdesk shall know them; who changed their id stays who they were."""
+def who_key(desk: Connection, external_id: str) -> str:
+    """Where the journal keeps the helpdesk's id of the customer whom it knows by *external_id*."""
+    return f"who:{desk.name}:{external_id}"
+
+
+def post_key(target: Target, message: Message) -> str:
+    """Where it keeps what the platform told of the post: the same for all who comment on it."""
+    of = message.answer.get("post_id") or message.thread_id
+    return f"post:{name_of(target.connection.name, message.channel, of)}"
+
+
+def asker(room: Room, message: Message) -> str:
+    """What the helpdesk knows the customer by: a hash; who changed their id stays who they were."""
     who = message.person or f"thread {message.conversation}"
     external = stamp(f"person:{room.facts.get('c', '')}:{message.account_id}:{who}")
+    return room.facts.get("asker") or external
+
+
+def person(hand: Hand, room: Room, message: Message) -> Person:
+    """The customer as the helpdesk shall know them."""
     label = hand.bridge.channel(message.channel).label or message.channel
     name = harmless.safe(room.name or f"{label} user").replace("\n", " ").strip()[:80]
-    return Person(external_id=room.facts.get("asker") or external, name=name or f"{label} user")
+    return Person(external_id=asker(room, message), name=name or f"{label} user")
 
 
 def _found(hand: Hand, room: Room, desk: Connection) -> list[Ticket]:
@@ -84,20 +100,16 @@ def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
 
 
 def described(
-    hand: Hand, room: Room, target: Target, message: Message
+    hand: Hand, room: Room, target: Target, message: Message, known: str | None
 ) -> tuple[Message, dict[str, Any]]:
     """*message* with what its payload did not say, and the post it hangs on, as the platform tells.
 
-    A platform that is away delays no ticket. Only where it has not told the words is it waited for:
+    *known* is what it has told of the post before. A platform that is away delays no ticket. Only where it has not told the words is it waited for:
     nobody can decide without them.
     """
     describe = hand.bridge.channel(message.channel).describe
     if describe is None:
         return message, {}
-    # A post's words are the same for all who comment on it.
-    of = message.answer.get("post_id") or message.thread_id
-    key = f"post:{name_of(target.connection.name, message.channel, of)}"
-    known = hand.bridge.store.get(key)
     unnamed = message.author is None or not (message.author.name or message.author.username)
     if known and not unnamed and message.text is not None:
         return message, json.loads(known)
@@ -116,5 +128,5 @@ def described(
     if first_name := told.get("first_name"):
         room.facts["first_name"] = str(first_name)
     post = {name: told[name] for name in ("post_text", "post_url") if told.get(name)}
-    hand.bridge.store.put(key, json.dumps(post), DAY)
+    hand.bridge.store.put(post_key(target, message), json.dumps(post), DAY)
     return message, {**post, "permalink": told.get("permalink")}

@@ -218,7 +218,8 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
             return None
         target = room.target(bridge, room.places[place])
         if target is not None:
-            message, _ = customers.described(hand, room, target, message)
+            known = bridge.store.get(customers.post_key(target, message))
+            message, _ = customers.described(hand, room, target, message, known)
     decision = _decide(hand, room, message)
     for name in decision.notify:
         told = f"rule {decision.rule} wants {name} to look: bridge why {event.id}"

@@ -34,11 +34,15 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     desk = bridge.desk_for(escalation.helpdesk if escalation else None, target.account)
     hand.outside.slots.ask(desk.name)  # before anything is fetched for it
     desk_map = bridge.map_of(desk.name)
-    first, post = customers.described(hand, room, target, first)
+    known_post, known = bridge.store.several(
+        customers.post_key(target, first), customers.who_key(desk, customers.asker(room, first))
+    )
+    first, post = customers.described(hand, room, target, first, known_post)
     plan.said[0].message = first
     if first.author:
         room.facts["author"] = json.dumps(author_out(first.author))
-    requester = customers.requester(hand, room, desk, first)
+    who = customers.person(hand, room, first)
+    requester = customers.requester(hand, room, desk, who, known, orders)
     if requester is None:
         return True
     uploads, along, missed = files.copied(hand, desk, target, plan.said)
@@ -52,7 +56,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         stamp=room.id,
         conversation=case.conversation,
         marker=ident,
-        requester_name=customers.person(hand, room, first).name,
+        requester_name=who.name,
         subject=ticket.subject(case, desk_map.subject_limit),
         text=parts[0],
         requester_id=requester,

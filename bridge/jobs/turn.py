@@ -19,7 +19,7 @@ from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.room import Room, note_event
-from bridge.store import LEASE, Event, Orders, Turn
+from bridge.store import LEASE, MOST, Event, Orders, Turn
 from bridge.wiring import Bridge
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,7 @@ class Hand:
         self.room_id = lane.split(":", 1)[1]
         self._said_so: set[str] = set()
         self.left = False  # nothing was left in the lane, and the turn is given back
+        self._seen: Turn | None = None  # how the lane stands since the last settling
 
     def guard(self) -> None:
         """Allow an outside write only with more lease left than its deadline (8 s), else renew first."""
@@ -126,7 +127,10 @@ class Hand:
         # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
         orders.cheer = [name for name in orders.cheer if name not in self._said_so]
         self._said_so.update(orders.cheer)
-        answer = self.bridge.store.settle(self.holder, orders)
+        self._seen = None
+        # After an intent comes the write it is about: a look would be stale when it is needed.
+        most = 0 if orders.intent else MOST
+        answer, self._seen = self.bridge.store.settle_and_look(self.holder, orders, most)
         self.left = answer == 3
         if answer == 0:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
@@ -140,7 +144,9 @@ class Hand:
             raise
 
     def load(self) -> Turn:
-        turn = self.bridge.store.load(self.lane, self.holder)
+        """How the lane stands now; raises Lost when the turn has passed on."""
+        turn, self._seen = self._seen, None
+        turn = turn or self.bridge.store.load(self.lane, self.holder)
         if turn is None:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
         return turn

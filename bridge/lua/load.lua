@@ -1,31 +1,3 @@
--- What a turn needs to see. ARGV: lane, owner, room, most events.
--- Returns {} when the lease is not ours, else {events, intent, lane state, room, other lane's intent,
--- the paused connection that the room has to do with or ''}.
--- Events come as {id, message facts and until when its author is muted, fields...}; ids whose event is
--- gone leave the list.
-local lane, room = ARGV[1], ARGV[3]
-if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[2] then return {} end
-redis.call('DEL', P .. 'n:' .. lane)
-local events = {}
-for _, eid in ipairs(redis.call('LRANGE', P .. 'l:' .. lane, 0, tonumber(ARGV[4]) - 1)) do
-  local fields = redis.call('HGETALL', P .. 'e:' .. eid)
-  if #fields == 0 then
-    redis.call('LREM', P .. 'l:' .. lane, 0, eid)
-  else
-    local names = redis.call('HMGET', P .. 'e:' .. eid, 'mid', 'pk')
-    local says = names[1] and redis.call('HGETALL', P .. 'm:' .. names[1]) or {}
-    local muted = names[2] and redis.call('GET', P .. 'mute:' .. names[2])
-    if muted then
-      says[#says + 1] = 'muted'
-      says[#says + 1] = muted
-    end
-    events[#events + 1] = {eid, says, fields}
-  end
-end
-local paused = ''
-for _, name in ipairs(redis.call('HMGET', P .. 'r:' .. room, 'c', 'desk')) do
-  if name and redis.call('HGET', P .. 'down:' .. name, 'why') == 'paused' then paused = name end
-end
-local other = (string.sub(lane, 1, 3) == 'in:') and 'out:' or 'in:'
-return {events, redis.call('HGETALL', P .. 'i:' .. lane), redis.call('HGETALL', P .. 's:' .. lane),
-  redis.call('HGETALL', P .. 'r:' .. room), redis.call('HGETALL', P .. 'i:' .. other .. room), paused}
+-- What a turn needs to see (look.lua). ARGV: lane, owner, room, most events. {} when the lease is not ours.
+if redis.call('GET', P .. 'lease:' .. ARGV[1]) ~= ARGV[2] then return {} end
+return look(ARGV[1], ARGV[3], tonumber(ARGV[4]))

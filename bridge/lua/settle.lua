@@ -1,5 +1,6 @@
--- Write down what a turn did, all or nothing, if the lease is still ours. ARGV: owner, orders as JSON.
--- Returns 1, or 0 when the lease was lost and nothing was written.
+-- Write down what a turn did, all or nothing, if the lease is still ours. ARGV: owner, orders as JSON, most
+-- events to look at afterwards (0: none). Returns {0} when the lease was lost and nothing was written, {2} when
+-- the turn was given back and there is more, {3} when nothing is left, else {1}, and behind it the look.
 -- orders: lane, room, now the lists below, each optional:
 --   events  = {{e, state, ttl, f={...}}}      outcomes; the event leaves the lane
 --   touch   = {{e, f={...}, state}}           facts on events that stay
@@ -17,7 +18,7 @@
 --   rests   = true                            nothing is wrong: anything new may come before that
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
-if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[1] then return 0 end
+if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[1] then return {0} end
 for _, item in ipairs(orders.events or {}) do
   local key = P .. 'e:' .. item.e
   local connection = redis.call('HGET', key, 'c')
@@ -104,7 +105,7 @@ if orders.again then
       redis.call('SADD', P .. 'waiting:' .. waits, lane)
       redis.call('EXPIRE', P .. 'waiting:' .. waits, 604800)
     end
-    return 2
+    return {2}
   end
   redis.call('ZREM', P .. 'due', lane)
   redis.call('DEL', P .. 's:' .. lane)
@@ -113,6 +114,7 @@ if not orders.again and redis.call('LLEN', P .. 'l:' .. lane) == 0 and redis.cal
   -- Nothing is left: the turn ends here, and costs no further look.
   redis.call('DEL', P .. 'lease:' .. lane, P .. 's:' .. lane, P .. 'w:' .. lane, P .. 'n:' .. lane)
   redis.call('ZREM', P .. 'due', lane)
-  return 3
+  return {3}
 end
-return 1
+if not orders.again and tonumber(ARGV[3]) > 0 then return {1, look(lane, room, tonumber(ARGV[3]))} end
+return {1}

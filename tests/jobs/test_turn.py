@@ -159,15 +159,15 @@ def test_an_intent_stays_when_it_was_our_redis_that_failed_after_the_write(house
 
 
 def test_an_intent_whose_recording_failed_is_planned_anew(house: House) -> None:
-    real = house.store.settle
+    real = house.store.settle_and_look
 
-    def lost(owner: str, orders: Orders) -> int:
-        real(owner, orders)
-        house.store.settle = real  # type: ignore[method-assign]
+    def lost(owner: str, orders: Orders, most: int) -> tuple[int, Turn | None]:
+        real(owner, orders, most)
+        house.store.settle_and_look = real  # type: ignore[method-assign]
         raise TransientError("redis_away", "the answer was lost")
 
     def step(hand: Hand, turn: Turn) -> bool:
-        house.store.settle = lost  # type: ignore[method-assign]
+        house.store.settle_and_look = lost  # type: ignore[method-assign]
         hand.intend(Orders(hand.lane, hand.room_id, intent={"id": "i"}), "zendesk")
         raise AssertionError("nothing may be written now")
 
