@@ -418,6 +418,22 @@ def test_a_half_open_breaker_lets_one_try(store: Store) -> None:
     assert store.gate("z", 1.0, [])[0] > 0
 
 
+def test_calls_that_fail_together_close_a_connection_no_longer_than_one(store: Store) -> None:
+    closed = [store.trouble("z", "outage") for _ in range(12)]
+    assert closed == [False] * 4 + [True] * 8
+    assert store.gate("z", 1.0, [])[0] <= 2
+
+
+def test_each_try_that_fails_closes_it_for_longer(store: Store) -> None:
+    for _ in range(5):
+        store.trouble("z", "outage")
+    for wait in (4, 8, 16):
+        store.client.hset(PREFIX + "down:z", "until", 1)
+        assert store.gate("z", 1.0, []) == (0.0, "try")
+        store.trouble("z", "outage")
+        assert wait - 1 < store.gate("z", 1.0, [])[0] <= wait
+
+
 def test_the_sweep_wakes_for_due_work_and_only_then(store: Store) -> None:
     assert store.sweep() == 0
     keep(store)

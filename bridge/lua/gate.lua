@@ -8,7 +8,7 @@ local down = redis.call('HMGET', P .. 'down:' .. connection, 'until', 'why')
 if down[1] then
   if tonumber(down[1]) > now then return {tonumber(down[1]) - now, down[2]} end
   -- Half open: one request may try, the others wait for what becomes of it.
-  redis.call('HSET', P .. 'down:' .. connection, 'until', now + 10000)
+  redis.call('HSET', P .. 'down:' .. connection, 'until', now + 10000, 'try', 1)
   tries = 'try'
 end
 local spent = {}

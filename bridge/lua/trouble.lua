@@ -4,6 +4,10 @@ local now = time_ms()
 local key = P .. 'down:' .. ARGV[1]
 if redis.call('HGET', key, 'why') == 'paused' then return 0 end
 if ARGV[2] == 'outage' then
+  -- What was under way when it closed fails with it; only the one that may try can make it longer.
+  local down = redis.call('HMGET', key, 'until', 'why', 'try')
+  if down[2] == 'outage' and tonumber(down[1]) > now and not down[3] then return 1 end
+  redis.call('HDEL', key, 'try')
   local fails = redis.call('HINCRBY', P .. 'fails:' .. ARGV[1], 'n', 1)
   redis.call('PEXPIRE', P .. 'fails:' .. ARGV[1], 60000)
   if fails < 5 then return 0 end
