@@ -6,7 +6,8 @@ import argparse
 import random
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from chaos import judge, points
 from chaos.judge import Verdict
@@ -49,20 +50,26 @@ def told(made: Plan) -> str:
 
 def counts(play: Play, verdict: Verdict) -> Iterator[str]:
     """What was done and broken, what came of it, and the questions, a line each."""
-    died = points.hit(play.stage.points)
-    yield "done: " + ", ".join(f"{count} {name}" for name, count in sorted(play.done.items()))
-    never = f"; never passed: {', '.join(sorted(play.never))}" if play.never else ""
-    yield (
-        f"died: {len(died)} processes at {len(set(died))} of {len(points.POINTS)} named points{never}; "
-        f"{play.stage.starts} starts in all"
-    )
-    answers = play.stage.postman.answers
-    yield "webhooks: " + ", ".join(f"{count} {name}" for name, count in answers.most_common())
+    yield "done: " + listed(play.done)
+    died = Counter(points.hit(play.stage.points))
+    yield f"died: {died.total()} processes at {len(died)} of {len(points.POINTS)} named points"
+    if spared := set(points.POINTS) - set(died):
+        yield f"nobody passed while armed: {', '.join(sorted(spared))}"
+    for kind in sorted({kind for kind, _ in play.broke} - {"kill-at"}):
+        what = {name: count for (one, name), count in play.broke.items() if one == kind}
+        yield f"{kind}: {listed(what)}"
+    yield "calls that went wrong: " + listed(play.spoilt())
+    yield f"{play.stage.starts} starts of processes in all"
+    yield "webhooks: " + listed(play.stage.postman.answers)
     for name, count in verdict.figures.items():
         yield f"  {name:<44}{count:>7}"
     yield "asked of the sandbox's own record:"
     for kind in judge.KINDS:
         yield f"  {kind:<44}{len(verdict.wrong.get(kind, ())):>7}"
+
+
+def listed(counted: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counted.items()))
 
 
 def main() -> int:

@@ -1,24 +1,43 @@
-"""`bridge` with points to die at, and impatient: `python -m chaos.hurt worker ...`.
+"""`bridge` with points to die at, and impatient.
 
-The helpdesks' rate budgets are lifted as in benchmarks/lifted.py, and the pauses between tries are a
-fifth of the product's, so that a run is not mostly waiting. The product has no such switches.
+The helpdesks' rate budgets are lifted as in benchmarks/lifted.py, and the pauses between tries, also with
+refused credentials, are a fifth of the product's, so that a run is not mostly waiting. The product has no
+such switches.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
 
-from bridge.cli import main
+from bridge.cli import main, web, worker  # noqa: F401 - loaded once, for all that are forked
 from bridge.helpdesks.freshdesk import limits as freshdesk
 from bridge.helpdesks.zendesk import limits as zendesk
-from bridge.jobs import outside
+from bridge.jobs import outside, turn
+from bridge.web import app  # noqa: F401
 from chaos import points
 
 PLENTY = 100_000_000
 
-if __name__ == "__main__":
+
+def live(environ: dict[str, str], words: Sequence[str], log: Path, told: Connection) -> None:
+    """Be `bridge *words*` in a process that was just forked: a session of its own, its words in *log*.
+
+    What it prints goes to *told*.
+    """
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.stdout.flush()
+    os.dup2(told.fileno(), 1)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 2)
     for limits in (zendesk.LIMITS, freshdesk.LIMITS):
         limits.update({name: (PLENTY, window) for name, (_, window) in limits.items()})
     outside.STEPS = tuple(step / 5 for step in outside.STEPS)
+    turn.REFUSED /= 5
     points.install()
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(list(words)))

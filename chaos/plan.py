@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from chaos.points import POINTS
+
+T = TypeVar("T")
 
 # Where customers write, and how often compared with each other.
 CHANNELS: Final = {
@@ -69,18 +71,23 @@ class Do:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something breaks before the message with this number, for so many seconds where it lasts."""
+    """Something breaks before the message with this number, for so many seconds where it lasts.
+
+    `how` a call goes wrong, in words; `facts` are what whoever breaks it needs to know.
+    """
 
     before: int
     kind: str
     what: str = ""
     lasts: float = 0.0
+    how: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lasts = f" for {self.lasts:.1f} s" if self.lasts else ""
-        facts = " ".join(f"{key}={value}" for key, value in self.facts.items())
-        return f"{self.kind} {self.what}{lasts} {facts}".strip()
+        how = f": {self.how}" if self.how else ""
+        facts = " ".join(f"{key}={value}" for key, value in self.facts.items() if key in SHOWN)
+        return f"{self.kind} {self.what}{lasts}{how} {facts}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,62 +231,81 @@ def _brings(doings: Sequence[Do], dice: random.Random) -> dict[str, Bring]:
 
 # --- what breaks ------------------------------------------------------------------------------------
 
-EFFECTS: Final[tuple[dict[str, Any], ...]] = (
-    {"effect": "delay", "seconds": 2.0, "times": 6},
-    {"effect": "status", "status": 500},
-    {"effect": "status", "status": 502},
-    {"effect": "status", "status": 503, "headers": {"Retry-After": "1"}},
-    {"effect": "status", "status": 429, "headers": {"Retry-After": "2"}},
-    {"effect": "status", "status": 429, "headers": {"Retry-After": "a date"}},
-    {"effect": "status", "status": 429},
-    {"effect": "html"},
-    {"effect": "drop_before"},
-    {"effect": "drop_after"},
-    {"effect": "drop_after"},
-    {"effect": "half"},
-    {"effect": "half"},
-    {"effect": "hang", "seconds": 10.0},
-    {"effect": "drip", "seconds": 3.0},
-    {"effect": "drip", "seconds": 12.0},
+EFFECTS: Final[dict[str, dict[str, Any]]] = {
+    "2 s late": {"effect": "delay", "seconds": 2.0, "times": 6},
+    "500": {"effect": "status", "status": 500},
+    "502": {"effect": "status", "status": 502},
+    "503": {"effect": "status", "status": 503, "headers": {"Retry-After": "1"}},
+    "429 with seconds": {"effect": "status", "status": 429, "headers": {"Retry-After": "2"}},
+    "429 with a date": {"effect": "status", "status": 429, "headers": {"Retry-After": "a date"}},
+    "429 with nothing": {"effect": "status", "status": 429},
+    "HTML": {"effect": "html"},
+    "cut before it took effect": {"effect": "drop_before"},
+    "cut after it took effect": {"effect": "drop_after"},
+    "half an answer": {"effect": "half"},
+    "silence": {"effect": "hang", "seconds": 10.0},
+    "slow bytes": {"effect": "drip", "seconds": 3.0},
+    "endless bytes": {"effect": "drip", "seconds": 12.0},
+}
+# Which of them all calls to a system meet for some seconds.
+OUTAGES: Final = (
+    "cut before it took effect", "cut after it took effect", "503", "2 s late", "silence",
 )  # fmt: skip
+SHOWN: Final = ("times", "method", "order", "copies")  # of a trouble's facts, in the schedule
+
+# What else breaks: how many messages there are to each, the kind, to what, and for how long (seconds).
+BREAKS: Final[tuple[tuple[int, str, str, tuple[float, float]], ...]] = (
+    (40, "kill", "worker", (0, 0)),
+    (100, "kill", "web", (0, 0)),
+    (200, "stop", "worker", (1, 15)),
+    (300, "stop", "web", (1, 8)),
+    (150, "restart", "worker", (0, 0)),
+    (300, "restart", "web", (0, 0)),
+    (200, "redis", "killed", (0, 0)),
+    (500, "redis", "restarted", (0, 0)),
+    (120, "redis", "stalled", (0.3, 7)),
+    (200, "redis", "full", (0.5, 4)),
+    (60, "redis", "cut", (0, 0)),
+    (150, "redis", "queue lost", (0, 0)),
+)
 
 
 def _troubles(messages: int, dice: random.Random) -> tuple[Trouble, ...]:
-    """Every kind of trouble, spread over the run; each named point before any comes again."""
+    """Every kind of trouble, spread over the run."""
 
-    def moment() -> int:
-        return dice.randrange(1, max(messages, 2))
+    def moments(each: int) -> list[int]:
+        return sorted(dice.randrange(1, max(messages, 2)) for _ in range(max(messages // each, 1)))
 
-    def some(each: int, least: int = 1) -> range:
-        return range(max(messages // each, least))
-
-    found = []
-    points: list[str] = []
-    for _ in some(7):
-        points = points or dice.sample(POINTS, len(POINTS))
-        found.append(Trouble(moment(), "kill-at", points.pop()))
-    found += [Trouble(moment(), "kill", "worker") for _ in some(40)]
-    found += [Trouble(moment(), "kill", "web") for _ in some(100)]
-    found += [Trouble(moment(), "stop", "worker", round(dice.uniform(1, 15), 1)) for _ in some(200)]
-    found += [Trouble(moment(), "redis", "killed") for _ in some(200)]
-    found += [
-        Trouble(moment(), "redis", "stalled", round(dice.uniform(0.3, 7), 1)) for _ in some(120)
+    found = [
+        Trouble(before, kind, what, round(dice.uniform(*lasts), 1))
+        for each, kind, what, lasts in BREAKS
+        for before in moments(each)
     ]
-    found += [Trouble(moment(), "redis", "full", round(dice.uniform(0.5, 4), 1)) for _ in some(200)]
-    found += [Trouble(moment(), "redis", "cut") for _ in some(60)]
-    found += [Trouble(moment(), "redis", "queue lost") for _ in some(150)]
-    found += [Trouble(moment(), "restart", "worker") for _ in some(150)]
-    found += [Trouble(moment(), "restart", "web") for _ in some(300)]
-    found += [_fault(moment(), dice) for _ in some(8)]
-    found += [
-        Trouble(moment(), "batch", "meta", round(dice.uniform(0.5, 3), 1), _batch(dice))
-        for _ in some(60)
-    ]
-    # Refused credentials park a connection for a minute: early, so that the end need not wait for it.
-    for system in SYSTEMS if messages >= 500 else dice.sample(SYSTEMS, 2):
-        at = dice.randrange(1, max(messages // 3, 2))
+    points = _rounds(POINTS, dice)
+    found += [Trouble(before, "kill-at", next(points)) for before in moments(9)]
+    faults = _rounds([(one, two) for one in SYSTEMS for two in EFFECTS], dice)
+    found += [_fault(before, *next(faults), dice) for before in moments(8)]
+    outages = _rounds([(one, two) for one in SYSTEMS for two in OUTAGES], dice)
+    for before in moments(80):
+        system, how = next(outages)
+        found.append(
+            Trouble(before, "outage", system, round(dice.uniform(1, 6), 1), how, EFFECTS[how])
+        )
+    senders = _rounds(SYSTEMS, dice)
+    for before in moments(50):
+        lasts = round(dice.uniform(0.5, 3), 1)
+        found.append(Trouble(before, "batch", next(senders), lasts, facts=_batch(dice)))
+    # Refused credentials park a connection: early, so that the end need not wait for it.
+    for system in SYSTEMS:
+        at = dice.randrange(1, max(messages // 2, 2))
         found.append(Trouble(at, "revoked", system, round(dice.uniform(1, 4), 1)))
     return tuple(sorted(found, key=lambda one: one.before))
+
+
+def _rounds(what: Sequence[T], dice: random.Random) -> Iterator[T]:
+    """All of *what* in some order, and then in another, for ever: none comes twice before all have come."""
+    while True:
+        yield from dice.sample(what, len(what))
 
 
 def _batch(dice: random.Random) -> dict[str, Any]:
@@ -289,10 +315,9 @@ def _batch(dice: random.Random) -> dict[str, Any]:
     }
 
 
-def _fault(before: int, dice: random.Random) -> Trouble:
-    """A call to a helpdesk or a platform goes wrong; half of the time one that writes."""
-    system = dice.choice(SYSTEMS)
-    facts = {"times": dice.choice((1, 1, 2, 4)), **dice.choice(EFFECTS)}
+def _fault(before: int, system: str, how: str, dice: random.Random) -> Trouble:
+    """Some calls to a helpdesk or a platform go wrong; half of the time such as write."""
+    facts = {"times": dice.choice((1, 1, 2, 4)), **EFFECTS[how]}
     if dice.random() < 0.5:
         facts["method"] = "PUT" if system == "zendesk" and dice.random() < 0.5 else "POST"
-    return Trouble(before, "fault", system, 0.0, facts)
+    return Trouble(before, "fault", system, 0.0, how, facts)

@@ -22,7 +22,7 @@ from chaos.stage import FORM_SECRET, Stage
 from chaos.truth import Truth
 
 QUIET = 240.0  # seconds in which all that is left must be done, once nothing breaks any more
-ARMED = 30.0  # of them, seconds in which processes still die at points that nobody has passed
+ARMED = 15.0  # of them, seconds in which processes still die at points that nobody has passed
 ARMED_AT_ONCE, SELDOM = 2, 5.0  # points that nobody has passed for so many seconds do not count
 REVOKED = {
     "meta": ({"meta_token": "revoked"}, {"meta_token": "valid"}),
@@ -41,6 +41,7 @@ class Play:
         self.plan, self.stage, self.rate, self.say = plan, stage, rate, say
         self.truth = Truth()
         self.done: Counter[str] = Counter()
+        self.broke: Counter[tuple[str, str]] = Counter()
         self.said: dict[str, dict[str, Any]] = {}  # by token: what the sandbox answered
         self.first: dict[int, str] = {}  # of each talk, the first thing said
         self.order: dict[int, list[str]] = {}  # of each talk, what was said, as it was written
@@ -50,7 +51,7 @@ class Play:
         self.statuses: Counter[int] = Counter()
         self.began = time.monotonic()
         self.calm_after = 0.0
-        self.never: list[str] = []
+        self.faults: dict[str, str] = {}  # by the sandbox's id: what went wrong, in words
         self._lifts: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
         self._agents: list[Do] = []
@@ -194,9 +195,7 @@ class Play:
 
     def _trouble(self, one: Trouble) -> None:
         self.say(f"before message {one.before}: {one}")
-        self.done[
-            f"{one.kind} {one.what}" if one.kind in ("redis", "kill", "stop") else one.kind
-        ] += 1
+        self.broke[one.kind, "" if one.kind == "kill-at" else one.what] += 1
         match one.kind:
             case "kill-at":
                 self._points.append(one.what)
@@ -212,6 +211,9 @@ class Play:
                 self._redis(one)
             case "fault":
                 self._fault(one)
+            case "outage":
+                fault = self._fault(one, times=None)
+                self._later(one.lasts, lambda: self._unfault(fault))
             case "batch":
                 self.stage.sandbox.post("hooks/hold", {"system": one.what})
                 self._later(one.lasts, lambda: self._release(one))
@@ -230,12 +232,23 @@ class Play:
     def _release(self, one: Trouble) -> None:
         self.stage.sandbox.post("hooks/send", {"system": one.what, **one.facts})
 
-    def _fault(self, one: Trouble) -> None:
-        facts = dict(one.facts)
+    def _fault(self, one: Trouble, **more: Any) -> str:
+        """Make calls go wrong; the sandbox's id for it."""
+        facts = {**one.facts, **more}
         if facts.get("headers", {}).get("Retry-After") == "a date":
             at = datetime.now(UTC) + timedelta(seconds=3)
             facts["headers"] = {"Retry-After": format_datetime(at, usegmt=True)}
-        self.stage.sandbox.post("faults", {"system": one.what, **facts})
+        fault = str(self.stage.sandbox.post("faults", {"system": one.what, **facts})["id"])
+        self.faults[fault] = one.how
+        return fault
+
+    def spoilt(self) -> Counter[str]:
+        """How many calls went wrong, by how: as the sandbox recorded it."""
+        hits = (one for one in self.truth.entries if one["what"] == "fault")
+        return Counter(self.faults.get(str(one["fault"]), "else") for one in hits)
+
+    def _unfault(self, fault: str) -> None:
+        self.stage.sandbox.delete(f"faults/{fault}")
 
     def _redis(self, one: Trouble) -> None:
         box = self.stage.redis
@@ -245,6 +258,8 @@ class Play:
             box.resume()
             box.kill()
             self._later(0.3, self._start_redis)
+        elif one.what == "restarted":
+            box.restart()
         elif one.what == "stalled":
             box.pause()
             self._later(one.lasts, self._resume)
@@ -292,8 +307,8 @@ class Play:
         began, calm, told = time.monotonic(), 0, 0.0
         while (waited := time.monotonic() - began) < QUIET:
             self._pass(until=time.monotonic() + 0.3)
-            if waited > ARMED and not self.never:
-                self.never = points.disarm(self.stage.points) + self._points
+            if waited > ARMED:
+                points.disarm(self.stage.points)
                 self._points.clear()
             if waited - told > 10:
                 told = waited
@@ -301,7 +316,7 @@ class Play:
             calm = calm + 1 if self._is_quiet() else 0
             if calm == 4:
                 break
-        self.never += points.disarm(self.stage.points) + self._points
+        points.disarm(self.stage.points)
         self.calm_after = waited
         return calm == 4
 

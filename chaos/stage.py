@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from support.redisbox import RedisBox
 from support.sandbox import Sandbox
 from support.world import World
 
-from chaos import ROOT, points
+from chaos import hurt, points
 from chaos.postman import Postman
 
 FORM_SECRET = "made-up-secret-of-the-form"
@@ -39,58 +39,73 @@ EDITS = {
 }
 
 
+# Processes are forked from one that has loaded everything: a start costs hundredths of a second of a core,
+# not a whole one, and a run is not mostly starting.
+NURSERY = multiprocessing.get_context("forkserver")
+NURSERY.set_forkserver_preload(["chaos.hurt"])
+WORDS = {"web": ("web",), "worker": ("worker", "--processes", "1", "--threads", "8")}
+
+
 class Slot(threading.Thread):
     """One process that is started again when it ends, as a supervisor would."""
+
+    starting = threading.Lock()  # a start looks after all the others as well
 
     def __init__(self, stage: Stage, kind: str, number: int) -> None:
         super().__init__(name=f"{kind} {number}", daemon=True)
         self.stage, self.kind = stage, kind
-        self.process: subprocess.Popen[bytes] | None = None
+        self.pid: int | None = None
         self.starts = 0
         self.ended = threading.Event()
 
     def run(self) -> None:
         while not self.ended.is_set():
             self.starts += 1
-            process = self.process = self._start()
+            self._live()
+
+    def _live(self) -> None:
+        """Start the process and stay until it is gone, children and all."""
+        heard, told = NURSERY.Pipe(duplex=False)
+        process = NURSERY.Process(
+            target=hurt.live,
+            args=(self.stage.environ, WORDS[self.kind], self.stage.logged(self.kind), told),
+            daemon=True,
+        )
+        with heard:
+            with self.starting, told:
+                process.start()
+            self.pid = process.pid
             if self.kind == "web":
-                self._attend(process)
-            code = process.wait()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its children
-            if process.stdout:
-                process.stdout.close()
-            if code not in (0, -signal.SIGKILL):
-                self.ended.wait(0.3)  # it could not start: Redis may be away
+                self._attend(process.sentinel, heard)
+            wait([process.sentinel])
+            self.signal(signal.SIGKILL)  # its children
+            self.pid = None
+        with self.starting:
+            process.join()
+        if process.exitcode not in (0, -signal.SIGKILL):
+            self.ended.wait(0.3)  # it could not start: Redis may be away
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        words = {"web": ["web"], "worker": ["worker", "--processes", "1", "--threads", "8"]}
-        return subprocess.Popen(
-            [sys.executable, "-m", "chaos.hurt", *words[self.kind]], env=self.stage.environ, cwd=ROOT,
-            stdout=subprocess.PIPE if self.kind == "web" else subprocess.DEVNULL,
-            stdin=subprocess.DEVNULL, stderr=self.stage.log(self.kind), start_new_session=True,
-        )  # fmt: skip
-
-    def _attend(self, process: subprocess.Popen[bytes]) -> None:
+    def _attend(self, ends: int, heard: Connection) -> None:
         """Let the postman know the door while it is open."""
-        assert process.stdout is not None
-        line = process.stdout.readline().decode()
+        with open(heard.fileno(), closefd=False) as words:
+            line = words.readline()
         if line.startswith("listening on "):
             door = line.removeprefix("listening on ").strip().rstrip("/")
             self.stage.postman.doors.append(door)
-            process.wait()
+            wait([ends])
             self.stage.postman.doors.remove(door)
 
     def signal(self, number: signal.Signals) -> None:
         """To the process and all its children."""
-        if self.process is not None and self.process.poll() is None:
+        if self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, number)
+                os.killpg(self.pid, number)
 
     def end(self) -> None:
         """SIGTERM to the process alone, as whoever deploys would."""
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
 
     def stop(self) -> None:
         self.ended.set()
@@ -108,7 +123,6 @@ class Stage(World):
             environ={
                 "FORM_SECRET": FORM_SECRET,
                 "BRIDGE_LOG_LEVEL": "INFO",
-                "PYTHONPATH": str(ROOT),
             },
             connections=FORM,
             edits=EDITS,
@@ -126,8 +140,6 @@ class Stage(World):
 
     def start_web(self) -> None:
         self.postman.start()
-        for kind in ("web", "worker"):
-            self.log(kind)  # opened here, not by whichever slot is first
         for slot in self.slots:
             slot.start()
         until = time.monotonic() + 60
@@ -137,6 +149,10 @@ class Stage(World):
                 raise RuntimeError((self.folder / "web.log").read_text())
             time.sleep(0.05)
         self.sandbox.post("connect", {"bridge": self.postman.url})
+
+    def logged(self, kind: str) -> Path:
+        """The file that collects what processes of this kind say."""
+        return self.folder / f"{kind}.log"
 
     def some(self, kind: str) -> list[Slot]:
         return [slot for slot in self.slots if slot.kind == kind]

@@ -19,9 +19,10 @@ import requests
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bridge.core.calls import HttpRequest
+from bridge.sandbox import faults as sandbox
 from bridge.store import _SCRIPTS
 from chaos import judge, points
-from chaos.plan import CHANNELS, SYSTEMS, Bring, plan
+from chaos.plan import BREAKS, CHANNELS, EFFECTS, OUTAGES, SYSTEMS, Bring, plan
 from chaos.play import Play
 from chaos.points import COMMITS, POINTS, WRITES
 from chaos.postman import Postman, Times
@@ -60,18 +61,27 @@ def test_every_message_is_said_once_and_every_token_is_new() -> None:
 def test_a_thousand_messages_meet_every_channel_point_and_kind_of_trouble() -> None:
     made = plan(1000, 7)
     assert set(made.talks) == set(CHANNELS)
-    assert {one.what for one in made.troubles if one.kind == "kill-at"} == set(POINTS)
     assert {one.what for one in made.troubles if one.kind == "revoked"} == set(SYSTEMS)
-    whats = {(one.kind, one.what) for one in made.troubles}
-    assert whats > {
-        ("kill", "worker"), ("kill", "web"), ("stop", "worker"), ("restart", "worker"),
-        ("restart", "web"), ("redis", "killed"), ("redis", "stalled"), ("redis", "full"),
-        ("redis", "cut"), ("redis", "queue lost"), ("batch", "meta"),
-    }  # fmt: skip
-    effects = {one.facts["effect"] for one in made.troubles if one.kind == "fault"}
-    assert effects == {
-        "delay", "status", "html", "drop_before", "drop_after", "half", "hang", "drip"
-    }  # fmt: skip
+    assert {one.what for one in made.troubles if one.kind == "batch"} == set(SYSTEMS)
+    assert {one.what for one in made.troubles if one.kind == "outage"} == set(SYSTEMS)
+    faults = {(one.what, one.how) for one in made.troubles if one.kind == "fault"}
+    assert faults == {(system, how) for system in SYSTEMS for how in EFFECTS}
+    assert {one.how for one in made.troubles if one.kind == "outage"} == set(OUTAGES)
+    assert {(one.kind, one.what) for one in made.troubles} > {
+        (kind, what) for _, kind, what, _ in BREAKS
+    }
+
+
+def test_no_point_is_to_die_at_twice_before_all_were() -> None:
+    first = [one.what for one in plan(1000, 7).troubles if one.kind == "kill-at"][: len(POINTS)]
+    assert sorted(first) == sorted(POINTS)
+
+
+def test_calls_that_fail_are_told_by_how_they_fail() -> None:
+    assert len(EFFECTS) == len({repr(facts) for facts in EFFECTS.values()})
+    assert {facts["effect"] for facts in EFFECTS.values()} == set(sandbox.EFFECTS)
+    late = next(one for one in plan(1000, 7).troubles if one.how == "429 with a date")
+    assert ": 429 with a date times=" in str(late)
 
 
 # --- points to die at ---------------------------------------------------------------------------------

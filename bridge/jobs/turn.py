@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 GIVE_UP = 72 * 3600.0  # seconds of trying before a dead letter
 CRASHES = 5  # times an event may take its worker down before it is put aside
+REFUSED = 60.0  # seconds until refused credentials are tried again
 OUTAGES = frozenset({"unreachable", "timeout", "server_error", "unavailable", "unreadable_answer"})
 
 
@@ -220,9 +221,9 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     if isinstance(error, AuthError):
         if connection:
             alarm = f"{connection}: {error.detail}; its work waits until the credentials are mended"
-            bridge.store.trouble(connection, "auth", 60, alarm)
+            bridge.store.trouble(connection, "auth", REFUSED, alarm)
         orders.touch = _parked(turn)
-        orders.again, orders.waits = int(60_000 * (1 + 0.2 * jitter)), connection
+        orders.again, orders.waits = int(REFUSED * 1000 * (1 + 0.2 * jitter)), connection
     elif isinstance(error, TransientError):
         _later(hand, orders, turn, error, tries, now - first, jitter)
     elif isinstance(error, BridgeError) or tries >= CRASHES:
