@@ -19,6 +19,8 @@ from chaos.postman import TOKEN
 
 # Nobody can look there whether words have arrived (WhatsApp reports it, if the report comes).
 UNSEEN = ("telegram", "whatsapp")
+# What our own notes say, and no customer may read.
+OURS = ("Not delivered", "Held back, not sent", "The customer has", "parts reached the customer")
 
 
 @dataclass(slots=True)
@@ -36,7 +38,8 @@ class Verdict:
 
 KINDS = (
     "lost", "duplicate tickets", "duplicate messages", "reordered messages", "reply lost",
-    "duplicate replies", "reordered replies", "untrue notes", "leaked notes", "untold changes",
+    "duplicate replies", "reordered replies", "duplicate notes", "untrue notes", "leaked notes",
+    "untold changes",
     "invented words", "refused deliveries", "books", "not at rest",
 )  # fmt: skip
 
@@ -78,6 +81,10 @@ def _messages(play: Play, verdict: Verdict, talk: int, tokens: list[str]) -> Non
                 "untold changes", f"{token} was removed, and the ticket does not say so", talk
             )
         latest = play.edited.get(token)
+        if latest and len(truth.public[latest]) > 1:
+            verdict.blame(
+                "duplicate messages", f"{latest} stands twice: {truth.public[latest]}", talk
+            )
         if (
             latest
             and token not in play.removed
@@ -194,17 +201,32 @@ def _answer(play: Play, verdict: Verdict, token: str, talk: int, said: list[Any]
 
 
 def _told(play: Play, token: str) -> list[str]:
-    """Our notes about *token*; several may go onto the ticket as one."""
-    parts = (part for note in play.truth.told.get(token, ()) for part in note["text"].split("---"))
-    return [part for part in parts if token in part]
+    """Our notes about *token*."""
+    return [part for _, part in _parts(play, token)]
+
+
+def _parts(play: Play, token: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """Our notes about *token*, each with its entry; several may go onto the ticket as one."""
+    for note in {one["seq"]: one for one in play.truth.told.get(token, ())}.values():
+        for part in note["text"].split("---"):
+            if token in part:
+                yield note, part.strip()
 
 
 def _notes(play: Play, verdict: Verdict) -> None:
-    """Private notes: none on a platform, and no echo of ours was taken for a colleague's words."""
+    """Private notes: each once, none on a platform, and no echo of ours was taken for a colleague's words."""
     for entry in play.truth.heard:
-        for token in TOKEN.findall(entry["text"] or ""):
+        text = entry["text"] or ""
+        for token in TOKEN.findall(text):
             if token.startswith("n"):
                 verdict.blame("leaked notes", f"{token} stands on {entry['system']}: {entry}")
+        if any(ours in text for ours in OURS):
+            verdict.blame("leaked notes", f"a note of ours stands on {entry['system']}: {entry}")
+    for token in list(play.truth.told):
+        parts = Counter((one["ticket"], part) for one, part in _parts(play, token))
+        for (ticket, part), count in parts.items():
+            if count > 1:
+                verdict.blame("duplicate notes", f"{count} times on ticket {ticket}: {part!r}")
     for talk, tokens in play.answers.items():
         for token in tokens:
             if found := [one for one in _told(play, token) if "answered directly on" in one]:

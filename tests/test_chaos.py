@@ -237,6 +237,7 @@ def judged(*record: dict[str, Any], channel: str = "facebook", **more: Any) -> s
 
 
 GOOD = (TICKET, words("broken m00001"), words("broken m00002"))
+FAILED = words("Not delivered to the customer.\n| sorry a00009", public=False)
 
 
 def test_a_good_run_is_not_blamed() -> None:
@@ -256,12 +257,24 @@ def test_a_good_run_is_not_blamed() -> None:
         ((*GOOD, {**TICKET, "ticket": 2, "external_id": None}), "duplicate tickets"),
         ((TICKET, words("m00001"), words("m00002", ticket=2)), "duplicate tickets"),
         ((*GOOD, said("between us n00001")), "leaked notes"),
+        ((*GOOD, FAILED, FAILED), "duplicate notes"),
         ((*GOOD, said("sorry a00009")), "invented words"),
         ((*GOOD, said("We think this is sorted now.")), "invented words"),
     ],
 )
 def test_each_broken_promise_is_seen(record: tuple[dict[str, Any], ...], wrong: str) -> None:
     assert judged(*record) == {wrong}
+
+
+def test_a_note_of_our_own_on_a_platform_is_seen() -> None:
+    notice = {"statuses": Counter({0: 1})}
+    assert judged(*GOOD, said("We think this is sorted now."), **notice) == set()
+    assert judged(*GOOD, said("The customer has deleted this."), **notice) == {"leaked notes"}
+
+
+def test_notes_that_say_different_things_of_the_same_words_are_no_duplicates() -> None:
+    waits = words("Not delivered yet.\n| sorry a00009", public=False)
+    assert judged(*GOOD, waits, FAILED) == set()
 
 
 def test_order_is_asked_only_of_what_was_taken_in_order() -> None:
@@ -311,6 +324,9 @@ def test_what_was_removed_may_be_missing_or_must_be_told() -> None:
 def test_the_latest_words_stand_on_the_ticket() -> None:
     edited = {"edited": {"m00002": "e00001"}}
     assert judged(*GOOD, **edited) == {"untold changes"}
+    assert judged(TICKET, words("m00001"), *[words("m00002 e00001")] * 2, **edited) == {
+        "duplicate messages"
+    }
     assert judged(*GOOD, words("edited: m00002 e00001", public=False), **edited) == set()
 
 
