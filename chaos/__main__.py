@@ -54,7 +54,7 @@ def counts(play: Play, verdict: Verdict) -> Iterator[str]:
     died = Counter(points.hit(play.stage.points))
     yield f"died: {died.total()} processes at {len(died)} of {len(points.POINTS)} named points"
     if spared := set(points.POINTS) - set(died):
-        yield f"nobody passed while armed: {', '.join(sorted(spared))}"
+        yield f"nobody died at: {', '.join(sorted(spared))}"
     for kind in sorted({kind for kind, _ in play.broke} - {"kill-at"}):
         what = {name: count for (one, name), count in play.broke.items() if one == kind}
         yield f"{kind}: {listed(what)}"

@@ -24,6 +24,7 @@ from chaos.truth import Truth
 QUIET = 240.0  # seconds in which all that is left must be done, once nothing breaks any more
 ARMED = 15.0  # of them, seconds in which processes still die at points that nobody has passed
 ARMED_AT_ONCE, SELDOM = 2, 5.0  # points that nobody has passed for so many seconds do not count
+BEHIND, BREATH = 40, 10.0  # agents who wait for their ticket, and how long that holds up a message
 REVOKED = {
     "meta": ({"meta_token": "revoked"}, {"meta_token": "valid"}),
     "telegram": ({"telegram_token": "revoked"}, {"telegram_token": "valid"}),
@@ -74,6 +75,8 @@ class Play:
             if not one.soon:
                 at = max(at, time.monotonic() - 2) + (1 / self.rate if one.what == "say" else 0)
             self._pass(until=at)
+            if one.what == "say" and not one.soon:
+                self._breathe()
             self._do(one)
         self.say("all is said; everything that was broken is mended, and what is left must be done")
         self._mend()
@@ -91,6 +94,12 @@ class Play:
             if (left := until - time.monotonic()) <= 0:
                 return
             time.sleep(min(left, 0.02))
+
+    def _breathe(self) -> None:
+        """Say nothing more while the bridge is far behind: what breaks shall break it at work."""
+        until = time.monotonic() + BREATH
+        while len(self._agents) > BEHIND and time.monotonic() < until:
+            self._pass(until=time.monotonic() + 0.1)
 
     def _arm(self) -> None:
         """Arm the next point, if not too many wait already: else each worker would die at its first step.
