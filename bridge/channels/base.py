@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
@@ -30,6 +31,21 @@ from bridge.core.signing import Handshake, Proof
 
 Post = Callable[[Target, Outgoing], Calls[str]]
 Look = Callable[[Target, Outgoing], Calls[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """What was said of late, in no order, as the webhooks would have told it.
+
+    Some of it may be older than was asked for. `whole` is False where more was said than is read.
+    """
+
+    messages: tuple[Message, ...]
+    whole: bool = True
+
+
+# Reads what was said at an account since a time; for a place that can be asked.
+Reads = Callable[[Connection, Account, datetime], Calls[Recent]]
 
 
 class Posted(str):
@@ -91,7 +107,8 @@ class Channel:
     whose `answer` has the key (a Telegram business connection), `special_public` public ones (a mention
     under somebody else's post): ask `voice`, which knows. `template` says
     a message that the platform has approved, also where every window is closed. `delete` takes back one
-    thing we posted, by its id; gone already counts as done.
+    thing we posted, by its id; gone already counts as done. `recent` are the ways to ask what was said
+    of late, by what they read: each message has the same `dedupe` as the webhook that tells of it.
     """
 
     name: str
@@ -107,6 +124,7 @@ class Channel:
     special_public: Mapping[str, Voice] = field(default_factory=dict)
     template: Voice | None = None
     delete: Callable[[Target, str], Calls[None]] | None = None
+    recent: Mapping[str, Reads] = field(default_factory=dict)
 
     def voice(
         self, visibility: Visibility, answer: Mapping[str, str], account: Account | None = None
@@ -165,6 +183,8 @@ __all__ = [
     "Look",
     "Post",
     "Posted",
+    "Reads",
+    "Recent",
     "Source",
     "Voice",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.channels import (
+    backlog,
     envelope,
     facebook,
     graph,
@@ -26,7 +27,7 @@ from bridge.core.signing import HmacHex, HubChallenge
 from bridge.core.untrusted import read_json
 
 CHANNELS = {
-    channel.name: channel
+    channel.name: replace(channel, recent=backlog.READS.get(channel.name, {}))
     for channel in (
         facebook.CHANNEL,
         messenger.CHANNEL,

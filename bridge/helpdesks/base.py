@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from bridge.core.calls import Calls
@@ -46,6 +47,17 @@ class Requester(str):
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Tickets that changed since a time, the oldest change first; a ticket may come twice.
+
+    `until`: only changes up to this time were told, and the rest is to be asked for from there; None: all were.
+    """
+
+    tickets: tuple[Ticket, ...]
+    until: datetime | None = None
+
+
 Files = Sequence[File]  # only where `upload` is None, else empty
 # What was looked at: fine, to be mended, or (None) good to know; and a sentence that says it.
 Finding = tuple[bool | None, str]
@@ -72,7 +84,8 @@ class Helpdesk:
     for agents first, for customers last. `check` and `check_map` (the account against the words of our map) are what
     `bridge doctor` asks, with our hook's public address in the option `hook_url` where it is known.
     `setup` returns a sentence a step, `Undone` where one failed; `reveal` tells the secrets that prove
-    what is sent to *url*, by what they belong to. `whoami` may name us in several ways (an id, an address), separated by a space.
+    what is sent to *url*, by what they belong to. `changed` asks which tickets changed since a time, also others'
+    than ours. `whoami` may name us in several ways (an id, an address), separated by a space.
     """
 
     name: str
@@ -122,6 +135,7 @@ class Helpdesk:
     priorities: tuple[str, ...] = ()  # the words it takes; none: whatever the map says
     types: tuple[str, ...] = ()  # the same for a ticket's type
     scaled: tuple[str, ...] = ("account",)
+    changed: Callable[[Connection, datetime], Calls[Changed]] | None = None
 
     def limit(self, options: Mapping[str, Any], name: str) -> tuple[int, float] | None:
         """The budget *name*: the documented one, or what the operator's own figure makes of it."""

@@ -220,6 +220,8 @@ class Control:
                 together, order = body.get("together", True), body.get("order", "kept")
                 posts, events = hooks.release(bool(together), str(order), copies)
                 return {"posts": posts, "events": events}
+            case "drop":
+                return {"given_up": hooks.drop(body.get("on", False) is True)}
             case "again":
                 return {"statuses": await hooks.again(copies)}
             case "raw":

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bridge.sandbox import desk_shapes as shape
@@ -32,6 +33,7 @@ from bridge.sandbox.ground import Ground
 
 DAY = 86400
 MAX_UPLOAD = 50 * 1024 * 1024
+MOST_FOUND = 1000  # results of one search
 
 
 @dataclass(slots=True)
@@ -87,6 +89,7 @@ class DeskViews:
             ("PUT", f"deleted_tickets/{number}/restore", "tickets", self._restore),
             ("POST", "uploads", "tickets", self._upload),
             ("GET", "search", "tickets", self._search),
+            ("GET", "incremental/tickets/cursor", "tickets", self._incremental),
         ]
 
     def _me(self, call: Call) -> Answered:
@@ -308,17 +311,59 @@ class DeskViews:
             raise Invalid({"query": "Invalid search: query is missing"})
         newest = self.ground.clock.now() - self.ground.settings.zendesk_search_lag
         found = [
-            {**shape.ticket(ticket, self.base), "result_type": "ticket"}
-            for ticket in reversed(self.desk.tickets.values())
+            ticket for ticket in reversed(self.desk.tickets.values())
             if not ticket.deleted and ticket.created <= newest and searched(query, ticket)
         ]  # fmt: skip
+        if "updated" in query:  # the index knows a change as late as a new ticket
+            found = [one for one in found if one.updated <= newest]
+        asked = call.request.query
+        if (order := asked.get("sort_by")) in ("created_at", "updated_at"):
+            found.sort(key=lambda one: one.updated if order == "updated_at" else one.created)
+            if asked.get("sort_order", "desc") == "desc":
+                found.reverse()
+        page, size = whole(asked.get("page"), 1), min(whole(asked.get("per_page"), 100), 100)
+        if page * size > MOST_FOUND:
+            raise Refusal(422, {"error": "InsufficientResource", "description": "Number of results is limited"})  # fmt: skip
+        shown = found[(page - 1) * size : page * size]
+        more = len(found) > page * size
         return 200, {
-            "results": found[:100],
+            "results": [{**shape.ticket(one, self.base), "result_type": "ticket"} for one in shown],
             "facets": None,
-            "next_page": None,
-            "previous_page": None,
+            "next_page": f"{self.base}/api/v2/search.json?page={page + 1}" if more else None,
+            "previous_page": f"{self.base}/api/v2/search.json?page={page - 1}"
+            if page > 1
+            else None,
             "count": len(found),
         }
+
+    def _incremental(self, call: Call) -> Answered:
+        """Every ticket that changed since, deleted ones too, oldest change first. For admins only."""
+        asked = call.request.query
+        if call.user.role != "admin":
+            raise Refusal(403, {"error": "Forbidden", "description": "You do not have access to this page."})  # fmt: skip
+        now = self.ground.clock.now()
+        start = str(asked.get("cursor") or asked.get("start_time") or "")
+        if not start.isdigit():
+            raise Refusal(400, {"error": "StartTimeMissing", "description": "Missing parameter: start_time"})  # fmt: skip
+        if "cursor" not in asked and int(start) > now - 60:
+            raise Refusal(422, {"error": "StartTimeTooRecent", "description": "Too recent start_time. Use a start_time older than 60 seconds."})  # fmt: skip
+        changed = sorted(
+            (one for one in self.desk.tickets.values() if int(start) <= one.updated),
+            key=lambda one: one.updated,
+        )
+        size = max(1, min(whole(asked.get("per_page"), 1000), 1000))
+        shown = changed[:size]
+        after = str(int(shown[-1].updated) + 1) if shown else start
+        return 200, {
+            "tickets": [shape.ticket(one, self.base) for one in shown],
+            "after_cursor": after, "before_cursor": None, "end_of_stream": len(changed) <= size,
+            "after_url": f"{self.base}/api/v2/incremental/tickets/cursor.json?cursor={after}",
+            "before_url": None,
+        }  # fmt: skip
+
+
+def whole(text: str | None, otherwise: int) -> int:
+    return int(text) if text and text.isdigit() and int(text) else otherwise
 
 
 KNOWN = frozenset((
@@ -346,7 +391,10 @@ def searched(query: str, ticket: Ticket) -> bool:
         name, operator, value = found.groups()
         actual = {"type": "ticket", "external_id": ticket.external_id or "", "requester": str(ticket.requester.id),
                   "status": ticket.status, "priority": ticket.priority or ""}.get(name)  # fmt: skip
-        if name == "tags":
+        if name in ("updated", "created"):
+            if not compared(getattr(ticket, name), operator, value):
+                return False
+        elif name == "tags":
             if value not in ticket.tags:
                 return False
         elif name == "status" and operator != ":" and value in STATUSES:
@@ -357,3 +405,17 @@ def searched(query: str, ticket: Ticket) -> bool:
         elif actual is None or actual.lower() != value.lower():
             return False
     return True
+
+
+def compared(at: float, operator: str, value: str) -> bool:
+    """Whether the time *at* stands in this relation to a date or time of ISO 8601."""
+    try:
+        told = datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    limit = told.replace(tzinfo=told.tzinfo or UTC).timestamp()
+    if operator == ":":
+        return limit <= at < limit + DAY
+    # Times are of whole seconds there.
+    now = int(at)
+    return {"<": now < limit, "<=": now <= limit, ">": now > limit, ">=": now >= limit}[operator]

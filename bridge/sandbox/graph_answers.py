@@ -96,6 +96,23 @@ def parsed(text: str) -> Fields:
     return found
 
 
+def manner(text: str, name: str) -> dict[str, str]:
+    """How the field *name* is asked for: `comments.filter(stream).limit(5)` is `{filter: stream, limit: 5}`."""
+    found = re.search(rf"(?:^|[,{{]){name}((?:\.\w+\([^)]*\))+)", text.replace(" ", ""))
+    return dict(re.findall(r"\.(\w+)\(([^)]*)\)", found[1])) if found else {}
+
+
+def inside(text: str, name: str) -> str:
+    """What stands in the braces of the field *name* of *text*, as it was written; "" for none."""
+    found = re.search(rf"(?:^|[,{{])\s*{name}(?:\.\w+\([^)]*\))*\{{", text)
+    depth, start = 1, found.end() if found else len(text)
+    for at in range(start, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[at], 0)
+        if depth == 0:
+            return text[start:at]
+    return ""
+
+
 def picked(values: dict[str, Any], fields: Any) -> dict[str, Any]:
     """The asked fields that there are; `id` is always among them."""
     names = ",".join(fields) if isinstance(fields, list) else str(fields)

@@ -20,6 +20,7 @@ def conversations(inbox: Inbox, params: dict[str, Any]) -> Any:
         chat for identity, chat in inbox.chats.items()
         if chat.messages and wanted in (None, identity)
     ]  # fmt: skip
+    chats.sort(key=lambda chat: chat.messages[-1].at, reverse=True)
     fields = parsed(str(params.get("fields", "id,updated_time")))
     return paged([_chat(inbox, chat, fields) for chat in chats], params)
 

@@ -13,6 +13,7 @@ from bridge.sandbox.clock import graph_stamp
 from bridge.sandbox.graph_answers import (
     Refusal,
     bad,
+    inside,
     missing,
     paged,
     parsed,
@@ -212,6 +213,11 @@ class InstagramNodes:
         }  # fmt: skip
         if post.image:
             values["media_url"] = post.image
+        if "comments" in (asked := parsed(str(fields))):
+            written, limit = inside(str(fields), "comments"), asked["comments"][1]
+            wish = {"fields": written or COMMENT_FIELDS, "limit": limit or 25}
+            newest = [one for one in reversed(post.comments) if not one.removed]
+            values["comments"] = self._list(newest, wish)
         return picked(values, fields)
 
     def _comment(self, comment: Comment, fields: str) -> dict[str, Any]:

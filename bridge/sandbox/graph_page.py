@@ -8,6 +8,8 @@ from bridge.sandbox.clock import graph_stamp
 from bridge.sandbox.graph_answers import (
     Refusal,
     bad,
+    inside,
+    manner,
     missing,
     paged,
     parsed,
@@ -146,7 +148,11 @@ class PageNodes:
         return {"success": True}
 
     def _comments(self, comments: list[Comment], params: dict[str, Any]) -> Any:
+        """`filter=stream` shows replies among the comments, as flat as they came."""
         standing = [comment for comment in comments if not comment.removed]
+        if params.get("filter") == "stream":
+            answers = [reply for one in standing for reply in one.replies if not reply.removed]
+            standing = sorted([*standing, *answers], key=lambda one: (one.at, one.id))
         if params.get("order") == "reverse_chronological":
             standing.reverse()
         fields = params.get("fields", "created_time,from,message,id")
@@ -161,6 +167,12 @@ class PageNodes:
         }  # fmt: skip
         if post.image:
             values["full_picture"] = post.image
+        if "comments" in (asked := parsed(str(fields))):
+            limit = asked["comments"][1] or 25
+            wish: dict[str, Any] = {**manner(str(fields), "comments"), "limit": limit}
+            if written := inside(str(fields), "comments"):
+                wish["fields"] = written
+            values["comments"] = self._comments(post.comments, wish)
         return picked(values, fields)
 
     def _comment(self, comment: Comment, fields: Any) -> dict[str, Any]:

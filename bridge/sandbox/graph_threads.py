@@ -58,6 +58,9 @@ class ThreadsNodes:
             case ("GET", "threads"):
                 ours = [one for one in self.threads.posts.values() if one.author is None]
                 return self._list([one for one in reversed(ours) if not one.removed], params)
+            case ("GET", "mentions"):
+                theirs = [one for one in self.threads.posts.values() if one.author is not None]
+                return self._list([one for one in reversed(theirs) if not one.removed], params)
             case ("GET", "replies"):
                 mine = [one for one in self.threads.replies.values() if one.author is None]
                 return self._list([one for one in reversed(mine) if not one.removed], params)

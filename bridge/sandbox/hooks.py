@@ -68,6 +68,7 @@ class Hooks:
         self.system = system
         self.manners = manners
         self.held: list[Any] | None = None
+        self.lost = False  # whatever happens is told to nobody
         self.last: Delivery | None = None
         self.last_answer: tuple[int | None, str | None, float] | None = None
         self.sending = 0
@@ -80,7 +81,12 @@ class Hooks:
         self._numbers = itertools.count(1)
 
     def push(self, events: Sequence[Any], copies: int = 1) -> None:
-        """Tell the other side about *events*, now, or when the hold ends."""
+        """Tell the other side about *events*, now, or when the hold ends; never while they are lost."""
+        if self.lost:
+            for event in events:
+                if (delivery := self._pack([event])) is not None:
+                    self._give_up(delivery)
+            return
         if self.held is not None:
             self.held.extend(events)
             self._record.touch()
@@ -117,6 +123,27 @@ class Hooks:
         self._record.touch()
         return len(groups), len(events)
 
+    def drop(self, on: bool) -> int:
+        """Give up what is held or waits for its next try; while *on*, also all that happens from now on.
+
+        Returns how many deliveries and events were given up.
+        """
+        given_up = len(self.held or ()) + self.waiting
+        for event in self.held or ():
+            if (delivery := self._pack([event])) is not None:
+                self._give_up(delivery)
+        self.stop()
+        self.lost = on
+        self._record.touch()
+        return given_up
+
+    def _give_up(self, delivery: Delivery) -> None:
+        self._record.add(
+            self.system, "webhook", "system", webhook=delivery.id or self._name(), url=delivery.url(),
+            kind=delivery.kind, events=delivery.events, tries=0, status=None, ok=False,
+            error="given up", **delivery.facts,
+        )  # fmt: skip
+
     async def again(self, copies: int) -> list[int | None]:
         """Send the last delivery again, all *copies* at the same time; return the answers' statuses."""
         if self.last is None:
@@ -145,6 +172,7 @@ class Hooks:
             task.cancel()
         self._lanes.clear()
         self.held = self.last = self.last_answer = None
+        self.lost = False
 
     def _name(self) -> str:
         return f"{self.system}-{next(self._numbers)}"

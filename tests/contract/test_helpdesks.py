@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, is_dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,6 +65,7 @@ DRAFT = Draft(
     priority="high",
     tags=("bridge",),
 )
+LONG_AGO = datetime(2026, 11, 1, tzinfo=UTC)
 FILE = File(name="a.png", media_type="image/png", content=b"x")
 
 
@@ -117,6 +118,8 @@ def verbs(desk: Helpdesk, ticket: str = "7", text: str = DRAFT.stamp) -> dict[st
     }
     if (add_tags := desk.add_tags) is not None:
         calls["add_tags"] = lambda: add_tags(ours, ticket, ("a",))
+    if (changed := desk.changed) is not None:
+        calls["changed"] = lambda: changed(ours, LONG_AGO)
     if (upload := desk.upload) is not None:
         calls["upload"] = lambda: upload(ours, FILE)
     return {name: Verb(desk=desk, name=name, start=start) for name, start in calls.items()}

@@ -118,6 +118,8 @@ def _zendesk(request: HttpRequest) -> Any:
     if path.endswith("/comments"):
         return {"comments": [{"id": 77, "body": "hello", "public": True}]}
     ticket = {"id": 7, "status": "open", "external_id": "5f" * 16}
+    if path.endswith("/search"):
+        return {"results": [ticket], "next_page": None, "count": 1}
     return {"ticket": ticket, "tickets": [ticket], "tags": ["a"], "audit": {"author_id": 900}}
 
 

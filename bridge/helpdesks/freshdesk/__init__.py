@@ -17,6 +17,7 @@ from bridge.helpdesks.freshdesk.setup import setup
 from bridge.helpdesks.freshdesk.tickets import (
     FILES_BYTES,
     add_tags,
+    changed,
     create,
     find,
     read,
@@ -44,6 +45,7 @@ HELPDESK = Helpdesk(
     settles=5.0,
     read=read,
     comments=comments,
+    changed=changed,
     fetch=fetch,
     statuses=STATUSES,
     status_names=status_names,

@@ -12,13 +12,14 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import BridgeError, PermanentError
 from bridge.core.model import Connection, Status, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
-from bridge.helpdesks.base import Files
+from bridge.helpdesks.base import Changed, Files
 from bridge.helpdesks.common import base, get, option, ticket_path
 from bridge.helpdesks.freshdesk.api import (
     CREATES,
@@ -334,3 +335,39 @@ def _searched(connection: Connection, stamp: str) -> Calls[Sequence[Any]]:
     if not isinstance(rows, list):
         raise verdict(request, response, "no results in the answer")
     return rows
+
+
+# --- what changed ----------------------------------------------------------------------------------
+
+PAGES = 10  # of 100 tickets each, in one look
+
+
+def changed(connection: Connection, since: datetime) -> Calls[Changed]:
+    """The tickets that changed since then, the oldest change first; none of the trash and spam.
+
+    That a private note counts as a change is not confirmed (replies and notes do, in recordings).
+    """
+    found: list[Ticket] = []
+    for page in range(1, PAGES + 1):
+        request = get(
+            connection,
+            "/tickets",
+            LISTS,
+            updated_since=f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            order_by="updated_at",
+            order_type="asc",
+            per_page="100",
+            page=str(page),
+        )
+        response = yield request
+        if not response.ok:
+            raise refusal(connection, request, response)
+        rows = response.json()
+        if not isinstance(rows, list):
+            raise verdict(request, response, "no tickets in the answer")
+        found += [ticket for row in rows if (ticket := _ticket(connection, row))]
+        # The link's address is never followed: the next page is asked for by its number.
+        if not rows or 'rel="next"' not in response.headers.get("link", ""):
+            return Changed(tuple(found))
+    latest = max((one.updated_at for one in found if one.updated_at), default=None)
+    return Changed(tuple(found), latest)

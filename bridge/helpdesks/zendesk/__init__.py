@@ -8,6 +8,7 @@ from bridge.helpdesks.zendesk.access import SCOPE, authorise, token, warnings, w
 from bridge.helpdesks.zendesk.account import check_map
 from bridge.helpdesks.zendesk.api import SECRETS, STATUSES
 from bridge.helpdesks.zendesk.bodies import create_body, update_body
+from bridge.helpdesks.zendesk.changed import WAYS, changed
 from bridge.helpdesks.zendesk.comments import comments, fetch, marked
 from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
 from bridge.helpdesks.zendesk.health import check
@@ -40,6 +41,7 @@ HELPDESK = Helpdesk(
     marked=marked,
     read=read,
     comments=comments,
+    changed=changed,
     fetch=fetch,
     statuses=STATUSES,
     priorities=("low", "normal", "high", "urgent"),
@@ -57,8 +59,9 @@ HELPDESK = Helpdesk(
         "requests_per_minute": 400,
         "notify": EVENTS,
         "trigger_tag": TAG,
+        "changes": WAYS[0],
     },
-    choices={"notify": (EVENTS, TRIGGER)},
+    choices={"notify": (EVENTS, TRIGGER), "changes": WAYS},
     check=check,
     check_map=check_map,
     warnings=warnings,

@@ -7,6 +7,7 @@ Source: Zendesk's Support API description and recorded exchanges, read 2026-11.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
@@ -150,12 +151,17 @@ def find(
     return sorted(ours, key=lambda one: (len(one.id), one.id), reverse=True)
 
 
-def _found(connection: Connection, path: str, listed: str, **query: str) -> Calls[list[Ticket]]:
+def _found(connection: Connection, path: str, name: str, **query: str) -> Calls[list[Ticket]]:
     request = get(connection, path, **query)
     response = yield request
     if not response.ok:
         raise refusal(connection, request, response)
-    rows = mapping(response.json()).get(listed)
+    rows = mapping(response.json()).get(name)
     if not isinstance(rows, list):
         raise verdict(request, response, "no tickets in the answer")
+    return listed(connection, rows)
+
+
+def listed(connection: Connection, rows: Iterable[object]) -> list[Ticket]:
+    """The tickets in a list, without what is none."""
     return [ticket for row in rows if (ticket := _ticket(connection, row))]
