@@ -170,7 +170,6 @@ def test_who_cannot_be_asked_is_not(channel: str) -> None:
 
 
 def test_a_quiet_account_costs_one_call_for_each_list(house: House) -> None:
-    """The figures of docs/gaps.md."""
     calls = 0
     meta = house.connections["meta"]
     since = datetime.now(UTC)
