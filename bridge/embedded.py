@@ -440,12 +440,15 @@ def find(settings: Settings) -> str:
     )
 
 
-def connect(settings: Settings, url: str | None = None) -> redis.Redis:
-    """A client for *url* (default: `find`), after the server was found fit; warnings are logged."""
+def connect(settings: Settings, url: str | None = None, *, patience: float = 5.0) -> redis.Redis:
+    """A client for *url* (default: `find`), after the server was found fit; warnings are logged.
+
+    Its commands fail after *patience* seconds without an answer.
+    """
     target = url or find(settings)
     check_url(target)
     try:
-        connection = client(target)
+        connection = client(target, timeout=patience)
     except (ValueError, redis.RedisError) as error:
         raise ConfigError([f"BRIDGE_REDIS_URL: {error}"]) from None
     for warning in fit(connection, shown(target), volatile=settings.allow_volatile_redis):

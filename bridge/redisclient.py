@@ -1,4 +1,4 @@
-"""A client for any Redis that never doubles a write, and whether a server is fit for us.
+"""A client for any Redis that never doubles a write, what its errors mean, and whether a server is fit.
 
 Fit is a server that keeps what it acknowledged: no eviction, an append-only file, a primary.
 """
@@ -6,10 +6,11 @@ Fit is a server that keeps what it acknowledged: no eviction, an append-only fil
 from __future__ import annotations
 
 import os
+import re
 import threading
 import weakref
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 import redis
@@ -20,6 +21,41 @@ from redis.retry import Retry
 from bridge.core.errors import ConfigError, TransientError
 
 OLDEST = (6, 2)
+
+# What a Redis says that answers, and cannot keep anything now: it may tomorrow.
+_CANNOT: Final = {
+    "OOM": "Redis is full (maxmemory)",
+    "MISCONF": "Redis cannot write to its disk (MISCONF)",
+    "READONLY": "Redis is a replica and takes no writes",
+    "LOADING": "Redis is reading its data in",
+    "BUSY": "Redis hangs in a script",
+    "MASTERDOWN": "Redis has lost its primary",
+    "NOREPLICAS": "Redis misses the replicas that it waits for",
+    "UNKILLABLE": "Redis hangs in a script",
+}  # fmt: skip
+_CLASSES: Final = {
+    redis.OutOfMemoryError: "OOM",
+    redis.ReadOnlyError: "READONLY",
+    redis.exceptions.BusyLoadingError: "LOADING",
+    redis.exceptions.MasterDownError: "MASTERDOWN",
+}
+# Redis 6.2 puts what stopped a script behind words of its own.
+_IN_SCRIPT: Final = re.compile(r"(?:^|: -)([A-Z]+) ")
+
+
+def away(error: redis.RedisError) -> str:
+    """Why Redis cannot be used for now, a sentence without addresses; empty for a mistake of ours."""
+    for kind, word in _CLASSES.items():
+        if isinstance(error, kind):
+            return _CANNOT[word]
+    if isinstance(error, redis.ResponseError):
+        words = (found[1] for found in _IN_SCRIPT.finditer(str(error)))
+        return next((_CANNOT[word] for word in words if word in _CANNOT), "")
+    if isinstance(error, redis.AuthenticationError | redis.exceptions.AuthorizationError):
+        return "Redis refuses our user or password"
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        return "Redis does not answer"
+    return ""
 
 
 def client(url: str, *, timeout: float = 5.0, **options: Any) -> redis.Redis:
@@ -49,10 +85,14 @@ class Line:
     they come. At rest a call is one write and one read; under load many calls are. The client's pool
     costs more than a command, and a socket for each thread switches threads as often
     (docs/performance.md).
+
+    A *hasty* line does not wait for a server that has just failed: one call asks whether it is back, and
+    whoever comes meanwhile is told at once.
     """
 
-    def __init__(self, of: redis.Redis) -> None:
+    def __init__(self, of: redis.Redis, *, hasty: bool = False) -> None:
         self._pool = of.connection_pool
+        self._hasty = hasty
         self._begin()
         begin = weakref.WeakMethod(self._begin)
         os.register_at_fork(after_in_child=lambda: (again := begin()) and again())
@@ -62,6 +102,7 @@ class Line:
         self._waiting: list[_Call] = []
         self._busy = False
         self._used = False
+        self._failed = False
         self._line: Any = self._pool.connection_class(**self._pool.connection_kwargs)
 
     def close(self) -> None:
@@ -84,6 +125,8 @@ class Line:
     def _call(self, *words: Any) -> Any:
         mine = _Call(self._line.pack_command(*words))
         with self._lock:
+            if self._hasty and self._failed and self._busy:
+                raise redis.ConnectionError("Redis has failed, and somebody asks for it already")
             self._waiting.append(mine)
             mine.leads, self._busy = not self._busy, True
         try:
@@ -138,9 +181,10 @@ class Line:
                     call.end(line.read_response())
                 except redis.ResponseError as refused:
                     call.end(refused)
+            self._failed = False
         except BaseException as error:
             line.disconnect()  # an answer may still come, and would be taken for the next one's
-            self._used = False
+            self._used, self._failed = False, True
             if not isinstance(error, redis.RedisError | OSError):
                 raise
             with self._lock:  # nor need those wait as long who came meanwhile

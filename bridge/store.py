@@ -29,7 +29,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from bridge.core.errors import TransientError
-from bridge.redisclient import Line
+from bridge.redisclient import Line, away
 
 QUEUE: Final = "bridge"
 MOST: Final = 200  # events of a lane that one look shows
@@ -153,13 +153,6 @@ def _dumps(value: object) -> str:
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
-# A Redis that does not answer, or cannot write now (full, a replica, its disk, a script that hangs): it
-# may tomorrow. redis-py makes classes of some of the words that such an answer begins with.
-AWAY: Final = (
-    redis.ConnectionError, redis.TimeoutError, redis.OutOfMemoryError, redis.ReadOnlyError,
-)  # fmt: skip
-AWAY_WORDS: Final = ("MISCONF", "BUSY", "MASTERDOWN", "NOREPLICAS", "UNKILLABLE")
-
 JOB_MARK: Final = "--[[the job's fields: store.py puts them here]]"
 
 
@@ -193,17 +186,18 @@ def _lua_text(value: object) -> str:
 
 
 class Store:
-    """The journal over one Redis. Raises TransientError('redis_away') when Redis does not answer."""
+    """The journal over one Redis. Raises TransientError('redis_away') when Redis cannot be used now."""
 
     def __init__(
-        self, client: redis.Redis, *, keep: float, keep_raw: float, clock: Callable[[], datetime]
-    ) -> None:
+        self, client: redis.Redis, *, keep: float, keep_raw: float, clock: Callable[[], datetime],
+        hasty: bool = False,
+    ) -> None:  # fmt: skip
         self.client = client
         self._clock = clock
         self.keep_ms = int(keep * 1000)
         self.keep_raw_ms = int(keep_raw * 1000)
         self._scripts = {name: client.register_script(_source(name)) for name in _SCRIPTS}
-        self._line = Line(client)
+        self._line = Line(client, hasty=hasty)
 
     def close(self) -> None:
         """Hang up; a later call dials again."""
@@ -366,12 +360,10 @@ class Store:
     def _do(self, call: Any) -> Any:
         try:
             return call()
-        except AWAY as error:
-            raise TransientError("redis_away", f"Redis does not answer: {error}") from error
-        except redis.ResponseError as error:
-            if str(error).split(" ", 1)[0] not in AWAY_WORDS:
+        except redis.RedisError as error:
+            if not (why := away(error)):
                 raise
-            raise TransientError("redis_away", f"Redis cannot write: {error}") from error
+            raise TransientError("redis_away", why) from error
 
     def get(self, key: str) -> str | None:
         value = self._do(lambda: self.client.get(PREFIX + key))
@@ -405,8 +397,9 @@ class Store:
         if self.get(key) == owner:
             self.forget(key)
 
-    def ping(self) -> None:
-        self._do(self.client.ping)
+    def writable(self) -> None:
+        """Make sure that something can be kept now: a full Redis, or a replica, answers a ping too."""
+        self._do(lambda: self.client.set(PREFIX + "probe", "1", px=60_000))
 
     # -- looking ------------------------------------------------------------------------------------
 

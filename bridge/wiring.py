@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bridge import embedded
 from bridge.channels import CHANNELS, SOURCES, generic
@@ -28,6 +28,11 @@ from bridge.helpdesks.base import Helpdesk
 from bridge.http import Http
 from bridge.settings import Settings
 from bridge.store import Store
+
+# Seconds to wait for Redis. LINE gives up a delivery after 2 s, LinkedIn after 3, Messenger after 5: an
+# answer in time that it cannot be kept brings the delivery back.
+PATIENCE: Final = 5.0
+HASTE: Final = 1.5
 
 
 def now() -> datetime:
@@ -162,11 +167,17 @@ class Bridge:
         return self.store.accept(name, connection.name, connection.type, kept, body, now())
 
 
-def build(settings: Settings, *, config: Config | None = None, connections: int = 64) -> Bridge:
-    """The parts of one process. Raises ConfigError or BridgeError with a sentence for people."""
+def build(
+    settings: Settings, *, config: Config | None = None, connections: int = 64, hasty: bool = False
+) -> Bridge:
+    """The parts of one process. Raises ConfigError or BridgeError with a sentence for people.
+
+    *hasty* is who must answer at once, also that Redis does not.
+    """
     config = config or configuration(settings)
-    client = embedded.connect(settings)
+    client = embedded.connect(settings, patience=HASTE if hasty else PATIENCE)
     store = Store(
-        client, keep=settings.keep_days * 86400, keep_raw=settings.keep_raw_days * 86400, clock=now
-    )
+        client, keep=settings.keep_days * 86400, keep_raw=settings.keep_raw_days * 86400, clock=now,
+        hasty=hasty,
+    )  # fmt: skip
     return Bridge(settings=settings, config=config, store=store, http=Http(pool=connections))

@@ -10,15 +10,18 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
 
-from redis.exceptions import ConnectionError, OutOfMemoryError, TimeoutError
+import redis
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
+from rq.utils import now
 
-from bridge import jobs
+from bridge import embedded, jobs
 from bridge.core.errors import BridgeError
 from bridge.jobs.slots import threads_for
 from bridge.settings import Settings
@@ -29,6 +32,7 @@ log = logging.getLogger(__name__)
 
 ALLOWED: Final = frozenset({"bridge.jobs.drain"})
 SWEEP = 0.5  # seconds between two looks for work that nobody was woken for
+AGAIN = 0.5  # seconds before RQ's loop is begun again
 
 
 class NotAllowed(RuntimeError):
@@ -62,15 +66,50 @@ class SafeQueue(Queue):
 
 
 class DrainWorker(SimpleWorker):
-    """RQ's in-process worker, which tells the engine to finish when it is told to stop."""
+    """RQ's in-process worker, which tells the engine to finish when it is told to stop.
+
+    RQ's own way asks Redis for its state, inside the signal's handler: where Redis does not answer, its worker
+    cannot be told anything. Nor does it listen to commands that come by Redis: stopping is the system's.
+    """
 
     job_class = SafeJob
     queue_class = SafeQueue
-    engine: jobs.Engine
+    max_connection_wait_time = (
+        1.0  # seconds between two looks for a Redis that is away; RQ's: up to 180
+    )
+    stopping: threading.Event
+    at_work = False
+
+    def subscribe(self) -> None:
+        pass
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        self.at_work = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self.at_work = False
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        self.engine.stopping.set()
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+        self.stopping.set()
+        self._stop_requested, self._shutdown_requested_date = True, now()
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, self.request_force_stop)
+        if not self.at_work:
+            raise StopRequested
+
+    def _install_signal_handlers(self) -> None:
+        super()._install_signal_handlers()  # type: ignore[no-untyped-call]
+        self._stop_requested = self.stopping.is_set()  # told while it signed on
+
+
+class NotOfRedis(logging.Filter):
+    """Lets pass what RQ logs, but for a Redis that is away: the sweep says so, once."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        told = record.args if isinstance(record.args, tuple) else ()
+        raised = record.exc_info[1] if record.exc_info else None
+        return not any(isinstance(one, redis.RedisError) for one in (*told, raised))
 
 
 class Sweep(threading.Thread):
@@ -82,15 +121,20 @@ class Sweep(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
-        cursor, rounds = 0, 0
+        cursor, rounds, away = 0, 0, ""
         while not self.ended.wait(SWEEP):
             try:
                 self.bridge.store.sweep()
                 rounds += 1
                 if rounds % 4 == 0:
                     cursor = self.bridge.store.mend(cursor)
+                if away:
+                    log.warning("the work goes on")
+                away = ""
             except BridgeError as error:
-                log.warning("the sweep could not look: %s", error)
+                if error.detail != away:
+                    log.warning("the work rests: %s", error.detail)
+                away = error.detail
             except Exception:  # a bug must not end what brings everything else back
                 log.exception("the sweep failed")
 
@@ -102,7 +146,19 @@ def run(settings: Settings) -> int:
     jobs.use(engine)
     sweep = Sweep(bridge)
     sweep.start()
-    client = bridge.store.client
+    # RQ's has its own: it makes the time-outs of the client it is given longer.
+    client = embedded.connect(settings)
+    logging.getLogger("rq.worker").addFilter(NotOfRedis())
+    try:
+        work(lambda: hire(client, engine.stopping), bridge.store.writable, engine.stopping)
+    finally:
+        sweep.ended.set()
+        engine.close()
+    return 0
+
+
+def hire(client: redis.Redis, stopping: threading.Event) -> DrainWorker:
+    """A worker of RQ's for our queue. Signing on raises what Redis raises."""
     worker = DrainWorker(
         [SafeQueue(QUEUE, connection=client, serializer=JSONSerializer)],
         connection=client,
@@ -113,24 +169,26 @@ def run(settings: Settings) -> int:
         job_monitoring_interval=5,
         default_result_ttl=60,
     )
-    worker.engine = engine
-    logging.getLogger("rq").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, worker.request_stop)
-    try:
-        return work(worker)
-    finally:
-        sweep.ended.set()
-        engine.close()
+    worker.stopping = stopping
+    return worker
 
 
-def work(worker: SimpleWorker) -> int:
-    """Work until told to stop: 0; or 1 when Redis goes away where RQ does not wait for it.
+def work(
+    hired: Callable[[], SimpleWorker], usable: Callable[[], None], stopping: threading.Event
+) -> None:
+    """Work until *stopping* is set, whatever Redis does.
 
-    RQ waits in its loop, not while it signs on or off: whoever watches this process starts it again.
+    RQ's loop ends, or raises, when Redis fails it in most places: a new one is *hired* as soon as Redis is
+    *usable*, so nobody has to start this process again.
     """
-    try:
-        worker.work(logging_level="WARNING")
-    except (ConnectionError, TimeoutError, OutOfMemoryError) as error:
-        log.error("Redis went away, so this worker ends: %s", error)
-        return 1
-    return 0
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda *_: stopping.set())
+    while not stopping.is_set():
+        try:
+            usable()
+            hired().work(logging_level="WARNING")
+        except StopRequested:
+            return
+        except (redis.RedisError, BridgeError) as error:
+            log.info("the wait for work is begun again: %s", error)
+        stopping.wait(AGAIN)

@@ -38,12 +38,12 @@ def add(app: Flask, bridge: Bridge) -> None:
             "reasons": [],
         }
         try:
-            bridge.store.ping()
+            bridge.store.writable()
             alive = [age for age in bridge.store.workers().values() if age < Store.SILENT]
             state["workers"] = len(alive)
         except BridgeError as error:
             state.update(ready=False, redis="away", workers=None)
-            state["reasons"].append(f"Redis does not answer: {error.code}")
+            state["reasons"].append(error.detail)
         if state["workers"] == 0:
             state["reasons"].append("no worker runs: what comes in is kept and waits")
         return jsonify(state), 200 if state["ready"] else 503

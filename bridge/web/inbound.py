@@ -129,7 +129,7 @@ class Inbound:
         try:
             self._bridge.accept(connection, headers, body)
         except TransientError as error:
-            log.error("cannot keep a delivery of %s: %s", name, error.code)
+            log.error("cannot keep a delivery of %s: %s", name, error.detail)
             raise Refusal(
                 503, "cannot_keep", "it cannot be kept now; send it again", wait=5
             ) from None

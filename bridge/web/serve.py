@@ -80,7 +80,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self.cfg.set("post_fork", _bind_to_parent)
 
     def load(self) -> Any:
-        return create_app(build(self._settings))
+        return create_app(build(self._settings, hasty=True))
 
     def _ready(self) -> None:
         if self._announce:

@@ -1,43 +1,111 @@
-"""How a worker process ends."""
+"""A worker process works until it is told to stop, whatever Redis does."""
+
+from __future__ import annotations
 
 import logging
+import threading
 
 import pytest
-from redis.exceptions import ConnectionError, OutOfMemoryError, TimeoutError
+import redis
 from rq import SimpleWorker
+from rq.exceptions import StopRequested
 
-from bridge.jobs.worker import work
+from bridge.core.errors import TransientError
+from bridge.jobs import worker
+from bridge.jobs.worker import NotOfRedis, work
 
 
-class Ends(SimpleWorker):
-    """A worker whose work ends as told."""
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "AGAIN", 0)
+    monkeypatch.setattr(worker.signal, "signal", lambda *_: None)
 
-    def __init__(self, error: Exception | None) -> None:
-        self.error = error
+
+class Hired:
+    """One after the other works as told: an error is raised, None comes back; the last one is told to stop."""
+
+    def __init__(self, *fates: Exception | None) -> None:
+        self.fates = list(fates)
+        self.stopping = threading.Event()
+
+    def __call__(self) -> SimpleWorker:
+        return self  # type: ignore[return-value]
 
     def work(self, **_: object) -> bool:
-        if self.error:
-            raise self.error
-        return True
+        if not self.fates:
+            self.stopping.set()
+            return True
+        if fate := self.fates.pop(0):
+            raise fate
+        return False
+
+
+def usable() -> None:
+    """Redis takes what it is given."""
 
 
 @pytest.mark.parametrize(
-    "error", [ConnectionError("refused"), TimeoutError("late"), OutOfMemoryError("full")]
+    "fate",
+    [
+        redis.ConnectionError("refused"),
+        redis.TimeoutError("late"),
+        redis.OutOfMemoryError("full"),
+        redis.ReadOnlyError("a replica"),
+        redis.ResponseError("MISCONF errors writing to the AOF file"),
+        None,  # RQ's loop swallows most errors, and ends
+    ],
+    ids=lambda fate: type(fate).__name__,
 )
-def test_a_worker_without_redis_ends_with_a_sentence(
-    error: Exception, caplog: pytest.LogCaptureFixture
-) -> None:
-    with caplog.at_level(logging.ERROR):
-        assert work(Ends(error)) == 1
-    (told,) = caplog.records
-    assert "Redis went away" in told.getMessage()
-    assert told.exc_info is None
+def test_a_loop_that_redis_ended_is_begun_again(fate: Exception | None) -> None:
+    hired = Hired(fate, fate)
+    work(hired, usable, hired.stopping)
+    assert hired.fates == []
 
 
-def test_a_worker_that_was_told_to_stop_ends_well() -> None:
-    assert work(Ends(None)) == 0
+def test_nobody_signs_on_before_redis_takes_something() -> None:
+    answers = [TransientError("redis_away", "Redis is full (maxmemory)"), None]
+    hired = Hired()
+
+    def asked() -> None:
+        if (answer := answers.pop(0)) is not None:
+            assert not hired.stopping.is_set()
+            raise answer
+
+    work(hired, asked, hired.stopping)
+    assert answers == []
+
+
+def test_told_to_stop_it_ends_though_redis_is_away() -> None:
+    hired = Hired(redis.ConnectionError("refused"))
+
+    def never() -> None:
+        hired.stopping.set()
+        raise TransientError("redis_away")
+
+    work(hired, never, hired.stopping)
+    assert len(hired.fates) == 1
+
+
+def test_told_to_stop_while_it_waits_for_work_it_ends() -> None:
+    hired = Hired(StopRequested(), None)
+    work(hired, usable, hired.stopping)
+    assert len(hired.fates) == 1
 
 
 def test_a_mistake_of_ours_is_not_taken_for_redis() -> None:
+    hired = Hired(ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
-        work(Ends(ZeroDivisionError()))
+        work(hired, usable, hired.stopping)
+
+
+def record(*args: object, raised: Exception | None = None) -> logging.LogRecord:
+    told = (type(raised), raised, None) if raised else None
+    return logging.LogRecord("rq.worker", logging.ERROR, "", 1, "%s %s", args, told)
+
+
+def test_of_rqs_log_only_what_is_about_redis_is_left_out() -> None:
+    away = redis.ConnectionError("refused")
+    assert not NotOfRedis().filter(record("x", away))
+    assert not NotOfRedis().filter(record("x", raised=away))
+    assert NotOfRedis().filter(record("x", raised=ValueError("a bug")))
+    assert NotOfRedis().filter(record("x", "y"))

@@ -46,9 +46,10 @@ class World:
         connections: str = "",
         edits: Mapping[str, Mapping[str, str]] | None = None,
         files: Mapping[str, str] | None = None,
+        redis: RedisBox | None = None,
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="bridge-world-"))
-        self.redis = RedisBox()
+        self.redis = redis or RedisBox()
         self.sandbox = Sandbox()
         self.wanted = workers
         self.more = environ or {}
@@ -209,7 +210,15 @@ class World:
         store = self.store
         dead = [store.event(eid).get("reason") for eid in store.dead()]
         log = (self.folder / "worker.log").read_text("utf-8", "replace")[-3000:]
-        return f"books {store.books()}, alarms {store.alarms()}, dead {dead}, log:\n{log}"
+        with self.redis.client() as client:
+            waits = client.zrange("bridge:due", 0, -1, withscores=True)
+            held = list(client.scan_iter("bridge:lease:*"))
+        now = time.time() * 1000
+        due = {lane.decode(): f"{(at - now) / 1000:.1f} s" for lane, at in waits}
+        return (
+            f"books {store.books()}, alarms {store.alarms()}, dead {dead}, due {due}, held {held}, "
+            f"sandbox {self.sandbox.get('idle?wait=0')}, log:\n{log}"
+        )
 
     def calm(self) -> None:
         """Wait until nothing is under way: no webhook, no due work, no held lane.

@@ -59,7 +59,7 @@ class FakeBridge:
         self.ages: dict[str, float] = {}
         self.letters: dict[str, dict[str, str]] = {}
         self.store = SimpleNamespace(
-            ping=self._answer,
+            writable=self._answer,
             workers=lambda: self.ages,
             queues=lambda: {"deliveries": 3},
             alarms=dict,
@@ -390,7 +390,7 @@ def test_readyz_is_503_without_redis_and_says_why(web, bridge):
     bridge.away = True
     answer = web.get("/readyz")
     assert answer.status_code == 503
-    assert answer.get_json()["reasons"] == ["Redis does not answer: redis_away"]
+    assert answer.get_json()["reasons"] == ["Redis does not answer"]
 
 
 def test_metrics_are_the_books(web, bridge):
