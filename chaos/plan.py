@@ -235,6 +235,7 @@ EFFECTS: Final[dict[str, dict[str, Any]]] = {
     "2 s late": {"effect": "delay", "seconds": 2.0, "times": 6},
     "500": {"effect": "status", "status": 500},
     "502": {"effect": "status", "status": 502},
+    "502 after it took effect": {"effect": "status_after", "status": 502},
     "503": {"effect": "status", "status": 503, "headers": {"Retry-After": "1"}},
     "429 with seconds": {"effect": "status", "status": 429, "headers": {"Retry-After": "2"}},
     "429 with a date": {"effect": "status", "status": 429, "headers": {"Retry-After": "a date"}},

@@ -11,7 +11,9 @@ from typing import Any
 
 from bridge.sandbox.http import BadRequest, Response
 
-EFFECTS = ("delay", "status", "html", "drop_before", "drop_after", "half", "hang", "drip")
+EFFECTS = (
+    "delay", "status", "status_after", "html", "drop_before", "drop_after", "half", "hang", "drip",
+)  # fmt: skip
 KINDS: dict[str, type | tuple[type, ...]] = {
     "system": str, "method": str, "path": str, "after": int, "times": int, "seconds": (int, float),
     "status": int, "headers": dict,
@@ -103,8 +105,10 @@ class Faults:
                     last = fault
         if last is None:
             return await do()
-        if last.effect in ("drop_after", "half", "drip"):
+        if last.effect in ("drop_after", "half", "drip", "status_after"):
             response = await do()
+            if last.effect == "status_after":
+                response = await spoilt(last)
             response.manner = {"drop_after": "drop"}.get(last.effect, last.effect)
             response.seconds = last.seconds
             note(last, True)

@@ -52,6 +52,15 @@ def test_a_status_is_answered_with_its_headers_and_body(sandbox, create):
     assert made(sandbox) == 0
 
 
+def test_a_status_may_come_after_the_call_took_effect(sandbox, create):
+    sandbox.post("faults", {"system": "zendesk", "effect": "status_after", "status": 502})
+    assert create().status_code == 502
+    assert made(sandbox) == 1
+    (entry,) = sandbox.record("fault")
+    assert (entry["effect"], entry["did"]) == ("status_after", True)
+    assert create().status_code == 201
+
+
 def test_a_status_may_have_no_body_or_text(sandbox, create):
     sandbox.post("faults", {"effect": "status", "status": 429, "body": "Slow down"})
     sandbox.post("faults", {"effect": "status", "status": 500})
