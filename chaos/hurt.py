@@ -24,10 +24,15 @@ PLENTY = 100_000_000
 
 
 def live(environ: dict[str, str], words: Sequence[str], log: Path, told: Connection) -> None:
-    """Be `bridge *words*` in a process that was just forked: a session of its own, its words in *log*.
+    """Be `bridge *words*` in a process that was just forked."""
+    become(environ, log, told)
+    impatient()
+    points.install()
+    sys.exit(main(list(words)))
 
-    What it prints goes to *told*.
-    """
+
+def become(environ: dict[str, str], log: Path, told: Connection) -> None:
+    """Have a session of its own, its words in *log*, what it prints going to *told*."""
     os.setsid()
     os.environ.clear()
     os.environ.update(environ)
@@ -35,9 +40,11 @@ def live(environ: dict[str, str], words: Sequence[str], log: Path, told: Connect
     os.dup2(told.fileno(), 1)
     with log.open("ab") as file:
         os.dup2(file.fileno(), 2)
+
+
+def impatient() -> None:
+    """Lift the budgets and shorten the pauses between tries."""
     for limits in (zendesk.LIMITS, freshdesk.LIMITS):
         limits.update({name: (PLENTY, window) for name, (_, window) in limits.items()})
     outside.STEPS = tuple(step / 5 for step in outside.STEPS)
     turn.REFUSED /= 5
-    points.install()
-    sys.exit(main(list(words)))

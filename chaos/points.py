@@ -89,7 +89,7 @@ def install() -> None:
 
     wrapped: Any = Store
     wrapped._run = around(wrapped._run, _commit)
-    wrapped._do = around(wrapped._do, lambda *_: "command")
+    wrapped._do = around(wrapped._do, _single)
     wrapped = Http
     wrapped.send = around(wrapped.send, _write)
     wrapped = jobs.Engine
@@ -103,6 +103,11 @@ def _commit(store: Any, script: str, *args: Any) -> str:
     if '"intent":[' in orders:
         return "settle-intent"
     return "settle-result" if '"intent":""' in orders else "settle"
+
+
+def _single(store: Any, call: Any) -> str:
+    """What a script is run by is no command of its own."""
+    return "" if getattr(call, "__qualname__", "").startswith("Store._run.") else "command"
 
 
 def _write(http: Any, request: Any) -> str:

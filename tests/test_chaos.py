@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bridge.core.calls import HttpRequest
 from bridge.sandbox import faults as sandbox
-from bridge.store import _SCRIPTS
+from bridge.store import _SCRIPTS, Store
 from chaos import judge, points
 from chaos.plan import BREAKS, CHANNELS, EFFECTS, OUTAGES, SYSTEMS, Bring, plan
 from chaos.play import Play
@@ -127,6 +127,14 @@ def test_a_write_is_known_by_its_address(url: str, name: str) -> None:
     assert points._write(None, request) == name
     assert name in WRITES
     assert points._write(None, HttpRequest(method="GET", url=request.url, write=False)) == ""
+
+
+def test_what_a_script_is_run_by_is_no_single_command() -> None:
+    store = Store.__new__(Store)
+    store._do = lambda call: call  # type: ignore[method-assign,misc]
+    store._scripts, store._line = {"sweep": SimpleNamespace(sha="", script="")}, cast("Any", None)
+    assert points._single(store, store._run("sweep")) == ""
+    assert points._single(store, lambda: None) == "command"
 
 
 # --- the postman --------------------------------------------------------------------------------------
