@@ -25,6 +25,7 @@ from bridge.wiring import Bridge
 log = logging.getLogger(__name__)
 
 GIVE_UP = 72 * 3600.0  # seconds of trying before a dead letter
+MARGIN = 8.5  # seconds of lease that an outside write needs: its deadline and a little more
 CRASHES = 5  # times an event may take its worker down before it is put aside
 REFUSED = 60.0  # seconds until refused credentials are tried again
 OUTAGES = frozenset({"unreachable", "timeout", "server_error", "unavailable", "unreadable_answer"})
@@ -98,10 +99,10 @@ class Hand:
         self._seen: Turn | None = None  # how the lane stands since the last settling
 
     def guard(self) -> None:
-        """Allow an outside write only with more lease left than its deadline (8 s), else renew first."""
-        if self.leases.left(self.lane, self.holder) < 8.5:
+        """Allow an outside write only with more lease left than its deadline, else renew first."""
+        if self.leases.left(self.lane, self.holder) < MARGIN:
             self.leases.renew([(self.lane, self.holder)])
-            if self.leases.left(self.lane, self.holder) < 8.5:
+            if self.leases.left(self.lane, self.holder) < MARGIN:
                 raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
 
     def orders(self) -> Orders:
