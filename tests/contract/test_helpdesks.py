@@ -8,10 +8,10 @@ tests/helpdesks/NAME/events.json. A new helpdesk adds these two files and an ent
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, is_dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, is_dataclass
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,26 +25,21 @@ from support.contract import (
     answer,
     answers_spoiled,
     canary,
-    connection,
     outcomes,
     recorded,
     shows_a_secret,
     table,
 )
+from support.desks import DRAFT, VERBS, Verb, verbs, where
 from support.given import DESKS
 from support.odd import renamed, spoiled
 from support.verdicts import STATUSES, fits
 
 from bridge.core import errors
-from bridge.core.calls import Calls, HttpRequest, drive
+from bridge.core.calls import HttpRequest, drive
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, Unreadable
 from bridge.core.model import (
-    Attachment,
-    Connection,
     Delivery,
-    Draft,
-    File,
-    Person,
     Ticket,
     TicketUpdate,
 )
@@ -53,20 +48,6 @@ from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
 
 every_desk = pytest.mark.parametrize("desk", HELPDESKS.values(), ids=HELPDESKS)
-
-DRAFT = Draft(
-    stamp="5f" * 16,
-    conversation="facebook:1:2:3",
-    marker="m1",
-    subject="Facebook comment from Ana",
-    text="Where is my order?",
-    note="For the agent",
-    requester_id="31",
-    priority="high",
-    tags=("bridge",),
-)
-LONG_AGO = datetime(2026, 11, 1, tzinfo=UTC)
-FILE = File(name="a.png", media_type="image/png", content=b"x")
 
 
 @pytest.mark.parametrize("name", HELPDESKS)
@@ -78,70 +59,9 @@ def test_every_helpdesk_has_its_entry_and_its_fixtures(name: str) -> None:
 
 # --- verbs -------------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True, kw_only=True)
-class Verb:
-    """One thing a helpdesk is asked; *name* is the record's, and what is special about it."""
-
-    desk: Helpdesk
-    name: str
-    start: Callable[[], Calls[Any]]
-
-    @property
-    def of_a_ticket(self) -> bool:
-        return self.name.split()[0] in ("update", "add_tags", "marked", "read", "comments")
-
-
-def where(desk: Helpdesk) -> Connection:
-    return connection(desk, DESKS[desk.name].options)
-
-
-def verbs(desk: Helpdesk, ticket: str = "7", text: str = DRAFT.stamp) -> dict[str, Verb]:
-    """Everything that can be asked, about ticket *ticket* and with *text* as our stamp and marker."""
-    ours, files = where(desk), (FILE,) if desk.upload is None else ()
-    body, words = json.dumps(desk.create_body(DRAFT)), json.dumps(desk.update_body(DRAFT))
-    note = json.dumps(desk.update_body(replace(DRAFT, text="", note="Look")))
-    url = f"{DESKS[desk.name].options['url']}/a/1"
-    calls: dict[str, Callable[[], Calls[Any]]] = {
-        "token": lambda: desk.token(ours),
-        "whoami": lambda: desk.whoami(ours),
-        "requester": lambda: desk.requester(ours, Person(external_id="ab", name="Ana")),
-        "create": lambda: desk.create(ours, body, "the-key", files),
-        "update": lambda: desk.update(ours, ticket, words, files),
-        "update with a note": lambda: desk.update(ours, ticket, note, ()),
-        "find": lambda: desk.find(ours, text, "ab"),
-        "find of nobody": lambda: desk.find(ours, text, ""),
-        "marked": lambda: desk.marked(ours, ticket, text),
-        "read": lambda: desk.read(ours, ticket),
-        "comments": lambda: desk.comments(ours, ticket),
-        "fetch": lambda: desk.fetch(ours, Attachment(type="image", url=url)),
-    }
-    if (add_tags := desk.add_tags) is not None:
-        calls["add_tags"] = lambda: add_tags(ours, ticket, ("a",))
-    if (changed := desk.changed) is not None:
-        calls["changed"] = lambda: changed(ours, LONG_AGO)
-    if (upload := desk.upload) is not None:
-        calls["upload"] = lambda: upload(ours, FILE)
-    return {name: Verb(desk=desk, name=name, start=start) for name, start in calls.items()}
-
-
-def asks(verb: Verb) -> bool:
-    """Whether it asks anything: where a contact comes with its ticket, nobody asks for it before."""
-    try:
-        next(verb.start())
-    except (StopIteration, BridgeError):
-        return False
-    return True
-
-
-VERBS = [
-    pytest.param(verb, id=f"{name}/{verb.name}")
-    for name, desk in HELPDESKS.items()
-    if name in DESKS
-    for verb in verbs(desk).values()
-    if asks(verb)
-]
-every_verb = pytest.mark.parametrize("verb", VERBS)
+every_verb = pytest.mark.parametrize(
+    "verb", VERBS, ids=[f"{verb.desk.name}/{verb.name}" for verb in VERBS]
+)
 
 
 def played(verb: Verb) -> tuple[Any, list[HttpRequest]]:
@@ -324,7 +244,7 @@ def test_an_answer_means(desk: Helpdesk, row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", HELPDESKS)
 def test_every_verb_has_an_answer_in_the_fixtures(name: str) -> None:
     told = {row["verb"] for row in table(name, "answers")}
-    owed = {verb.values[0].name for verb in VERBS if verb.values[0].desk.name == name}
+    owed = {verb.name for verb in VERBS if verb.desk.name == name}
     owed -= {"update with a note", "find of nobody", "fetch"}
     assert owed <= told, f"tests/helpdesks/{name}/answers.json has no {owed - told}"
 
@@ -361,7 +281,7 @@ RECORDED = [
 def test_a_recorded_answer_to_anything_is_a_result_or_a_verdict(
     name: str, place: str, body: Any
 ) -> None:
-    for verb in (one.values[0] for one in VERBS):
+    for verb in VERBS:
         if verb.desk.name == name:
             for status in (200, 400, 404, 422):
                 for outcome in refused(verb, status, body):
