@@ -23,8 +23,9 @@ log = logging.getLogger("bridge.web")
 Start = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], Start], Iterable[bytes]]
 
-BODY_SECONDS = 10.0  # a sender that is silent for so long in its body is let go
 MOST_READ_PAST = 50_000_000  # bytes of a body that is too large, before we hang up on its sender
+PAST_SECONDS = 10.0  # that this may take
+FORM_BYTES = 4_000  # a body anywhere else: the console's form with its token
 PREFIX = "/hooks/"
 
 _OK = b'{"ok": true}\n'
@@ -99,6 +100,8 @@ class Inbound:
     def __call__(self, environ: dict[str, Any], start: Start) -> Iterable[bytes]:
         path: str = environ["PATH_INFO"]
         if environ["REQUEST_METHOD"] != "POST" or not path.startswith(PREFIX):
+            if _bulky(environ):
+                return _too_large(FORM_BYTES).answer(start)
             return self._rest(environ, start)
         try:
             self._take(environ, path[len(PREFIX) :])
@@ -149,8 +152,19 @@ def _check_kind(environ: Mapping[str, Any]) -> None:
         raise Refusal(415, "unsupported_encoding", "send the body uncompressed", unread=True)
 
 
+def _bulky(environ: Mapping[str, Any]) -> bool:
+    """Whether a request that has nothing to say comes with a body, or one without end."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if "HTTP_TRANSFER_ENCODING" in environ or not (length.isascii() and length.isdigit()):
+        return True
+    return int(length[:20]) > FORM_BYTES
+
+
 def read(environ: Mapping[str, Any], limit: int) -> bytes:
-    """The whole body; Refusal when it is larger than *limit* bytes or does not arrive."""
+    """The whole body; Refusal when it is larger than *limit* bytes or does not arrive.
+
+    How long a sender may take is the server's to say (`hall.py`): its sockets have their times.
+    """
     length: str | None = environ.get("CONTENT_LENGTH") or None
     chunked = "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
     if length is None and not chunked and not environ.get("wsgi.input_terminated"):
@@ -159,48 +173,37 @@ def read(environ: Mapping[str, Any], limit: int) -> bytes:
     if length is not None and not (length.isascii() and length.isdigit()):
         raise Refusal(400, "bad_length", "Content-Length is no number", unread=True)
     declared = None if length is None or chunked else int(length[:20])
-    connection = environ.get("gunicorn.socket")
     if declared is not None and declared > limit:
-        _read_past(environ["wsgi.input"], connection, min(declared, MOST_READ_PAST))
+        _read_past(environ["wsgi.input"], min(declared, MOST_READ_PAST))
         raise _too_large(limit)
     try:
-        if connection is not None:
-            connection.settimeout(BODY_SECONDS)
         body: bytes = environ["wsgi.input"].read(limit + 1 if declared is None else declared)
     except TimeoutError:
         raise Refusal(408, "body_timeout", "the body did not arrive", unread=True) from None
     except OSError:
         raise Refusal(400, "bad_body", "the body broke off or is malformed", unread=True) from None
-    finally:
-        if connection is not None:
-            connection.settimeout(None)
     if len(body) > limit:
-        _read_past(environ["wsgi.input"], connection, MOST_READ_PAST - len(body))
+        _read_past(environ["wsgi.input"], MOST_READ_PAST - len(body))
         raise _too_large(limit)
     if declared is not None and len(body) < declared:
         raise Refusal(400, "body_short", "the body is shorter than announced", unread=True)
     return body
 
 
-def _read_past(stream: Any, connection: Any, most: int) -> None:
+def _read_past(stream: Any, most: int) -> None:
     """Let the sender finish: one whose connection breaks while it writes never reads our 413.
 
     Nothing is kept of it, and after *most* bytes or some seconds it is cut off all the same.
     """
-    until = monotonic() + BODY_SECONDS
+    until = monotonic() + PAST_SECONDS
     try:
-        while most > 0 and (left := until - monotonic()) > 0:
-            if connection is not None:
-                connection.settimeout(left)
+        while most > 0 and monotonic() < until:
             piece = stream.read(min(most, 65_536))
             if not piece:
                 return
             most -= len(piece)
     except OSError:
         return  # it broke off or fell silent: the answer is the same
-    finally:
-        if connection is not None:
-            connection.settimeout(None)
 
 
 def _too_large(limit: int) -> Refusal:

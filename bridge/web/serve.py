@@ -13,6 +13,7 @@ from bridge.core.errors import ConfigError
 from bridge.processes import die_with_parent
 from bridge.settings import Settings
 from bridge.web.app import create_app
+from bridge.web.hall import Hall, room
 from bridge.wiring import build
 
 BACKLOG = 2048
@@ -54,10 +55,10 @@ class _Server(BaseApplication):  # type: ignore[misc]
         settings = self._settings
         options: dict[str, Any] = {
             "bind": self._bind,
-            "worker_class": "gthread",
+            "worker_class": Hall,  # slow senders hold no threads
             "workers": settings.web_processes,
             "threads": settings.web_threads,
-            "worker_connections": 2000,
+            "worker_connections": room(),
             "backlog": BACKLOG,
             "timeout": 60,  # a process that gives no sign of life for so long is replaced
             "graceful_timeout": GRACE_SECONDS,
