@@ -41,6 +41,8 @@ def create_app(bridge: Bridge) -> Flask:
         status = error.code or 500
         code = error.name.lower().replace(" ", "_")
         answer, _ = _error(status, code, (error.description or error.name).split("\n")[0])
+        if wait := getattr(error, "retry_after", None):
+            answer.headers["Retry-After"] = str(wait)
         methods = getattr(error, "valid_methods", None)
         if methods:
             posted = {"POST"} if request.path.startswith("/hooks/") else set()

@@ -14,10 +14,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, jsonify, redirect, render_template, request
+from werkzeug.exceptions import TooManyRequests
 from werkzeug.wrappers import Response as Answer
 
 from bridge.core import receipt
-from bridge.core.signing import same
+from bridge.core.signing import octets, same
+from bridge.web.guesses import SECONDS, Guesses
 from bridge.wiring import Bridge
 
 COOKIE = "bridge_console"
@@ -47,22 +49,31 @@ def add(app: Flask, bridge: Bridge) -> None:
         "console", "bridge.web", url_prefix="/console", template_folder="templates",
         static_folder="static", static_url_path="/static",
     )  # fmt: skip
-    cookie = hmac.new(token.encode(), b"bridge console", hashlib.sha256).hexdigest()
+    cookie = hmac.new(octets(token), b"bridge console", hashlib.sha256).hexdigest()
+    guesses = Guesses()
 
-    def known() -> bool:
-        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        return same(bearer, token.encode()) or same(
-            request.cookies.get(COOKIE, ""), cookie.encode()
-        )
+    def right(given: str) -> bool:
+        """Whether *given* is the token; who was wrong too often is not even told."""
+        address = request.remote_addr or ""
+        if guesses.too_many(address):
+            raise TooManyRequests("too many wrong tokens; wait a minute", retry_after=SECONDS)
+        if same(given, octets(token)):
+            return True
+        guesses.wrong(address)
+        return False
 
     @pages.before_request
     def guard() -> Response | Answer | None:
-        if request.endpoint in ("console.login", "console.static") or known():
+        signed_in = same(request.cookies.get(COOKIE, ""), octets(cookie))
+        if request.endpoint in ("console.login", "console.static") or signed_in:
             return None
-        given = request.args.get("token", "")
+        kind, _, bearer = request.headers.get("Authorization", "").partition(" ")
+        if kind == "Bearer" and right(bearer):
+            return None
         if request.endpoint != "console.page":
             abort(401, "send the token as Authorization: Bearer")
-        if given and same(given, token.encode()):
+        given = request.args.get("token", "")
+        if given and right(given):
             return _let_in(cookie)
         return Response(render_template("login.html", wrong=bool(given)), status=401)
 
@@ -73,7 +84,7 @@ def add(app: Flask, bridge: Bridge) -> None:
 
     @pages.post("/login")
     def login() -> Response | Answer:
-        if same(request.form.get("token", ""), token.encode()):
+        if right(request.form.get("token", "")):
             return _let_in(cookie)
         return Response(render_template("login.html", wrong=True), status=401)
 
