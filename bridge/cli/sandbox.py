@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ipaddress
 import sys
 
 from bridge.sandbox.server import serve
@@ -15,7 +16,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=port, default=8090, help="port to listen on, 0 for any (8090)"
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
+    parser.add_argument(
+        "--host", type=loopback, default="127.0.0.1",
+        help="address to listen on, of this machine alone: 127.0.0.1 (as it is) or ::1",
+    )  # fmt: skip
     parser.add_argument(
         "--bridge", metavar="URL", help="the bridge whose /hooks/... get the webhooks"
     )
@@ -28,6 +32,18 @@ def port(text: str) -> int:
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError("a port is 0 to 65535")
     return number
+
+
+def loopback(text: str) -> str:
+    """An address that nobody else can reach: the sandbox asks nobody for a password."""
+    try:
+        if text == "localhost" or ipaddress.ip_address(text).is_loopback:
+            return text
+    except ValueError:
+        pass  # a name or nonsense: told below
+    raise argparse.ArgumentTypeError(
+        "the sandbox has no password, so it listens on loopback only: 127.0.0.1, ::1 or localhost"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -42,6 +43,8 @@ class Site:
         }
 
     async def handle(self, request: Request) -> Response:
+        if not ours(request.headers.get("host")):
+            return text("This is not who we are\n", 421)
         head, _, rest = request.path.lstrip("/").partition("/")
         if head in self.services:
             system, serve = self.services[head]
@@ -86,6 +89,21 @@ class Site:
         return Response(
             200, file.content, {"content-type": kind, "x-content-type-options": "nosniff"}
         )
+
+
+def ours(host: str | None) -> bool:
+    """Whether a request was meant for this machine.
+
+    A page of another site can have its own name lead to 127.0.0.1 (DNS rebinding): its browser then takes
+    us for that site, but still says its name.
+    """
+    if host is None:
+        return True  # no browser
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name.lower() == "localhost"
 
 
 def static(name: str, inside: bool) -> Response:
