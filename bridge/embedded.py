@@ -29,7 +29,7 @@ from urllib.parse import quote, urlsplit
 
 import redis
 
-from bridge.core.errors import ConfigError
+from bridge.core.errors import ConfigError, TransientError
 from bridge.processes import bound_to_us, is_alive
 from bridge.redisclient import check_url, client, fit, shown
 from bridge.settings import Settings
@@ -451,6 +451,18 @@ def connect(settings: Settings, url: str | None = None, *, patience: float = 5.0
         connection = client(target, timeout=patience)
     except (ValueError, redis.RedisError) as error:
         raise ConfigError([f"BRIDGE_REDIS_URL: {error}"]) from None
-    for warning in fit(connection, shown(target), volatile=settings.allow_volatile_redis):
+    for warning in _fit_once_loaded(connection, target, settings.allow_volatile_redis):
         log.warning(warning)
     return connection
+
+
+def _fit_once_loaded(connection: redis.Redis, url: str, volatile: bool) -> list[str]:
+    """What `fit` says, as soon as the server has read its data in: after a restart that may take minutes."""
+    until = time.monotonic() + LOAD_SECONDS
+    while True:
+        try:
+            return fit(connection, shown(url), volatile=volatile)
+        except TransientError as error:
+            if error.code != "redis_loading" or time.monotonic() > until:
+                raise
+        time.sleep(0.2)

@@ -259,9 +259,7 @@ def fit(connection: redis.Redis, name: str, *, volatile: bool = False) -> list[s
     except redis.AuthenticationError:
         raise ConfigError([f"the Redis at {name} refuses the user name or password"]) from None
     except redis.RedisError as error:
-        raise TransientError(
-            "redis_unreachable", f"the Redis at {name} does not answer: {_short(error)}"
-        ) from None
+        raise _unreachable(error, name) from None
     problems, warnings = _unfit_by_nature(about, name), []
     policy, log_kept = about.get("maxmemory_policy"), about.get("aof_enabled")
     try:
@@ -271,7 +269,7 @@ def fit(connection: redis.Redis, name: str, *, volatile: bool = False) -> list[s
     except redis.ResponseError:
         forbidden = True
     except redis.RedisError as error:
-        raise TransientError("redis_unreachable", f"{name}: {_short(error)}") from None
+        raise _unreachable(error, name) from None
     if policy is None:
         warnings.append(f"the Redis at {name} hides its eviction policy: make sure of noeviction")
     elif policy != "noeviction":
@@ -298,6 +296,12 @@ def fit(connection: redis.Redis, name: str, *, volatile: bool = False) -> list[s
     if problems:
         raise ConfigError(problems)
     return warnings
+
+
+def _unreachable(error: redis.RedisError, name: str) -> TransientError:
+    loading = isinstance(error, redis.exceptions.BusyLoadingError)
+    code = "redis_loading" if loading else "redis_unreachable"
+    return TransientError(code, f"the Redis at {name} does not answer: {_short(error)}")
 
 
 def _unfit_by_nature(about: Mapping[str, str], name: str) -> list[str]:

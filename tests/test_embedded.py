@@ -435,6 +435,20 @@ def test_a_fit_server_has_no_problem():
     assert redisclient._unfit_by_nature(about, "x") == []
 
 
+def test_a_server_that_reads_its_data_in_is_waited_for(box, monkeypatch):
+    answers = [redis.exceptions.BusyLoadingError("loading the dataset")] * 3
+    ask = redis.Redis.execute_command
+
+    def asked(client, *words, **more):
+        if answers:
+            raise answers.pop()
+        return ask(client, *words, **more)
+
+    monkeypatch.setattr(redis.Redis, "execute_command", asked)
+    connect(Settings(redis_url=box.url)).close()
+    assert answers == []
+
+
 def test_a_server_that_is_away_is_transient():
     with pytest.raises(TransientError, match="does not answer"):
         connect(Settings(redis_url="redis://127.0.0.1:1/0"))

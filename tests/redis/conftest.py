@@ -12,6 +12,7 @@ from support.world import World
 @pytest.fixture(scope="package")
 def running() -> Iterator[World]:
     with World(workers=2, redis=HurtRedis()) as world:
+        world.until(lambda: len(world.store.workers()) == 2, "both workers at work")
         yield world
 
 
