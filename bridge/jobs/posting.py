@@ -66,6 +66,7 @@ def begin(
     }
     orders = hand.orders()
     orders.intent = intent
+    orders.touch.append({"e": event.id, "f": {"counted": "1"}})
     orders.set += _saying(hand, intent, target)
     if words.private and place.get("visibility") == Visibility.PUBLIC:
         # Its echo belongs here too, and may come before the answer to our call.

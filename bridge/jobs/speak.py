@@ -96,6 +96,19 @@ def _speak(
             room.facts.pop("said", None)  # nothing was said yet
             return later.hold(hand, room, event)
         return undelivered.tell(hand, room, event, allowed.code or "refused", "", text, human)
+    if not event.fields.get("counted") and _blown(hand, room, human):
+        return undelivered.tell(hand, room, event, "fuse", "", text, human)
+    pieces = compose.fit(text, voice.capabilities)
+    words = Words(text=text, pieces=pieces, human=human, private=private, tag=allowed.tag)
+    return begin(hand, room, event, words, voice, target, place)
+
+
+def _blown(hand: Hand, room: Room, human: bool) -> bool:
+    """Count words that are about to be said; True, with an alarm, when they are too many.
+
+    Those that the platform did not take are not counted again when they are tried again (posting.begin):
+    an outage is no conversation that runs away.
+    """
     count, seconds = FUSE[0] if human else FUSE[1]
     wait, _ = hand.bridge.store.gate(
         f"room:{room.id}", 1.0, [("person" if human else "automatic", count, seconds)]
@@ -106,10 +119,7 @@ def _speak(
             f"a conversation was stopped: more than {count} answers in {seconds / 60:.0f} minutes",
             DAY,
         )
-        return undelivered.tell(hand, room, event, "fuse", "", text, human)
-    pieces = compose.fit(text, voice.capabilities)
-    words = Words(text=text, pieces=pieces, human=human, private=private, tag=allowed.tag)
-    return begin(hand, room, event, words, voice, target, place)
+    return wait > 0
 
 
 def _way(

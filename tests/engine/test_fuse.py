@@ -71,3 +71,26 @@ def test_too_many_answers_in_a_short_time_stop_the_conversation_and_say_so(world
     world.calm()
     assert len(world.spoken()) - before == 30
     assert "fuse" in world.store.alarms()
+
+
+def test_words_that_a_platform_did_not_take_count_once_however_often_they_are_tried(
+    world: World,
+) -> None:
+    fault = {"method": "POST", "path": "/comments$", "effect": "status", "status": 503}
+    world.fault("meta", **fault, times=4)
+    world.comment("Ana", "it is broken")
+    number = world.opened("it is broken")
+
+    def now() -> list[dict[str, object]]:
+        with world.redis.client() as client:  # nobody waits for the next try
+            for lane in client.zrange("bridge:due", 0, -1):
+                if lane.startswith(b"out:") and not client.exists(b"bridge:lease:" + lane):
+                    client.zadd("bridge:due", {lane: 0}, xx=True)
+        return world.spoken()
+
+    (said,) = world.until(now, "the words, at the fifth try")
+    world.calm()
+    assert len(world.spoken()) == 1
+    assert said["what"] == "comment"
+    assert "fuse" not in world.store.alarms()
+    assert not any("Too many" in one for one in world.words(number, public=False))
