@@ -28,11 +28,13 @@ FORM = """
     language: en
 """
 # Threads and Telegram go to Freshdesk, so that both helpdesks have comments and talks; no account's
-# budget holds anything up (chaos.hurt lifts the others).
+# budget holds anything up (chaos.hurt lifts the others); WhatsApp's report of a message is waited for a
+# quarter of its usual time.
 EDITS = {
     "connections.yaml": {
         'token: "${THREADS_TOKEN}", helpdesk: zendesk': 'token: "${THREADS_TOKEN}", helpdesk: freshdesk',
         "/telegram\n    helpdesk: zendesk": "/telegram\n    helpdesk: freshdesk",
+        'token: "${WHATSAPP_TOKEN}",': 'token: "${WHATSAPP_TOKEN}", status_seconds: 15,',
         '    webhook_secrets: ["${FRESHDESK_WEBHOOK_SECRET}"]\n': '    webhook_secrets: ["${FRESHDESK_WEBHOOK_SECRET}"]\n    requests_per_minute: 1000000\n',
         '    webhook_secrets: ["${ZENDESK_WEBHOOK_SECRET}"]\n': '    webhook_secrets: ["${ZENDESK_WEBHOOK_SECRET}"]\n    requests_per_minute: 1000000\n',
     }
