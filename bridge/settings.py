@@ -36,6 +36,7 @@ class Settings:
     max_body: int = 5_000_000  # BRIDGE_MAX_BODY
     console_token: Secret = NO_SECRET  # BRIDGE_CONSOLE_TOKEN
     log_level: str = "INFO"  # BRIDGE_LOG_LEVEL
+    sentiment: str = ""  # BRIDGE_SENTIMENT: the plug-in that reads moods
     keep_days: int = 30  # BRIDGE_KEEP_DAYS: finished events
     keep_raw_days: int = 7  # BRIDGE_KEEP_RAW_DAYS: raw payloads
     public_url: str | None = None  # BRIDGE_PUBLIC_URL
@@ -72,6 +73,7 @@ class Settings:
             max_body=read("BRIDGE_MAX_BODY", _whole(1_000, 100_000_000), plain.max_body),
             console_token=read("BRIDGE_CONSOLE_TOKEN", _secret(12), NO_SECRET),
             log_level=read("BRIDGE_LOG_LEVEL", _level, plain.log_level),
+            sentiment=read("BRIDGE_SENTIMENT", str, plain.sentiment),
             keep_days=read("BRIDGE_KEEP_DAYS", _whole(1, 3650), plain.keep_days),
             keep_raw_days=read("BRIDGE_KEEP_RAW_DAYS", _whole(1, 3650), plain.keep_raw_days),
             public_url=read("BRIDGE_PUBLIC_URL", _address, None),

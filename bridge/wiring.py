@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from bridge import embedded
+from bridge import embedded, plugins
 from bridge.channels import CHANNELS, SOURCES, generic
 from bridge.channels.base import Channel, Source
 from bridge.config import Config, Providers, load
@@ -23,6 +23,7 @@ from bridge.core import receipt
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Account, Connection
+from bridge.core.sentiment import Scorer
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
 from bridge.http import Http
@@ -128,6 +129,11 @@ class Bridge:
         """The map of the ticket's helpdesk; before there is a ticket, of the account's."""
         return self.config.maps.get(desk or account.helpdesk or "") or HelpdeskMap()
 
+    @cached_property
+    def scorer(self) -> Scorer | None:
+        """What reads moods in place of our own words; None where no plug-in is set."""
+        return plugins.scorer(self.settings.sentiment)
+
     # -- looking ------------------------------------------------------------------------------------
 
     def books(self) -> dict[str, dict[str, int]]:
@@ -175,6 +181,7 @@ def build(
     *hasty* is who must answer at once, also that Redis does not.
     """
     config = config or configuration(settings)
+    plugins.scorer(settings.sentiment)  # one that nobody brings is told at the start
     client = embedded.connect(settings, patience=HASTE if hasty else PATIENCE)
     store = Store(
         client, keep=settings.keep_days * 86400, keep_raw=settings.keep_raw_days * 86400, clock=now,

@@ -38,6 +38,7 @@ SETTINGS = {
     "BRIDGE_KEEP_DAYS": ("30", "days that finished events are kept"),
     "BRIDGE_KEEP_RAW_DAYS": ("7", "days that raw payloads are kept"),
     "BRIDGE_CONSOLE_TOKEN": ("", "opens the operator's pages; off while empty"),
+    "BRIDGE_SENTIMENT": ("", "an installed plug-in that reads moods in place of our own words"),
     "BRIDGE_LOG_LEVEL": ("info", "debug, info, warning or error"),
     "BRIDGE_WEB_PROCESSES": ("1", "web processes"),
     "BRIDGE_WEB_THREADS": ("16", "threads in each"),

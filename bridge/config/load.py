@@ -356,6 +356,7 @@ def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
             ignore=then.get("ignore"),
             replies=tuple(then.get("reply", {}).items()),
             notify=then.get("notify", ()),
+            labels=then.get("label", {}),
             go_on=then["go_on"],
         ),
         examples=tuple(

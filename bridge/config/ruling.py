@@ -9,7 +9,7 @@ from typing import Any
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
 from bridge.core.conditions import tests
-from bridge.core.facts import FIELDS, OPEN
+from bridge.core.facts import FIELDS, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
@@ -130,21 +130,22 @@ class Ruling:
     def _example(self, where: Where, example: Example, names: list[str]) -> None:
         """Its facts are known and of their type, and it gives a rule that exists."""
         for name, value in example.facts.items():
-            fact = FIELDS.get(name)
+            fact = field_of(name)
             if fact is None:
-                if not name.startswith(OPEN):
-                    hint = nearest(name, [*FIELDS, "gives"])
-                    self.wrong((*where, name), f"'{name}' is no fact we know{hint}")
+                hint = nearest(name, [*FIELDS, "gives"])
+                self.wrong((*where, name), f"'{name}' is no fact we know{hint}")
                 continue
-            told = _misfit(fact.type, value)
+            told = None if fact.type == "any" else _misfit(fact.type, value)
             if told:
                 self.wrong((*where, name), told)
-            elif fact.choices and value not in fact.choices:
-                self.wrong(
-                    (*where, name),
-                    f"'{value}' is not one of {', '.join(fact.choices)}"
-                    f"{nearest(str(value), fact.choices)}",
-                )
+                continue
+            for one in value if isinstance(value, list) else [value]:
+                if fact.choices and one not in fact.choices:
+                    self.wrong(
+                        (*where, name),
+                        f"'{one}' is not one of {', '.join(fact.choices)}"
+                        f"{nearest(str(one), fact.choices)}",
+                    )
         gives = (example.gives,) if isinstance(example.gives, str) else example.gives
         if not gives or "" in gives:
             self.wrong(where, "`gives` is missing: the name of a rule")

@@ -12,6 +12,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+from bridge.core import labels
+from bridge.core.commands import duration
 from bridge.core.conditions import Condition, condition
 from bridge.core.facts import FIELDS, OPEN
 from bridge.core.mistakes import Mistake, nearest
@@ -254,11 +256,34 @@ class ReplySchema(Strict):
             raise ValidationError("needs `public: NAME` or `private: NAME`")
 
 
+class Labels(fields.Field[dict[str, int]]):
+    """Labels for the author and for how many seconds: `vip`, `[vip, press]` or `{troll: 30d}`."""
+
+    default_error_messages = _REQUIRED
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, int]:
+        if not isinstance(value, Mapping):
+            names: tuple[str, ...] = Texts(check=is_name).deserialize(value)
+            return dict.fromkeys(names, labels.USUAL)
+        written: dict[str, str] = Table(Text(), key=is_name).deserialize(value)
+        wrong: dict[str | int, Any] = {
+            name: [f"'{time}' is no time like 30d or 12h"]
+            for name, time in written.items()
+            if duration(time) is None
+        }
+        if wrong:
+            raise ValidationError(wrong)
+        return {name: duration(time) or 0 for name, time in written.items()}
+
+
 class ThenSchema(Strict):
     escalate = fields.Nested(EscalateSchema)
     ignore = Text(validate=is_name)
     reply = fields.Nested(ReplySchema)
     notify = Texts(check=is_name)
+    label = Labels()
     go_on = Flag(data_key="continue", load_default=False)
 
     @validates_schema
@@ -268,7 +293,7 @@ class ThenSchema(Strict):
         if "ignore" in data and data.get("go_on"):
             raise ValidationError("`ignore` ends the matter, so it cannot continue", "continue")
         if not set(data) - {"go_on"}:
-            raise ValidationError("does nothing: it needs escalate, ignore, reply or notify")
+            raise ValidationError("does nothing: it needs escalate, ignore, reply, notify or label")
 
 
 class RuleSchema(Strict):

@@ -4,6 +4,7 @@
     /public     answers go where everybody reads them from now on
     /hide       hide the comment the ticket is about
     /mute 7d    open nothing for this person for seven days
+    /label vip 30d   give the person a label that rules can ask for; /unlabel vip takes it away
     /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap
 
 Apart from those lines the words of the note never leave.
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 
 from bridge.core.plaintext import plain
 
-COMMANDS = ("dm", "public", "hide", "mute", "template")
+COMMANDS = ("dm", "public", "hide", "mute", "label", "unlabel", "template")
 TAG = "bridge_"
 
 # A slash and one word alone: "/orders/17 fails" and "/ or \\" are sentences about something else.

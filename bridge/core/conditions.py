@@ -18,7 +18,7 @@ from typing import Any
 import re2
 
 from bridge.core import words
-from bridge.core.facts import FIELDS, OPEN, Field, View
+from bridge.core.facts import FIELDS, OPEN, Field, View, field_of
 from bridge.core.mistakes import Mistake, nearest
 
 MATCHED = 10_000  # characters of a text that a regular expression looks at
@@ -330,10 +330,10 @@ def _part(name: str, wanted: Any, known: Mapping[str, Field]) -> Condition:
         if not isinstance(wanted, list):
             raise Mistake(f"needs a list of conditions: `{name}: [{{...}}, {{...}}]`")
         return _joined(wanted, known, AnyOf if name == "any" else All)
-    if name not in known and not name.startswith(OPEN):
+    fact = field_of(name, known)
+    if fact is None:
         hint = nearest(name, [*known, *JOINTS]) or f" (a fact of your own tool is {OPEN}{name})"
         raise Mistake(f"'{name}' is no fact we know{hint}")
-    fact = known.get(name) or Field(type="any", says="", example="")
     if not isinstance(wanted, Mapping):
         return _test(name, fact, "is", wanted)
     if not wanted:

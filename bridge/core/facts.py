@@ -1,33 +1,22 @@
 """What rules may ask about a message: its facts by dotted name.
 
 A message is looked at through a `View`: its own facts (`kind`, `author.followers`), what the adapter
-knows beyond them (`rating`, `post.id`) and the signals passed in (`has_ticket`). A new fact is one
-entry in FIELDS.
+knows beyond them (`rating`, `post.id`), what the engine knows of the conversation (`has_ticket`), and
+the signals of `core.signals`, worked out when first asked for. A new fact is one entry in FIELDS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from bridge.core import language, words
+from bridge.core import sentiment, words
 from bridge.core.model import Change, Kind, Message, Visibility
+from bridge.core.sentiment import Felt, Scorer
+from bridge.core.signals import KIND, LONGEST, SIGNALS, Field, hours_of
+from bridge.core.signals import field as _field
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Field:
-    """One fact rules may ask about. `type` is text, word, number, flag or list."""
-
-    type: str
-    says: str  # for docs/rules.md
-    example: str
-    choices: tuple[str, ...] = ()  # the closed vocabulary, where there is one
-
-
-def _field(type_: str, says: str, example: str, choices: Iterable[str] = ()) -> Field:
-    return Field(type=type_, says=says, example=example, choices=tuple(choices))
-
+__all__ = ["FIELDS", "OPEN", "Field", "Text", "View", "field_of", "view"]
 
 FIELDS: dict[str, Field] = {
     "text": _field("text", "the words of the message", 'text: {any_of: ["refund", "zwrot*"]}'),
@@ -44,12 +33,7 @@ FIELDS: dict[str, Field] = {
     ),
     "author.verified": _field("flag", "whether the platform verified them", "author.verified: true"),
     "author.url": _field("text", "the person's page", "author.url: {unknown: true}"),
-    "language": _field(
-        "word", "two-letter code, told by the platform or detected", "language: [pl, en]"
-    ),
-    "sentiment": _field(
-        "number", "-1 (angry) to 1 (happy), where a tool tells it", "sentiment: {at_most: -0.5}"
-    ),
+    **{name: signal.field for name, signal in SIGNALS.items()},
     "attachments": _field(
         "list", "kinds of the files that came along; at_least counts them", "attachments: image"
     ),
@@ -72,11 +56,33 @@ FIELDS: dict[str, Field] = {
         "word", "kind of chat: private, group, supergroup, channel", "chat_type: private"
     ),
     "standby": _field("flag", "whether another app holds the talk now", "standby: false"),
+    "tags": _field("list", "tags of the tool it came from", "tags: [vip, complaint]"),
+    "influence": _field(
+        "number", "the tool's own measure of the author's reach", "influence: {at_least: 60}"
+    ),
     "has_ticket": _field("flag", "whether a ticket is open already", "has_ticket: false"),
-    "author.label": _field("list", "labels your team gave the person", "author.label: [vip]"),
+    "answered": _field("flag", "whether we answered here before", "answered: true"),
+    "answered_natively": _field(
+        "flag", "whether the brand wrote here on the platform itself in the last seven days",
+        "answered_natively: false",
+    ),
+    "author.label": _field("list", "labels your team or a rule gave the person", "author.label: [vip]"),
+    "author.messages.24h": _field(
+        "number", "how often the person wrote in that time, this one included; any time up to 7d",
+        "author.messages.24h: {at_least: 3}",
+    ),
 }  # fmt: skip
 
 OPEN = "extra."  # any further fact an adapter delivers: extra.NAME
+
+
+def field_of(name: str, known: Mapping[str, Field] = FIELDS) -> Field | None:
+    """The fact that *name* stands for; None when nobody knows it. `extra.` is any fact."""
+    if name in known:
+        return known[name]
+    if name.startswith(OPEN):
+        return Field(type="any", says="", example="")
+    return FIELDS["author.messages.24h"] if hours_of(name) is not None else None
 
 
 class Text:
@@ -98,22 +104,57 @@ class Text:
 class View:
     """The facts of one message by dotted name. None, or no entry, is unknown.
 
-    The language is detected when a rule first asks for it and nobody told it.
+    Signals are worked out when a rule first asks for them and nobody told them; `read` holds those.
     """
 
-    __slots__ = ("_texts", "facts")
+    __slots__ = ("_felt", "_said", "_texts", "facts", "read", "scorer")
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, facts: Mapping[str, Any], scorer: Scorer | None = None) -> None:
         self.facts = dict(facts)
+        self.scorer = scorer
+        self.read: dict[str, Any] = {}
         self._texts: dict[str, Text] = {}
+        self._said: list[str] | None = None
+        self._felt: list[Felt | None] = []
 
     def get(self, name: str) -> Any:
         """The value of the fact *name*, or None when it is unknown."""
         if name == "text":
             return self.facts.get("text") or ""
-        if name == "language" and self.facts.get("language") is None:
-            self.facts["language"] = language.detect(self.get("text"))
-        return self.facts.get(name.removeprefix(OPEN))
+        value = self.facts.get(name.removeprefix(OPEN))
+        if value is not None:
+            return value
+        if name in self.read:
+            return self.read[name]
+        if name in SIGNALS:
+            self.read[name] = SIGNALS[name].read(self)
+            return self.read[name]
+        if name.startswith("author.messages.") and "author.messages" in self.facts:
+            hours = hours_of(name) or 0
+            return sum(ago <= hours for ago in self.facts["author.messages"])
+        return None
+
+    @property
+    def felt(self) -> Felt | None:
+        """The mood of the words, and who told it; read once. None is unknown."""
+        if not self._felt:
+            self._felt.append(self._mood())
+        return self._felt[0]
+
+    def _mood(self) -> Felt | None:
+        told = self.facts.get("sentiment")
+        if isinstance(told, (int, float)):
+            return Felt(float(told), "tool", told <= -KIND)
+        if self.scorer is None:
+            return sentiment.felt(self.get("text"), self.get("language"))
+        return self.scorer(self.get("text"), self.get("language"))
+
+    @property
+    def said(self) -> list[str]:
+        """The first words of the text in a row, folded."""
+        if self._said is None:
+            self._said = words.words(self.get("text")[:LONGEST])
+        return self._said
 
     def text(self, name: str) -> Text | None:
         """The fact *name* as a text under test, or None when it is unknown."""
@@ -136,10 +177,13 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def view(message: Message, signals: Mapping[str, Any] | None = None) -> View:
-    """*message* as rules see it: its line, what the adapter told beyond it, and *signals*.
+def view(
+    message: Message, told: Mapping[str, Any] | None = None, scorer: Scorer | None = None
+) -> View:
+    """*message* as rules see it: its line, what the adapter told beyond it, and what the engine *told*.
 
-    What the line knows cannot be overruled; what it does not know, a signal may tell (`language`).
+    What the line knows cannot be overruled; what it does not know, the others may tell (`language`).
+    A *scorer* reads moods in place of our own words.
     """
     author = message.author
     line = {
@@ -166,4 +210,4 @@ def view(message: Message, signals: Mapping[str, Any] | None = None) -> View:
         "author.url": author.url if author else None,
     }
     known = {name: value for name, value in line.items() if value is not None}
-    return View({**_flat(message.extra), **_flat(signals or {}), **known})
+    return View({**_flat(message.extra), **_flat(told or {}), **known}, scorer)

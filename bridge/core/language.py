@@ -11,7 +11,6 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bridge.core.model import Message
 from bridge.core.words import words
 
 if TYPE_CHECKING:
@@ -96,8 +95,3 @@ def _looks(text: str) -> str | None:
         return None  # nothing in it that the profiles know
     best = guesses[0] if guesses else None
     return str(best.lang) if best is not None and best.prob >= SURE else None
-
-
-def language_of(message: Message) -> str | None:
-    """The language the platform told, else the detected one, else None."""
-    return message.language or detect(message.text or "")

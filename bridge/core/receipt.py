@@ -40,6 +40,8 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "rules_hash": rules_hash,
         "notify": list(decision.notify),
         "replies": [list(one) for one in decision.replies],
+        "labels": dict(decision.labels),
+        "signals": {name: _short(value) for name, value in decision.signals.items()},
         "tried": [
             {
                 "rule": one.rule,
@@ -97,6 +99,7 @@ def shown(
         "rule": slip.get("rule"),
         "rules_hash": slip.get("rules_hash"),
         "tried": slip.get("tried", []),
+        "signals": slip.get("signals", {}),
         "actions": slip.get("actions", []),
         "ticket": (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
         or doc.get("ticket"),

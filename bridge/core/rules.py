@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.core.conditions import Condition
-from bridge.core.facts import View
+from bridge.core.facts import OPEN, View
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 
@@ -37,6 +37,9 @@ class Outcome:
     ignore: str | None = None
     replies: tuple[tuple[str, str], ...] = ()
     notify: tuple[str, ...] = ()
+    labels: Mapping[str, int] = field(
+        default_factory=dict
+    )  # for the author, and for how many seconds
     go_on: bool = False  # `continue: true`
 
 
@@ -82,7 +85,8 @@ class Decision:
     """What is to be done with a message, and why.
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
-    escalate, ignore, reply, notify or none; replies and notify may stand beside the first two.
+    escalate, ignore, reply, notify, label or none; replies, notify and labels may stand beside the first two.
+    `signals` are those that had to be worked out on the way.
     """
 
     rule: str | None
@@ -91,8 +95,10 @@ class Decision:
     reason: str | None = None
     replies: tuple[tuple[str, str], ...] = ()
     notify: tuple[str, ...] = ()
+    labels: Mapping[str, int] = field(default_factory=dict)
     tried: tuple[Tried, ...] = ()
     rules: tuple[str, ...] = ()
+    signals: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decide(rules: Rules, view: View) -> Decision:
@@ -112,10 +118,12 @@ def decide(rules: Rules, view: View) -> Decision:
         matched.append(rule)
         if not rule.then.go_on:
             break
-    return _decision(matched, tuple(tried))
+    return _decision(matched, tuple(tried), view.read)
 
 
-def _decision(matched: Sequence[Rule], tried: tuple[Tried, ...]) -> Decision:
+def _decision(
+    matched: Sequence[Rule], tried: tuple[Tried, ...], signals: Mapping[str, Any]
+) -> Decision:
     """What the matching rules say together: the first ticket wins, and then the first reason."""
     opened = next((rule for rule in matched if rule.then.escalate is not None), None)
     ignored = next((rule for rule in matched if rule.then.ignore is not None), None)
@@ -129,7 +137,8 @@ def _decision(matched: Sequence[Rule], tried: tuple[Tried, ...]) -> Decision:
     elif ignored is not None:
         outcome, settled = "ignore", ignored
     else:
-        outcome = "reply" if replies else "notify" if notify else "none"
+        labelled = any(rule.then.labels for rule in matched)
+        outcome = "reply" if replies else "notify" if notify else "label" if labelled else "none"
         settled = next((rule for rule in matched if rule.then.replies or rule.then.notify), None)
         settled = settled or (matched[-1] if matched else None)
     return Decision(
@@ -141,6 +150,10 @@ def _decision(matched: Sequence[Rule], tried: tuple[Tried, ...]) -> Decision:
         notify=notify,
         tried=tried,
         rules=tuple(rule.name for rule in matched),
+        labels={
+            name: time for rule in reversed(matched) for name, time in rule.then.labels.items()
+        },
+        signals=dict(signals),
     )
 
 
@@ -178,7 +191,8 @@ _USUAL = {"kind": "comment", "channel": "facebook", "change": "created"}
 
 def example_view(facts: Mapping[str, Any]) -> View:
     """An example as rules see it; what it leaves out is that of a new comment on Facebook."""
-    usual: dict[str, Any] = {**_USUAL, **facts}
+    told = {name.removeprefix(OPEN): value for name, value in facts.items()}
+    usual: dict[str, Any] = {**_USUAL, **told}
     usual.setdefault("visibility", "private" if usual["kind"] == "dm" else "public")
     usual.setdefault("attachments", ())
     return View(usual)

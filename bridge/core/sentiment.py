@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from bridge.core.lexicon import LANGUAGES, Lexicon, everywhere, lexicon
 from bridge.core.words import words
 
-# What a plug-in is: text and language (or None) to -1..1, or None where it cannot tell.
-Scorer = Callable[[str, str | None], float | None]
-
 LONGEST = 2_000  # characters that are looked at
 SOFTENS = 6.0  # the larger, the more words it takes to come near 1
 _CLAUSE = re.compile(r"[.!?…;:\n]+(?!\w)|,\s|\s[-–—]\s")
@@ -37,6 +34,10 @@ class Felt:
     score: float
     source: str
     against: bool = False  # a complaint is among it
+
+
+# What reads moods in our place (wiring makes it of a plug-in): text and language, or None, to a mood.
+Scorer = Callable[[str, str | None], Felt | None]
 
 
 def felt(text: str, language: str | None) -> Felt | None:

@@ -159,6 +159,8 @@ _DONE = {
     "public": "From now on public comments here are posted where everybody reads them.",
     "hide": "The comment is hidden on the platform; its author and their friends still see it.",
     "mute": "The person is muted: no new ticket is opened for them",
+    "label": "The person has the label",
+    "unlabel": "The person has no longer the label",
     "template": "The template was sent",
 }
 
@@ -167,8 +169,8 @@ def command_done(name: str, argument: str = "") -> str:
     """A command of an agent was carried out."""
     if name == "mute":
         return f"{_DONE['mute']}{f' for {line(argument, 60)}' if argument else ''}."
-    if name == "template":
-        return f"{_DONE['template']}: {line(argument, 300)}"
+    if name in ("label", "unlabel", "template"):
+        return f"{_DONE[name]}: {line(argument, 300)}"
     return _DONE.get(name, f"/{line(name, 30)} is done.")
 
 

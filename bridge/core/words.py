@@ -131,6 +131,23 @@ _ASKING = _any(
     "what are", "why is", "why are", "why do", "why did", "which one", "czy", "jak moge",
     "jak mozna", "jak to", "kiedy bedzie", "kiedy dostane", "kiedy", "gdzie", "ile kosztuje",
     "ile trwa", "dlaczego", "czemu", "w jaki sposob",
+    "do u", "does this", "does it", "does anybody", "what time", "which is", "who do", "any idea",
+    "any news", "any update", "any chance", "anyone know", "anybody know", "when do", "when does",
+    "where do", "how come", "how does", "did you", "have you got", "will you", "will there",
+    "macie", "po ile", "do ktorej", "od ktorej", "skad", "co z", "ile to", "ile kosztuja", "ktos wie",
+    "wie ktos", "da sie", "mozna",
+    "wann", "wo bleibt", "wo ist", "wo sind", "wo kann", "wo finde", "wie lange", "wie kann", "wie viel",
+    "wie geht das", "was kostet", "was kosten", "was ist mit", "warum", "wieso", "weshalb", "kann ich",
+    "kann man", "konnen sie", "konnt ihr", "konnte ihr", "gibt es", "gibts", "habt ihr", "haben sie",
+    "hat jemand", "weiss jemand", "versendet ihr", "liefert ihr", "verschickt ihr", "darf ich",
+    "darf man", "seid ihr", "bekomme ich", "muss ich",
+    "combien", "pourquoi", "ou est", "ou sont", "ou en est", "est ce que", "est ce qu", "pouvez vous",
+    "pourriez vous", "avez vous", "livrez vous", "faites vous", "c'est combien", "y a t il", "savez vous",
+    "quelqu'un sait", "quelqu'un a", "comment puis", "comment faire", "puis je", "peut on", "quel est",
+    "quels sont", "quelle est", "a quelle heure", "etes vous",
+    "cuanto", "cuantos", "donde esta", "donde estan", "donde puedo", "por que", "como puedo", "como se",
+    "se puede", "teneis", "haceis", "enviais", "alguien sabe", "alguien mas", "hay algun", "hay alguna",
+    "que hora", "a que hora", "que horario", "cual es", "me podeis", "podeis", "es posible", "abris",
 )  # fmt: skip
 _THANKS = _any(
     "thanks", "thank you", "thx", "ty", "tysm", "cheers", "much appreciated", "dzieki",
@@ -145,7 +162,7 @@ _NO_PROBLEM = _any("no problem*", "no worries", "nie ma problemu", "nie ma spraw
 
 
 def is_question(text: str) -> bool:
-    """Whether *text* asks something: a question mark outside links, or an asking start (EN, PL)."""
+    """Whether *text* asks something: a question mark outside links, or an asking start (five languages)."""
     bare = _URL.sub(" ", text[:LONGEST])
     if any(mark in bare for mark in "?？¿؟"):
         return True

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bridge.core import commands, telling
+from bridge.core import commands, labels, telling
 from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import TicketComment, Visibility
 from bridge.core.stored import moment_in, moment_out
@@ -15,11 +16,12 @@ from bridge.jobs.turn import Hand
 from bridge.store import Event
 
 WAYS = ("dm", "public")  # the commands that choose how answers go from then on
+NAME = re.compile(r"[a-z0-9-]{1,64}")  # of a label, as in rules
 
 
 def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
-    now, mutes = hand.bridge.now(), list[tuple[str, str, int]]()
+    now, sets = hand.bridge.now(), list[tuple[str, str, int]]()
     if told.name in WAYS:
         given = moment_in((event.doc.get("comment") or {}).get("at") or event.doc.get("at"))
         known = room.time("route_at")
@@ -33,8 +35,10 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
             text = telling.command_refused("mute", f"{told.argument!r} is no time like 7d or 36h")
         else:
             until = moment_out(now + timedelta(seconds=seconds)) or ""
-            mutes = [(f"mute:{key}", until, seconds) for key in room.people()]
+            sets = [(f"mute:{key}", until, seconds) for key in room.people()]
             text = telling.command_done("mute", told.argument or "7d")
+    elif told.name in ("label", "unlabel"):
+        sets, text = _label(hand, room, told)
     elif told.name == "hide":
         text = _hide(hand, room)
     elif told.name == "template":
@@ -48,7 +52,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
         )
     orders = hand.closing(event, "done", f"/{told.name}")
     orders.facts = room.changed()
-    orders.set += mutes
+    orders.set += sets
     orders.push.append(note_event(room, text, "command", event.id))
     hand.settle(orders)
     return None
@@ -69,6 +73,30 @@ def way(room: Room, comment: TicketComment, before: Sequence[TicketComment]) -> 
             since = at and known and at < known and not (until and until < known)
             return chosen if since else told.name
     return chosen
+
+
+def _label(
+    hand: Hand, room: Room, told: commands.Command
+) -> tuple[list[tuple[str, str, int]], str]:
+    """What to keep of the person's labels from now on, and what the agent is told."""
+    name, _, time = told.argument.lower().partition(" ")
+    seconds = commands.duration(time) if time else labels.USUAL
+    if not NAME.fullmatch(name):
+        return [], telling.command_refused(told.name, "it needs a name such as vip")
+    if seconds is None:
+        return [], telling.command_refused(told.name, f"{time!r} is no time like 30d or 12h")
+    people, now = sorted(room.people()), hand.bridge.now()
+    if not people:
+        return [], telling.command_refused(told.name, "the platform does not tell who wrote this")
+    sets = []
+    for key in people:
+        kept = hand.bridge.store.get(f"label:{key}")
+        if told.name == "label":
+            sets.append((f"label:{key}", *labels.labelled(kept, {name: seconds}, now)))
+        else:
+            sets.append((f"label:{key}", *labels.unlabelled(kept, name, now)))
+    shown = f"{name} for {time or '90d'}" if told.name == "label" else name
+    return sets, telling.command_done(told.name, shown)
 
 
 def _hide(hand: Hand, room: Room) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from bridge.core import language, receipt, sync, telling, words
+from bridge.core import labels, receipt, sync, telling, words
 from bridge.core.errors import PermanentError
 from bridge.core.facts import view
 from bridge.core.model import Change, Message
@@ -39,6 +40,7 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return _tag(hand, room, turn.events[0])
     orders = hand.orders()
     plan = _plan(hand, turn, room, orders)
+    orders.set += [(key, kept, seconds) for key, (kept, seconds) in plan.people.items()]
     for event, state, reason, decision in plan.outcomes:
         orders.events.append(_outcome(hand, event, state, reason, decision))
     if plan.opening:
@@ -126,7 +128,9 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             fact["edited"] = "1"
         if plan.notes:
             break
-        room.heard(message, moment_in(event.fields.get("seen")))
+        seen = moment_in(event.fields.get("seen"))
+        room.heard(message, seen)
+        _met(plan, event, message.sent_at or seen or hand.bridge.now())
         on_ticket = _place(hand, room, plan, event, message)
         if on_ticket is None:
             break
@@ -220,7 +224,7 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
         if target is not None:
             known = bridge.store.get(customers.post_key(target, message))
             message, _ = customers.described(hand, room, target, message, known)
-    decision = _decide(hand, room, message)
+    decision = _decide(hand, room, plan, event, message)
     for name in decision.notify:
         told = f"rule {decision.rule} wants {name} to look: bridge why {event.id}"
         bridge.store.alarm(f"notify:{name}", told, DAY)
@@ -234,14 +238,46 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
     return False
 
 
-def _decide(hand: Hand, room: Room, message: Message) -> Decision:
-    told = language.language_of(message)
-    if told:
-        room.facts["language"] = told
-    signals: dict[str, Any] = {"has_ticket": bool(room.ticket and room.status in LIVE)}
-    if told and not message.language:
-        signals["language"] = told
-    return decide(hand.bridge.config.rules, view(message, signals))
+def _met(plan: Plan, event: Event, at: datetime) -> None:
+    """Remember that the person wrote *at*; the same message counts once, however often it is read."""
+    if person := event.fields.get("pk"):
+        name = (event.fields.get("mid") or event.id)[:10]
+        kept = labels.contacts(_about(plan, event, "contacts"), name, at)
+        plan.people[f"contacts:{person}"] = (kept, labels.WEEK)
+
+
+def _about(plan: Plan, event: Event, what: str) -> str | None:
+    """What is kept of the person of *event*, with what this step has added to it."""
+    new = plan.people.get(f"{what}:{event.fields.get('pk')}")
+    return new[0] if new else event.says.get(what)
+
+
+def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> Decision:
+    """What the rules say, by all that is known of the message, the conversation and the person."""
+    now, person = hand.bridge.now(), event.fields.get("pk")
+    told: dict[str, Any] = {
+        "has_ticket": bool(room.ticket and room.status in LIVE),
+        "answered": "answered_at" in room.facts,
+        "answered_natively": _natively(room, now),
+    }
+    if person:
+        told["author.label"] = sorted(labels.labels(_about(plan, event, "label"), now))
+        at = message.sent_at or moment_in(event.fields.get("seen")) or now
+        told["author.messages"] = labels.ages(_about(plan, event, "contacts") or "[]", at)
+    seen = view(message, told, hand.bridge.scorer)
+    if spoken := seen.get("language"):
+        room.facts["language"] = spoken
+    decision = decide(hand.bridge.config.rules, seen)
+    if person and decision.labels:
+        kept = labels.labelled(_about(plan, event, "label"), decision.labels, now)
+        plan.people[f"label:{person}"] = kept
+    return decision
+
+
+def _natively(room: Room, now: datetime) -> bool:
+    """Whether the brand wrote here on the platform itself, not long ago."""
+    at = room.time("native_at")
+    return at is not None and (now - at).total_seconds() < labels.WEEK
 
 
 def _not_escalated(
@@ -291,11 +327,13 @@ def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, messag
     elif message.change is not Change.CREATED:
         plan.outcomes.append((event, "ignored", "own", None))
     elif room.takes_notes:
+        room.facts["native_at"] = moment_out(message.sent_at or hand.bridge.now()) or ""
         label = hand.bridge.channel(message.channel).label or message.channel
         who = message.author.name if message.author else None
         room.facts["answered_at"] = moment_out(message.sent_at) or ""
         plan.notes.append((event, telling.native(who, message.text or "", label)))
     else:
+        room.facts["native_at"] = moment_out(message.sent_at or hand.bridge.now()) or ""
         plan.outcomes.append((event, "ignored", "own", None))
 
 

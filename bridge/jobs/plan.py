@@ -36,6 +36,9 @@ class Plan:
     after: str = ""  # the ticket this one continues
     outcomes: list[tuple[Event, str, str, Decision | None]] = field(default_factory=list)
     push: list[dict[str, Any]] = field(default_factory=list)  # automatic replies the rules ask for
+    people: dict[str, tuple[str, int]] = field(
+        default_factory=dict
+    )  # what is new of who wrote, to keep for seconds
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:

@@ -1,6 +1,6 @@
 -- What a turn needs to see of *lane*: {events, intent, lane state, room, other lane's intent, the paused
--- connection that the room has to do with or ''}. Events come as {id, message facts and until when its author
--- is muted, fields...}; ids whose event is gone leave the list.
+-- connection that the room has to do with or ''}. Events come as {id, message facts and what is known of its
+-- author (until when muted, labels, contacts), fields...}; ids whose event is gone leave the list.
 local function look(lane, room, most)
   redis.call('DEL', P .. 'n:' .. lane)
   local events = {}
@@ -11,10 +11,15 @@ local function look(lane, room, most)
     else
       local names = redis.call('HMGET', P .. 'e:' .. eid, 'mid', 'pk')
       local says = names[1] and redis.call('HGETALL', P .. 'm:' .. names[1]) or {}
-      local muted = names[2] and redis.call('GET', P .. 'mute:' .. names[2])
-      if muted then
-        says[#says + 1] = 'muted'
-        says[#says + 1] = muted
+      if names[2] and names[2] ~= '' then
+        local who = names[2]
+        local about = redis.call('MGET', P .. 'mute:' .. who, P .. 'label:' .. who, P .. 'contacts:' .. who)
+        for number, name in ipairs({'muted', 'label', 'contacts'}) do
+          if about[number] then
+            says[#says + 1] = name
+            says[#says + 1] = about[number]
+          end
+        end
       end
       events[#events + 1] = {eid, says, fields}
     end

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.language import detect, language_of
-from bridge.core.model import Kind, Message, Visibility
+from bridge.core.language import detect
 
 SURE = {
     "en": ["I want my money back", "Where is my order?", "my order is broken", "this is the worst service"],
@@ -41,16 +40,3 @@ def test_what_is_too_short_or_unclear_has_none(text: str) -> None:
 @given(st.text(max_size=200))
 def test_any_text_has_the_same_answer_twice(text: str) -> None:
     assert detect(text) == detect(text)
-
-
-def message(text: str | None, language: str | None = None) -> Message:
-    return Message(
-        channel="facebook", account_id="1", kind=Kind.COMMENT, external_id="1", thread_id="1",
-        visibility=Visibility.PUBLIC, author=None, text=text, language=language, dedupe="1",
-    )  # fmt: skip
-
-
-def test_the_platforms_word_comes_before_ours() -> None:
-    assert language_of(message("Where is my order?", "pl")) == "pl"
-    assert language_of(message("Where is my order?")) == "en"
-    assert language_of(message(None)) is None

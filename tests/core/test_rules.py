@@ -38,7 +38,7 @@ MESSAGE = Message(
     extra={"rating": 2, "post": {"id": "7", "text": "Our new shop"}, "recommendation": "negative",
            "first_name": "Ana", "odd": {"deep": {"er": 1}}},
 )  # fmt: skip
-SIGNALS = {"has_ticket": False, "author": {"label": ["vip", "press"]}}
+SIGNALS = {"has_ticket": False, "author": {"label": ["vip", "press"], "messages": (0, 3, 20, 40)}}
 
 
 def holds(written: dict[str, Any], **facts: Any) -> bool:
@@ -85,7 +85,18 @@ def holds(written: dict[str, Any], **facts: Any) -> bool:
         ({"author.label": "vip"}, True),
         ({"author.label": ["troll"]}, False),
         ({"language": "en"}, True),
-        ({"sentiment": {"unknown": True}}, True),
+        ({"sentiment": {"at_most": -0.3}}, True),
+        ({"sentiment_source": "words"}, True),
+        ({"sentiment_source": ["tool", "emoji"]}, False),
+        ({"wants_answer": False, "urgent": False, "safety": False, "praise": False}, True),
+        ({"personal_data": "order"}, True),
+        ({"personal_data": ["card", "iban"]}, False),
+        ({"personal_data": {"at_least": 1}}, True),
+        ({"turn": {"unknown": True}}, True),
+        ({"answered": {"unknown": True}}, True),
+        ({"author.messages.24h": {"at_least": 3}}, True),
+        ({"author.messages.1h": {"at_least": 3}}, False),
+        ({"author.messages.2d": 4}, True),
         ({"text": {"any_of": ["refund", "zwrot*"]}}, True),
         ({"text": {"any_of": ["refun"]}}, False),
         ({"text": {"all_of": ["order", "refund"]}}, True),
@@ -183,6 +194,9 @@ def test_what_re2_does_not_take_is_a_sentence(pattern: str) -> None:
         ({"kind": None}, ("kind",)),
         ({"kind": "tweet"}, ("kind",)),
         ({"knid": "dm"}, ("knid",)),
+        ({"author.messages.24": 1}, ("author.messages.24",)),
+        ({"author.messages.8d": 1}, ("author.messages.8d",)),
+        ({"personal_data": "phoen"}, ("personal_data",)),
         ({"text": {"any_of": ["ok", 1]}}, ("text", "any_of", 1)),
         ({"text": {"like": "x"}}, ("text", "like")),
         ({"rating": "2"}, ("rating",)),
@@ -207,7 +221,8 @@ def test_a_mistake_knows_its_place(written: Any, path: tuple[str | int, ...]) ->
         ({"kind": ["dm", "review"]}, "kind is dm, review", "comment"),
         ({"author.followers": {"at_least": 5000}}, "author.followers at_least 5000", 1500),
         ({"author.verified": True}, "author.verified is true", False),
-        ({"sentiment": {"at_most": 0}}, "sentiment at_most 0", None),
+        ({"sentiment": {"at_most": -1}}, "sentiment at_most -1", -0.75),
+        ({"influence": {"at_least": 0}}, "influence at_least 0", None),
         ({"attachments": "audio"}, "attachments is audio", ["image", "video"]),
         ({"kind": "comment", "channel": "x", "change": "created"}, "channel is x", "facebook"),
         ({"any": [{"kind": "dm"}, {"channel": "x"}]}, "any of (kind is dm; channel is x)", "comment"),
@@ -241,8 +256,8 @@ def test_every_fact_of_the_line_can_be_asked_for() -> None:
     seen = view(MESSAGE, SIGNALS)
     unknown = {name for name in FIELDS if seen.get(name) is None}
     assert unknown == {
-        "author.username", "author.url", "sentiment", "in_reply_to", "permalink", "chat_type",
-        "standby",
+        "author.username", "author.url", "in_reply_to", "permalink", "chat_type", "standby", "tags",
+        "influence", "answered", "answered_natively", "turn",
     }  # fmt: skip
 
 

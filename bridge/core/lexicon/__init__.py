@@ -124,7 +124,7 @@ def everywhere() -> Lexicon:
 
 @cache
 def every(name: str) -> Table:
-    """The list *name* (URGENT, SAFETY, ASKS, REQUESTS) of all languages together."""
+    """The list *name* (URGENT, SAFETY, REQUESTS) of all languages together."""
     modules = [importlib.import_module(f"bridge.core.lexicon.{code}") for code in LANGUAGES]
     return _table(*(getattr(module, name) for module in modules))
 
