@@ -2,7 +2,8 @@
 # make test    set up and run the tests
 # make check   format, lint, types, imports and docs, as CI does
 # make bench   the speed table
-# make chaos   break it while it runs; make docs, make format, make lock, make clean as they say
+# make chaos   break it while it runs; make properties tries more examples of everything
+# make docs, make format, make lock and make clean do as they say
 #
 # The same without make stands in README.md.
 
@@ -14,7 +15,7 @@ UV     := uv==0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench chaos docs format lock clean
+.PHONY: demo test check bench chaos properties docs format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -36,6 +37,10 @@ bench: $(VENV)/dev.stamp
 # N messages while everything breaks; the same SEED makes the same schedule (docs/chaos.md).
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m chaos $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Each property with so many times the examples of the suite, new ones each time.
+properties: $(VENV)/dev.stamp
+	EXAMPLES=$(or $(EXAMPLES),20) $(BIN)/pytest tests/properties $(ARGS)
 
 # The pages that are made from the code: what each channel and helpdesk can do.
 docs: $(VENV)/run.stamp

@@ -24,7 +24,7 @@ if unread then
     books(f[2], 'in_progress', 1)
     redis.call('HDEL', dkey, 'tries')
     redis.call('PERSIST', dkey)
-    redis.call('ZADD', P .. 'ingest', now, did)
+    redis.call('ZADD', P .. 'ingest', now_exact(), did)
   else
     books(f[2], 'received', -1)  -- it waits to be read already, and is counted
   end
