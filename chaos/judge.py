@@ -155,7 +155,10 @@ def _answers(play: Play, verdict: Verdict) -> None:
     talk_of = {token: talk for talk, tokens in play.answers.items() for token in tokens}
     for token, talk in talk_of.items():
         _answer(play, verdict, token, talk, said[token])
-    for token in sorted(set(said) - set(talk_of) - {one for one in said if one[0] == "n"}):
+        if tail := play.tails.get(token):
+            _end(play, verdict, token, tail, talk, said)
+    known = {*talk_of, *play.tails.values(), *(one for one in said if one[0] == "n")}
+    for token in sorted(set(said) - known):
         verdict.blame("invented words", f"{token} was said by the bridge: {said[token]}")
     for talk, tokens in play.answers.items():
         stands = [(token, said[token][0]["seq"]) for token in tokens if said[token]]
@@ -198,6 +201,26 @@ def _answer(play: Play, verdict: Verdict, token: str, talk: int, said: list[Any]
         )
         return
     verdict.figures[count] = verdict.figures.get(count, 0) + 1
+
+
+def _end(
+    play: Play, verdict: Verdict, token: str, tail: str, talk: int, said: dict[str, list[Any]]
+) -> None:
+    """The end of a long answer, which goes out in pieces: once, after its beginning, or told about."""
+    begun, ends = said[token], said[tail]
+    verdict.figures["long answers said to their end"] = verdict.figures.get(
+        "long answers said to their end", 0
+    ) + bool(ends)
+    if len(ends) > 1:
+        verdict.blame("duplicate replies", f"{tail} was said {len(ends)} times: {ends}", talk)
+    elif ends and (not begun or ends[0]["seq"] < begun[0]["seq"]):
+        verdict.blame("reordered replies", f"{tail} was said, and {token} not before it", talk)
+    elif begun and not ends:
+        told = " ".join((*_told(play, token), *_told(play, tail)))
+        excused = play.plan.talks[talk] in UNSEEN or bool(play.removed & set(play.order[talk]))
+        if not excused or not ("Held back" in told or "parts reached the customer" in told):
+            about = f"{tail} was never said, {token} was; the ticket says {told!r}"
+            verdict.blame("reply lost", about, talk)
 
 
 def _told(play: Play, token: str) -> list[str]:

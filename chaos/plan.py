@@ -26,6 +26,11 @@ COMMENTS: Final = ("facebook", "instagram", "threads")
 EDITED: Final = ("facebook", "messenger", "instagram-dm", "whatsapp", "telegram")
 REMOVED: Final = ("facebook", "messenger", "instagram-dm", "whatsapp")
 PICTURED: Final = ("facebook", "messenger", "instagram-dm", "whatsapp", "telegram")
+# How many sentences make an answer that goes there in several pieces.
+LONG: Final = {
+    "messenger": 60, "instagram": 60, "instagram-dm": 24, "whatsapp": 100, "threads": 24, "telegram": 100,
+}  # fmt: skip
+SENTENCE: Final = "We have looked into it, and this is what we found. "
 SYSTEMS: Final = ("meta", "telegram", "zendesk", "freshdesk")
 
 SIDE_BY_SIDE: Final = 24  # conversations that go on at a time
@@ -67,6 +72,7 @@ class Do:
     picture: bool = False
     status: str = ""
     soon: bool = False  # right after what was said before
+    tail: str = ""  # the token at the end of a long answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +209,11 @@ class _Script:
         if heard and dice.random() < 0.35:
             for _ in range(dice.choice((1, 1, 2))):
                 name = self._token("a")
-                self.doings.append(Do("answer", talk, name, dice.choice(ANSWERS).format(name)))
+                text, tail = dice.choice(ANSWERS).format(name), ""
+                if dice.random() < 0.08 and (length := LONG.get(self.talks[talk])):
+                    tail = f"z{name[1:]}"
+                    text = f"{text}. {SENTENCE * length}{tail}"
+                self.doings.append(Do("answer", talk, name, text, tail=tail))
         if dice.random() < 0.15:
             name = self._token("n")
             self.doings.append(Do("note", talk, name, f"Between us: {name}"))

@@ -47,6 +47,7 @@ class Play:
         self.first: dict[int, str] = {}  # of each talk, the first thing said
         self.order: dict[int, list[str]] = {}  # of each talk, what was said, as it was written
         self.answers: dict[int, list[str]] = {}  # of each talk, the agent's public words
+        self.tails: dict[str, str] = {}  # of a long answer's token, the one at its end
         self.removed: set[str] = set()
         self.edited: dict[str, str] = {}  # message -> the token of its latest words
         self.statuses: Counter[int] = Counter()
@@ -196,6 +197,8 @@ class Play:
         public = one.what == "answer"
         if public:
             self.answers.setdefault(one.talk, []).append(one.token)
+            if one.tail:
+                self.tails[one.token] = one.tail
         self.stage.sandbox.post(
             "agent/comment", {"ticket": ticket, "text": one.text, "public": public}
         )

@@ -23,7 +23,7 @@ from bridge.sandbox.http import Request, Response, answer, connection
 from bridge.sandbox.send import Sender
 from chaos.plan import Bring
 
-TOKEN: Final = re.compile(r"\b[maen]\d{5}\b")
+TOKEN: Final = re.compile(r"\b[maenz]\d{5}\b")
 PATIENCE: Final = 6.0  # seconds that it waits for an answer
 PLAIN: Final = Bring()
 

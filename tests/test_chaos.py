@@ -22,7 +22,7 @@ from bridge.core.calls import HttpRequest
 from bridge.sandbox import faults as sandbox
 from bridge.store import _SCRIPTS, Store
 from chaos import judge, points
-from chaos.plan import BREAKS, CHANNELS, EFFECTS, OUTAGES, SYSTEMS, Bring, plan
+from chaos.plan import BREAKS, CHANNELS, EFFECTS, LONG, OUTAGES, SYSTEMS, Bring, plan
 from chaos.play import Play
 from chaos.points import COMMITS, POINTS, WRITES
 from chaos.postman import Postman, Times
@@ -75,6 +75,13 @@ def test_a_thousand_messages_meet_every_channel_point_and_kind_of_trouble() -> N
 def test_no_point_is_to_die_at_twice_before_all_were() -> None:
     first = [one.what for one in plan(1000, 7).troubles if one.kind == "kill-at"][: len(POINTS)]
     assert sorted(first) == sorted(POINTS)
+
+
+def test_some_answers_are_longer_than_their_channel_takes_at_once() -> None:
+    made = plan(1000, 7)
+    long = [one for one in made.doings if one.tail]
+    assert {made.talks[one.talk] for one in long} == set(LONG)
+    assert all(one.text.endswith(one.tail) and one.token in one.text for one in long)
 
 
 def test_calls_that_fail_are_told_by_how_they_fail() -> None:
@@ -235,7 +242,7 @@ def judged(*record: dict[str, Any], channel: str = "facebook", **more: Any) -> s
     rested = more.pop("rested", True)
     play = SimpleNamespace(
         plan=SimpleNamespace(talks=(channel,), people=("Ana",), brings={}),
-        truth=truth, order={0: ["m00001", "m00002"]}, removed=set(), edited={}, answers={},
+        truth=truth, order={0: ["m00001", "m00002"]}, removed=set(), edited={}, answers={}, tails={},
         statuses=Counter(), stage=SimpleNamespace(postman=postman, store=store), calm_after=0.0,
         left=lambda: "", began=0.0,
     )  # fmt: skip
@@ -294,6 +301,20 @@ def test_an_answer_said_twice_or_never_is_seen() -> None:
     twice = (said("sorry a00001"), said("sorry a00001"))
     assert judged(*GOOD, answered("a00001"), *twice, answers=answers) == {"duplicate replies"}
     assert judged(*GOOD, answered("a00001"), answers=answers) == {"reply lost"}
+
+
+def test_a_long_answer_is_said_to_its_end_once_and_in_order() -> None:
+    long = {"answers": {0: ["a00001"]}, "tails": {"a00001": "z00001"}}
+    asked = (*GOOD, answered("a00001 ... z00001"))
+    begins, ends = said("(1/2) a00001"), said("(2/2) z00001")
+    assert judged(*asked, begins, ends, **long) == set()
+    assert judged(*asked, said("a00001 ... z00001"), **long) == set()
+    assert judged(*asked, begins, ends, ends, **long) == {"duplicate replies"}
+    assert judged(*asked, ends, begins, **long) == {"reordered replies"}
+    assert judged(*asked, begins, **long) == {"reply lost"}
+    partly = words("Only 1 of 2 parts reached the customer.\n| z00001", public=False)
+    assert judged(*asked, begins, partly, **long) == {"reply lost"}
+    assert judged(*asked, begins, partly, channel="telegram", **long) == set()
 
 
 HELD = words("Held back, not sent again.\n| sorry a00001", public=False)
