@@ -11,9 +11,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from bridge.core import receipt
+from chaos.plan import COMMENTS
 from chaos.play import Play
 from chaos.postman import TOKEN
 
@@ -93,7 +95,10 @@ def _messages(play: Play, verdict: Verdict, talk: int, tokens: list[str]) -> Non
             verdict.blame(
                 "untold changes", f"{token} was edited to {latest}, which stands nowhere", talk
             )
-    if len(tickets) > 1:
+    if len(tickets) > 1 and _went_on(play, talk, tokens):
+        name = "talks that went on at the person's other ticket"
+        verdict.figures[name] = verdict.figures.get(name, 0) + 1
+    elif len(tickets) > 1:
         verdict.blame(
             "duplicate tickets", f"one conversation is on the tickets {sorted(tickets)}", talk
         )
@@ -108,6 +113,28 @@ def _messages(play: Play, verdict: Verdict, talk: int, tokens: list[str]) -> Non
             verdict.figures["overtaken on the way"] = (
                 verdict.figures.get("overtaken on the way", 0) + 1
             )
+
+
+def _went_on(play: Play, talk: int, tokens: list[str]) -> bool:
+    """Whether a talk only left a solved ticket for the one that the same person's comment has, and stayed.
+
+    So it is meant to be (docs/answering.md, `join_dms`); anything else that stands on two tickets is wrong.
+    """
+    truth, people = play.truth, play.plan.people
+    places = sorted(
+        (place[1], place[0]) for token in tokens for place in truth.public.get(token, ())
+    )
+    others = {
+        truth.ticket_of.get(token)
+        for other, said in play.order.items()
+        if other != talk and people[other] == people[talk] and play.plan.talks[other] in COMMENTS
+        for token in said
+    }
+    moves = [(before, now, seq) for (_, before), (seq, now) in pairwise(places) if before != now]
+    return (
+        all(truth.status(before, seq) == "solved" and now in others for before, now, seq in moves)
+        and len(moves) == 1
+    )
 
 
 def _pairs(stands: list[Any]) -> Iterator[tuple[Any, Any]]:

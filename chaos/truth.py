@@ -22,6 +22,9 @@ class Truth:
     private: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     told: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     tickets: list[dict[str, Any]] = field(default_factory=list)
+    statuses: list[tuple[int, int, str]] = field(
+        default_factory=list
+    )  # ticket, seq, what it became
     answered: dict[str, int] = field(default_factory=dict)  # an agent's token -> seq on the ticket
     spoken: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)  # all that stands on a platform
@@ -37,6 +40,8 @@ class Truth:
         text = entry["text"] or ""
         if entry["what"] == "ticket":
             self.tickets.append(entry)
+        elif entry["what"] == "ticket_status":
+            self.statuses.append((entry["ticket"], entry["seq"], str(entry["current"])))
         elif entry["what"] == "ticket_comment":
             self._comment(entry, text)
         elif entry["what"] in ("comment", "message", "private_reply", "post"):
@@ -44,6 +49,11 @@ class Truth:
             # A private reply is recorded as such and as the message it makes.
             if entry["by"] == "bridge" and entry["what"] != "private_reply":
                 self.spoken.append(entry)
+
+    def status(self, ticket: int, seq: int) -> str:
+        """What *ticket* had last become before *seq*; empty when it was never changed."""
+        became = [word for one, at, word in self.statuses if one == ticket and at < seq]
+        return became[-1] if became else ""
 
     def _comment(self, entry: dict[str, Any], text: str) -> None:
         for found in TOKEN.finditer(text):

@@ -296,6 +296,28 @@ def test_order_is_asked_only_of_what_was_taken_in_order() -> None:
     assert judged(TICKET, words("m00002"), words("m00001"), brought=1.5) == set()
 
 
+SOLVED = {"what": "ticket_status", "by": "agent", "text": None, "ticket": 1, "current": "solved"}
+
+
+@pytest.mark.parametrize(
+    ("between", "whose", "wrong"),
+    [
+        ((SOLVED,), "Ana", set()),
+        ((), "Ana", {"duplicate tickets"}),
+        ((SOLVED, {**SOLVED, "current": "open"}), "Ana", {"duplicate tickets"}),
+        ((SOLVED,), "Ben", {"duplicate tickets"}),
+    ],
+)
+def test_a_talk_may_leave_a_solved_ticket_for_that_of_the_same_persons_comment(
+    between: tuple[dict[str, Any], ...], whose: str, wrong: set[str]
+) -> None:
+    plan = SimpleNamespace(talks=("messenger", "facebook"), people=("Ana", whose), brings={})
+    comment = ({**TICKET, "ticket": 2, "external_id": "b" * 32}, words("m00003", ticket=2))
+    talk = (TICKET, words("m00001"), *comment, *between, words("m00002", ticket=2))
+    order = {0: ["m00001", "m00002"], 1: ["m00003"]}
+    assert judged(*talk, plan=plan, order=order) == wrong
+
+
 def test_an_answer_said_twice_or_never_is_seen() -> None:
     answers = {0: ["a00001"]}
     twice = (said("sorry a00001"), said("sorry a00001"))
