@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from bridge.channels import generic
 from bridge.cli.normalise import mappings_folder
-from bridge.config import Config, load
+from bridge.config import Config, load, load_packs
 from bridge.core.described import Described, Sample
 from bridge.core.errors import ConfigError
-from bridge.core.rules import Decision, Example, Rule, failing
+from bridge.core.rules import Decision, Example, Rule, Rules, failing
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import environment
 from bridge.wiring import providers
@@ -34,22 +35,26 @@ def run(args: argparse.Namespace) -> int:
     folder = args.folder or mappings_folder(os.environ)
     if not (folder / "rules.yaml").is_file() and (folder / "mappings" / "rules.yaml").is_file():
         folder = folder / "mappings"  # the folder that `bridge init` was given
-    config, problems = None, []
+    config, problems, packs = None, [], dict[Path, Rules]()
     try:
         config = load(folder, surroundings(folder), providers(), strict=False)
+        packs = load_packs(folder)
     except ConfigError as error:
         problems = error.problems
     else:
-        problems = [_told(folder, *wrong) for wrong in failing(config.rules)]
+        tried = {folder / "rules.yaml": config.rules, **packs}
+        problems = [
+            _told(file, *wrong) for file, rules in tried.items() for wrong in failing(rules)
+        ]
         problems += [
             _told_of_source(file, *wrong)
             for file in config.sources.values()
             for wrong in generic.failing(file)
         ]
     if args.json:
-        print(json.dumps(_summary(config, problems)))
+        print(json.dumps(_summary(config, problems, packs)))
     else:
-        _print(folder, config, problems)
+        _print(folder, config, problems, packs)
     return 1 if problems else 0
 
 
@@ -73,7 +78,7 @@ def _told_of_source(file: Described, sample: Sample, sentence: str) -> str:
     return f"{file.file}:{sample.line}: examples > number {number}: {sentence}"
 
 
-def _told(folder: Path, rule: Rule, example: Example, decision: Decision) -> str:
+def _told(file: Path, rule: Rule, example: Example, decision: Decision) -> str:
     """One failing example: where it stands, what it gives, and what stood in the way."""
     words = str(example.facts.get("text") or ", ".join(map(str, example.facts.values())))
     shown = words if len(words) <= 60 else f"{words[:59]}…"
@@ -88,12 +93,14 @@ def _told(folder: Path, rule: Rule, example: Example, decision: Decision) -> str
     )
     got = " then ".join(decision.rules) or "no rule at all"
     return (
-        f"{folder / 'rules.yaml'}:{example.line}: rules > {rule.name} > examples:"
+        f"{file}:{example.line}: rules > {rule.name} > examples:"
         f' "{shown}" gives {got}, not {wanted}{why}'
     )
 
 
-def _summary(config: Config | None, problems: list[str]) -> dict[str, Any]:
+def _summary(
+    config: Config | None, problems: list[str], packs: Mapping[Path, Rules]
+) -> dict[str, Any]:
     rules = config.rules.rules if config else ()
     return {
         "ok": not problems,
@@ -102,6 +109,7 @@ def _summary(config: Config | None, problems: list[str]) -> dict[str, Any]:
         "connections": len(config.connections) if config else 0,
         "rules": len(rules),
         "examples": sum(len(rule.examples) for rule in rules),
+        "packs": {file.stem: len(rules.rules) for file, rules in packs.items()},
         "sources": sorted(config.sources) if config else [],
         "maps": sorted(config.maps) if config else [],
         "languages": sorted(config.replies.texts) if config else [],
@@ -109,11 +117,13 @@ def _summary(config: Config | None, problems: list[str]) -> dict[str, Any]:
     }
 
 
-def _print(folder: Path, config: Config | None, problems: list[str]) -> None:
+def _print(
+    folder: Path, config: Config | None, problems: list[str], packs: Mapping[Path, Rules]
+) -> None:
     for problem in problems:
         print(f"wrong    {problem}")
     if config is not None:
-        counts = _summary(config, problems)
+        counts = _summary(config, problems, packs)
         for warning in counts["warnings"]:
             print(f"warning  {warning}")
         wordings = sum(
@@ -131,6 +141,11 @@ def _print(folder: Path, config: Config | None, problems: list[str]) -> None:
         if counts["languages"]:
             print(f"ok       replies in {', '.join(counts['languages'])}: "
                   f"{_counted(wordings, 'wording')}")  # fmt: skip
+        for file, rules in packs.items():
+            if not any(problem.startswith(f"{file}:") for problem in problems):
+                examples = sum(len(rule.examples) for rule in rules.rules)
+                print(f"ok       the pack {file.stem}: {_counted(len(rules.rules), 'rule')}, "
+                      f"{_counted(examples, 'example')}")  # fmt: skip
         if not problems:
             print(f"ok       {_counted(counts['rules'], 'rule')}, and all "
                   f"{_counted(counts['examples'], 'example')} give what they promise")  # fmt: skip

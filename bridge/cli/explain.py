@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from bridge import plugins
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.config import load_replies, load_rules
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Kind, Message
 from bridge.core.replies import Replies, choose
 from bridge.core.rules import Decision, Escalation, Rules, decide, example_view
+from bridge.settings import Settings
 
 HELP = "show what the rules would do with payloads, and why"
 
@@ -42,20 +44,23 @@ def run(args: argparse.Namespace) -> int:
     if args.text is None and not (source and args.files):
         print("bridge explain: needs a SOURCE and a FILE, or --text WORDS", file=sys.stderr)
         return 2
+    scorer = plugins.scorer(Settings.from_environ(os.environ).sentiment)
     rules = load_rules(args.rules or folder / "rules.yaml")
     replies = load_replies(folder)
     out = _json if args.json else _sentences
     if args.text is not None:
         channel = next(iter(source.channels)) if source else "facebook"
         facts = {"text": args.text, "kind": args.kind, "channel": channel}
-        out("--text", None, example_view(facts), rules, replies)
+        seen = example_view(facts)
+        seen.scorer = scorer
+        out("--text", None, seen, rules, replies)
     found_wrong = False
     if source is not None:
         for name in args.files:
             messages = events("explain", source, name)
             found_wrong = found_wrong or messages is None
             for message in messages or ():
-                out(name, message, view(message), rules, replies)
+                out(name, message, view(message, scorer=scorer), rules, replies)
     return int(found_wrong)
 
 
@@ -99,6 +104,8 @@ def _json(name: str, message: Message | None, seen: View, rules: Rules, replies:
                     for how, reply, text in _said(decision, message, seen, replies)
                 ],
                 "notify": list(decision.notify),
+                "labels": dict(decision.labels),
+                "signals": dict(decision.signals),
             }
         )
     )
@@ -130,10 +137,15 @@ def _sentences(
             print(f"  {one.rule}: matches")
         else:
             print(f"  {one.rule}: no, it wants {one.condition}; seen: {_quoted(one.value)}")
+    if decision.signals:
+        told = (f"{signal} {_quoted(value)}" for signal, value in decision.signals.items())
+        print(f"  read from it: {', '.join(told)}")
     print(f"  -> {_outcome(decision)}")
     for how, reply, text in _said(decision, message, seen, replies):
         words = _quoted(text) if text else "nothing, for there is no such text"
         print(f"     says in {how} ({reply}): {words}")
+    for label, seconds in decision.labels.items():
+        print(f"     labels the author {label} for {seconds / 86400:g} days")
     for notified in decision.notify:
         print(f"     notifies {notified}")
     print()
@@ -166,9 +178,12 @@ def _outcome(decision: Decision) -> str:
         return ", ".join(parts) + by
     if decision.outcome == "ignore":
         return f"ignored: {decision.reason}{by}"
-    return {"reply": "an answer, and no ticket", "notify": "a notification, and no ticket"}.get(
-        decision.outcome, "nothing: no rule says what to do"
-    ) + by
+    others = {
+        "reply": "an answer, and no ticket",
+        "notify": "a notification, and no ticket",
+        "label": "a label for the author, and no ticket",
+    }
+    return others.get(decision.outcome, "nothing: no rule says what to do") + by
 
 
 def _said(

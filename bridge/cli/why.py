@@ -125,6 +125,10 @@ def _print(one: Mapping[str, Any]) -> None:
     if one["tried"]:
         lines.append(f"  The rules (hash {one['rules_hash']}) were tried in this order:")
         lines += [f"    {_tried(rule)}" for rule in one["tried"]]
+    if one["signals"]:
+        lines.append(
+            f"  Read from it: {', '.join(_signal(*pair) for pair in one['signals'].items())}."
+        )
     for act in one["actions"]:
         done = parts.moment(datetime.fromisoformat(act["at"]))
         lines.append(f"  At {done}: {act['what']}: {act['result']}.")
@@ -137,6 +141,10 @@ def _print(one: Mapping[str, Any]) -> None:
     if "raw" in one:
         lines.append(f"  As it came: {one['raw'] or 'not kept any more'}")
     print(parts.harmless("\n".join(lines)))
+
+
+def _signal(name: str, value: Any) -> str:
+    return f"{name} {'unknown' if value is None else json.dumps(value, ensure_ascii=False)}"
 
 
 def _tried(rule: Mapping[str, Any]) -> str:

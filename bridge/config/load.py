@@ -59,6 +59,25 @@ def load_rules(file: Path) -> Rules:
     return rules
 
 
+def load_packs(folder: Path) -> dict[Path, Rules]:
+    """The rules to start from in *folder*/packs, by file. Raises ConfigError with all mistakes.
+
+    No process reads them: they are checked, so that who takes one takes rules that work.
+    """
+    reading = _Reading(folder, {}, Providers(), strict=False)
+    found: dict[Path, Rules] = {}
+    for file in sorted((folder / "packs").glob("*.yaml")):
+        document = reading.document(file)
+        if document and (rules := reading.rules(document)).rules:
+            found[file] = rules
+            Ruling(
+                document=document, findings=reading.findings, connections={}, maps={}, channels=None
+            ).check(rules)
+    if reading.findings.problems:
+        raise ConfigError(reading.findings.problems)
+    return found
+
+
 def load_source(folder: Path, name: str, taken: Iterable[str] = ()) -> Described | None:
     """The source that *folder*/sources/*name*.yaml describes; None where there is no such file.
 

@@ -160,3 +160,22 @@ def test_files_may_stand_on_both_sides_of_an_option(capsys: pytest.CaptureFixtur
             main(words)
         assert end.value.code == 2
         assert "unrecognized arguments" in capsys.readouterr().err
+
+
+def test_signals_and_labels_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n  - name: sad\n    when: {sentiment: {at_most: -0.3}, safety: false}\n"
+        "    then: {label: {angry: 7d}}\n  - name: last\n    then: {ignore: x}\n"
+    )
+    sad = ["explain", "--rules", str(rules), "--text", "this is the worst service"]
+    assert main(sad) == 0
+    told = capsys.readouterr().out
+    assert "sentiment -0." in told
+    assert "safety false" in told
+    assert "-> a label for the author, and no ticket (rule sad)" in told
+    assert "labels the author angry for 7 days" in told
+    assert main([*sad, "--json"]) == 0
+    one = json.loads(capsys.readouterr().out)
+    assert (one["outcome"], one["labels"]) == ("label", {"angry": 7 * 86400})
+    assert one["signals"]["sentiment"] < -0.3

@@ -51,6 +51,7 @@ def test_the_receipt_tells_rules_conditions_values_actions_and_hash(
     one = town.json("why", complained["event"])["events"][0]
     assert one["state"] == "done"
     assert one["rules_hash"]
+    assert one["signals"] == {"language": "en"}
     assert one["tried"][-1]["rule"] == one["rule"]
     assert one["tried"][-1]["matched"] is True
     failed = [rule["failed"] for rule in one["tried"] if not rule["matched"]]
@@ -61,6 +62,7 @@ def test_the_receipt_tells_rules_conditions_values_actions_and_hash(
     for part in (
         f"opened ticket {complained['ticket']}: rule {one['rule']}", one["rules_hash"],
         "delivery delivery-21", "I want a refund", f"{one['rule']}: matches", ": ok.",
+        'Read from it: language "en".',
     ):  # fmt: skip
         assert part in out
 

@@ -21,7 +21,7 @@ BAD = {
     " beschwer*, reklamation, rückerstattung, geld zurück, mein geld, erstattet, zu teuer, überteuert, preiserhöhung, ausgefallen, ausfall, störung, stürzt ab, stürzt ständig ab, abgestürzt, abstürz*,"
     " hängt sich auf, wo bleibt, kündige, kündigung, gekündigt, keine lust mehr, angeblich, hier ist nichts, ungenießbar*, schmutzig*, dreckig*, verschimmelt, schimmel*, versalzen, billig verarbeitet, mangelhaft*, mängel, mangel,"
     " unzufrieden*, unzuverlässig*, unprofessionell*, unverständlich*, gesperrt, gehackt, geklaut, gestohlen, explodier*, verbrann*, verbrenn*, blutet, brennt, verletzt, vergift*, glasscherbe*, krankenhaus, zumutung, veräppelt, verschlimmert, schlechter, im stich, ignoriert, ignorieren, unmöglich*, traurig*, bescheiden*, zerrissen, zerbrochen, abgebrochen, gebrochen, nichts geht",
-    1: "leider, problem*, warte, warten, gewartet, wartezeit, spät, verspätet*, verspätung, langsam*, teuer*, schade, umständlich*, kompliziert*, langweilig*, kalt*, laut, schon wieder, zum dritten mal, zum zweiten mal, ständig, seit wochen, seit tagen, nichts passiert, bedenken, naja, mäßig*, früher war, hm, nee",
+    1: "leider, problem*, warte, warten, gewartet, wartezeit, spät, verspätet*, verspätung, langsam*, teuer*, schade, umständlich*, kompliziert*, langweilig*, kalt*, laut, schon wieder, zum dritten mal, zum zweiten mal, ständig, seit wochen, seit tagen, nichts passiert, bedenken, naja, mäßig*, früher war, nee",
 }  # fmt: skip
 NOT = "nicht, kein, keine, keinen, keiner, keinerlei, nie, niemals, ohne, nichts, weder, kaum, null, nix"
 VERY = "sehr, so, richtig, echt, total, absolut, extrem, super, mega, wirklich, voll, besonders, unglaublich, komplett"
