@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import accept, delivery, latency, machine, memory, normalise, start
+from benchmarks import accept, delivery, latency, machine, memory, normalise, start, trips
 from benchmarks.figures import Findings
 
 TOPICS: dict[str, Callable[[bool], Findings]] = {
     "accept": accept.run,
     "latency": latency.run,
     "delivery": delivery.run,
+    "trips": trips.run,
     "memory": memory.run,
     "normalise": normalise.run,
     "start": start.run,
