@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,8 +21,10 @@ LANE = f"in:{ROOM}"
 
 
 @pytest.fixture
-def store(client: redis.Redis) -> Store:
-    return Store(client, keep=3600, keep_raw=600, clock=lambda: AT)
+def store(client: redis.Redis) -> Iterator[Store]:
+    built = Store(client, keep=3600, keep_raw=600, clock=lambda: AT)
+    yield built
+    built.close()
 
 
 def keep(store: Store, name: str = "d1", connection: str = "meta") -> bool:

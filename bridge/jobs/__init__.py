@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 LINGER = 0.25  # seconds a drain stays for what comes next: cheaper than another job
 LONGEST = 50.0  # seconds after which a drain gives its RQ worker the word
 READING = 16  # deliveries taken at a time
+BUSY = 0.04  # seconds between two looks for more while work is under way
 
 
 class Engine:
@@ -76,7 +77,7 @@ class Engine:
                 if came or lanes:
                     idle_since = now
                 elif running:
-                    wait(running, timeout=0.02, return_when=FIRST_COMPLETED)
+                    wait(running, timeout=BUSY, return_when=FIRST_COMPLETED)
                     idle_since = now
                 elif now - idle_since > LINGER or now - began > LONGEST:
                     break

@@ -23,7 +23,7 @@ def threads_for(slots: int) -> int:
 @dataclass(slots=True)
 class _Connection:
     taken: int = 0
-    lasts: float = 0.05  # seconds that one call takes, a running mean
+    lasts: float = 0.05  # seconds for which a slot is held, a running mean
     queue: float = 0.0  # when the last of those that were turned away comes again
 
 
@@ -35,36 +35,60 @@ class Slots:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, _Connection] = defaultdict(_Connection)
+        self._kept = threading.local()
 
     @contextmanager
     def one(self, connection: str) -> Iterator[None]:
         """Hold a slot of *connection* meanwhile; raises TransientError `busy` when none is free."""
-        began = self._clock()
-        with self._lock:
-            self._need(connection)
-            self._known[connection].taken += 1
+        if connection in self._turns():
+            yield
+            return
+        began = self._take(connection)
         try:
             yield
         finally:
-            with self._lock:
-                known = self._known[connection]
-                known.taken -= 1
-                known.lasts += (self._clock() - began - known.lasts) / 8
+            self._give_back(connection, began)
 
-    def ask(self, connection: str) -> None:
-        """Raise TransientError `busy` when no slot of *connection* is free, before work is put into it."""
+    def keep(self, connection: str) -> None:
+        """Hold a slot of *connection* until this thread says `end`; raises as `one` does.
+
+        A turn that has begun goes on: its second request must not stand in line behind other turns.
+        """
+        if connection not in self._turns():
+            self._turns()[connection] = self._take(connection)
+
+    def end(self) -> None:
+        """The turn of this thread is over."""
+        for connection, began in self._turns().items():
+            self._give_back(connection, began)
+        self._turns().clear()
+
+    def _turns(self) -> dict[str, float]:
+        """What this thread keeps, and since when."""
+        kept: dict[str, float] = self._kept.__dict__.setdefault("slots", {})
+        return kept
+
+    def _take(self, connection: str) -> float:
         with self._lock:
             self._need(connection)
+            self._known[connection].taken += 1
+        return self._clock()
+
+    def _give_back(self, connection: str, began: float) -> None:
+        with self._lock:
+            known = self._known[connection]
+            known.taken -= 1
+            known.lasts += (self._clock() - began - known.lasts) / 8
 
     def _need(self, connection: str) -> None:
-        """Those turned away come again one by one, twice as fast as they can be served.
+        """Those turned away come again one by one, half as fast again as they can be served.
 
         All at once they would take the threads that are kept for the others.
         """
         known, now = self._known[connection], self._clock()
         if known.taken < self._each:
             return
-        known.queue = max(known.queue, now) + known.lasts / (2 * self._each)
+        known.queue = max(known.queue, now) + known.lasts / (1.5 * self._each)
         wait = min(max(known.queue - now, SHORTEST), LONGEST)
         error = TransientError("busy", f"{connection} is busy", retry_after=wait, limited=True)
         error.connection = connection

@@ -32,7 +32,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         raise PermanentError("no_account", f"no account for {first.channel} in connections.yaml")
     escalation = decision.escalation
     desk = bridge.desk_for(escalation.helpdesk if escalation else None, target.account)
-    hand.outside.slots.ask(desk.name)  # before anything is fetched for it
+    hand.outside.slots.keep(desk.name)  # before anything is fetched for it
     desk_map = bridge.map_of(desk.name)
     known_post, known = bridge.store.several(
         customers.post_key(target, first), customers.who_key(desk, customers.asker(room, first))
@@ -115,7 +115,7 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     """Add customers' words, or one private note, to the ticket there is."""
     bridge = hand.bridge
     desk = bridge.config.connections[room.desk]
-    hand.outside.slots.ask(desk.name)
+    hand.outside.slots.keep(desk.name)
     if plan.said:
         first = plan.said[0].message
         target = room.target(bridge, room.places[plan.said[0].place])

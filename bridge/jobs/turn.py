@@ -97,6 +97,7 @@ class Hand:
         self._said_so: set[str] = set()
         self.left = False  # nothing was left in the lane, and the turn is given back
         self._seen: Turn | None = None  # how the lane stands since the last settling
+        self.settled = False  # whether anything was written down since the last look
 
     def guard(self) -> None:
         """Allow an outside write only with more lease left than its deadline, else renew first."""
@@ -129,7 +130,7 @@ class Hand:
         # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
         orders.cheer = [name for name in orders.cheer if name not in self._said_so]
         self._said_so.update(orders.cheer)
-        self._seen = None
+        self._seen, self.settled = None, True
         # After an intent comes the write it is about: a look would be stale when it is needed.
         most = 0 if orders.intent else MOST
         answer, self._seen = self.bridge.store.settle_and_look(self.holder, orders, most)
@@ -147,7 +148,7 @@ class Hand:
 
     def load(self) -> Turn:
         """How the lane stands now; raises Lost when the turn has passed on."""
-        turn, self._seen = self._seen, None
+        turn, self._seen, self.settled = self._seen, None, False
         turn = turn or self.bridge.store.load(self.lane, self.holder)
         if turn is None:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
@@ -193,6 +194,7 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
         _whatever_comes(hand, turn, error)
     finally:
         hand.leases.drop(hand.lane, hand.holder)
+        hand.outside.slots.end()
 
 
 def _whatever_comes(hand: Hand, turn: Turn | None, error: Exception) -> None:
@@ -209,9 +211,9 @@ def _whatever_comes(hand: Hand, turn: Turn | None, error: Exception) -> None:
 def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     """Sort a failure by its verdict and give the turn back accordingly."""
     bridge, orders = hand.bridge, hand.orders()
-    # A step may have recorded an intent after this turn was loaded: look at what stands now.
     before = turn.intent
-    turn = bridge.store.load(hand.lane, hand.holder) or turn
+    if hand.settled:  # perhaps an intent: look at what stands now
+        turn = bridge.store.load(hand.lane, hand.holder) or turn
     now = time.time()
     tries = int(turn.tries.get("n", "0")) + 1
     first = float(turn.tries.get("first", now))

@@ -1,5 +1,7 @@
 """A slow connection may have its share of the threads, and no more."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from bridge.core.errors import TransientError
@@ -21,23 +23,30 @@ def test_a_slot_is_free_again_also_after_an_error() -> None:
     slots = Slots(1)
     with pytest.raises(ValueError, match="oops"), slots.one("zendesk"):
         raise ValueError("oops")
-    slots.ask("zendesk")
     with slots.one("zendesk"):
         pass
 
 
-def test_asking_takes_nothing() -> None:
+def test_a_turn_keeps_its_slot_and_needs_no_other() -> None:
     slots = Slots(1)
-    slots.ask("zendesk")
-    with slots.one("zendesk"), pytest.raises(TransientError):
-        slots.ask("zendesk")
+    slots.keep("zendesk")
+    slots.keep("zendesk")
+    with slots.one("zendesk"), slots.one("zendesk"):
+        pass
+    with ThreadPoolExecutor(1) as others:
+        assert others.submit(turned_away, slots, "zendesk", 1).result() != []
+        slots.end()
+        others.submit(slots.keep, "zendesk").result()
+        assert turned_away(slots, "zendesk", 1) != []
+        others.submit(slots.end).result()
+    slots.keep("zendesk")
 
 
-def turned_away(slots: Slots, count: int) -> list[float]:
+def turned_away(slots: Slots, connection: str, count: int) -> list[float]:
     waits: list[float] = []
     for _ in range(count):
-        with pytest.raises(TransientError) as full:
-            slots.ask("a")
+        with pytest.raises(TransientError) as full, slots.one(connection):
+            pass
         waits.append(full.value.retry_after or 0)
     return waits
 
@@ -49,17 +58,17 @@ def test_those_turned_away_come_again_one_by_one() -> None:
         with slots.one("a"):
             now[0] += 2
     with slots.one("a"):
-        waits = turned_away(slots, 5)
-        assert [round(one) for one in waits] == [1, 2, 3, 4, 5]
+        waits = turned_away(slots, "a", 5)
+        assert [round(one) for one in waits] == [1, 3, 4, 5, 7]
         now[0] += 60
-        assert round(turned_away(slots, 1)[0]) == 1  # all have come and gone meanwhile
-        assert turned_away(slots, 100)[-1] == LONGEST
+        assert round(turned_away(slots, "a", 1)[0]) == 1  # all have come and gone meanwhile
+        assert turned_away(slots, "a", 100)[-1] == LONGEST
 
 
 def test_nobody_comes_again_at_once() -> None:
     slots = Slots(4, lambda: 0.0)
     with slots.one("a"), slots.one("a"), slots.one("a"), slots.one("a"):
-        assert turned_away(slots, 3) == [SHORTEST] * 3
+        assert turned_away(slots, "a", 3) == [SHORTEST] * 3
 
 
 @pytest.mark.parametrize("slots", [1, 2, 16, 192])

@@ -63,6 +63,7 @@ def house(client: redis.Redis) -> Iterator[House]:
     built = House(client)
     yield built
     built.leases.stop()
+    built.store.close()
 
 
 def failing(error: Exception, connection: str = "zendesk") -> Callable[[Hand, Turn], bool]:
