@@ -7,6 +7,7 @@ as evidence, the receipts.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ from chaos.postman import TOKEN
 
 # Nobody can look there whether words have arrived (WhatsApp reports it, if the report comes).
 UNSEEN = ("telegram", "whatsapp")
+CASE = re.compile(
+    r"case \d{5}"
+)  # in each piece of a long answer, also between the first and the last
 # What our own notes say, and no customer may read.
 OURS = ("Not delivered", "Held back, not sent", "The customer has", "parts reached the customer")
 
@@ -173,8 +177,12 @@ def _tickets(play: Play, verdict: Verdict) -> None:
 def _answers(play: Play, verdict: Verdict) -> None:
     truth, said = play.truth, defaultdict(list)
     notices: Counter[str] = Counter()
+    between: Counter[str] = Counter()
     for entry in truth.spoken:
         tokens = TOKEN.findall(entry["text"] or "")
+        if not tokens and CASE.search(entry["text"] or ""):
+            between[entry["text"]] += 1
+            continue
         for token in tokens:
             said[token].append(entry)
         if not tokens:
@@ -184,6 +192,9 @@ def _answers(play: Play, verdict: Verdict) -> None:
         _answer(play, verdict, token, talk, said[token])
         if tail := play.tails.get(token):
             _end(play, verdict, token, tail, talk, said)
+    for text, count in between.items():
+        if count > 1:
+            verdict.blame("duplicate replies", f"a piece was said {count} times: {text[:80]}")
     known = {*talk_of, *play.tails.values(), *(one for one in said if one[0] == "n")}
     for token in sorted(set(said) - known):
         verdict.blame("invented words", f"{token} was said by the bridge: {said[token]}")

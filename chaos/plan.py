@@ -30,7 +30,7 @@ PICTURED: Final = ("facebook", "messenger", "instagram-dm", "whatsapp", "telegra
 LONG: Final = {
     "messenger": 60, "instagram": 60, "instagram-dm": 24, "whatsapp": 100, "threads": 24, "telegram": 100,
 }  # fmt: skip
-SENTENCE: Final = "We have looked into it, and this is what we found. "
+SENTENCE: Final = "We have looked into case {}, and this is what we found. "
 SYSTEMS: Final = ("meta", "telegram", "zendesk", "freshdesk")
 
 SIDE_BY_SIDE: Final = 24  # conversations that go on at a time
@@ -212,7 +212,7 @@ class _Script:
                 text, tail = dice.choice(ANSWERS).format(name), ""
                 if dice.random() < 0.08 and (length := LONG.get(self.talks[talk])):
                     tail = f"z{name[1:]}"
-                    text = f"{text}. {SENTENCE * length}{tail}"
+                    text = f"{text}. {SENTENCE.format(name[1:]) * length}{tail}"
                 self.doings.append(Do("answer", talk, name, text, tail=tail))
         if dice.random() < 0.15:
             name = self._token("n")

@@ -329,7 +329,10 @@ def test_a_long_answer_is_said_to_its_end_once_and_in_order() -> None:
     long = {"answers": {0: ["a00001"]}, "tails": {"a00001": "z00001"}}
     asked = (*GOOD, answered("a00001 ... z00001"))
     begins, ends = said("(1/2) a00001"), said("(2/2) z00001")
+    piece = said("(2/3) We have looked into case 00001, and")
     assert judged(*asked, begins, ends, **long) == set()
+    assert judged(*asked, begins, piece, ends, **long) == set()
+    assert judged(*asked, begins, piece, piece, ends, **long) == {"duplicate replies"}
     assert judged(*asked, said("a00001 ... z00001"), **long) == set()
     assert judged(*asked, begins, ends, ends, **long) == {"duplicate replies"}
     assert judged(*asked, ends, begins, **long) == {"reordered replies"}
