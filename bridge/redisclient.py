@@ -128,9 +128,11 @@ class Line:
             if self._hasty and self._failed and self._busy:
                 raise redis.ConnectionError("Redis has failed, and somebody asks for it already")
             self._waiting.append(mine)
-            mine.leads, self._busy = not self._busy, True
+            # Asked here: a moment later the lead may have been passed on to us, and its turn must be taken.
+            waits, self._busy = self._busy, True
+            mine.leads = not waits
         try:
-            if not mine.leads:
+            if waits:
                 mine.turn.acquire()  # until it is answered, or the lead is ours
             if not mine.over:
                 self._lead()

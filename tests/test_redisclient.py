@@ -94,6 +94,23 @@ def test_threads_do_not_read_each_others_answers(box: RedisBox) -> None:
     assert wrong == []
 
 
+def test_a_thread_that_is_passed_the_lead_before_it_waits_for_it(box: RedisBox) -> None:
+    """As if it had been held up between standing in line and waiting for its turn."""
+    line = Line(box.client())
+
+    class Lock:
+        def __enter__(self) -> None:
+            return None
+
+        def __exit__(self, *_: object) -> None:
+            if line._waiting and not line._waiting[0].leads:
+                line._pass_on()  # what the one before does at its end
+
+    assert ask(line, ECHO, "hello") == b"hello"
+    line._busy, line._lock = True, Lock()  # type: ignore[assignment]
+    assert ask(line, ECHO, "again") == b"again"
+
+
 def test_nobody_waits_longer_for_a_server_that_hangs_than_the_first(box: RedisBox) -> None:
     line = Line(client(box.url, timeout=0.5))
     assert ask(line, ECHO, "first") == b"first"
