@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import accept, delivery, latency, machine, memory, normalise, start, trips
+from benchmarks import accept, delivery, latency, machine, memory, normalise, outage, start, trips
 from benchmarks.figures import Findings
 
 TOPICS: dict[str, Callable[[bool], Findings]] = {
@@ -15,6 +15,7 @@ TOPICS: dict[str, Callable[[bool], Findings]] = {
     "latency": latency.run,
     "delivery": delivery.run,
     "trips": trips.run,
+    "outage": outage.run,
     "memory": memory.run,
     "normalise": normalise.run,
     "start": start.run,

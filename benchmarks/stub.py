@@ -6,7 +6,7 @@ benchmark needs no refusals, and a sandbox that keeps a record of all would be t
     /zendesk/...    what the bridge uses of Zendesk's API; each answer comes `delay` seconds late
     /graph/...      what it reads of Facebook, without delay: the promise is about a slow helpdesk
     /job            for the stock workers that ours are compared with; late as the helpdesk is
-    /_log, /_reset, /_delay/0.3    for the benchmark
+    /_log, /_reset, /_delay/0.3, /_down    for the benchmark
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ class Desk:
     """What has been asked, and the tickets there are."""
 
     def __init__(self) -> None:
-        self.delay = 0.0
+        self.delay, self.down = 0.0, False
         self.log: list[tuple[float, str]] = []
         self.people: dict[str, int] = {}
         self._users, self._tickets = itertools.count(10_001), itertools.count(1)
 
     def answer(self, method: str, path: str, body: bytes) -> Answer:
         """The answer to a request of the helpdesk's, or the platform's."""
+        if self.down and not path.startswith("/graph/"):
+            return "down", 503, {"error": "ServiceUnavailable"}
         if path.startswith("/graph/"):
             return "platform", 200, {"id": path.rpartition("/")[2], "message": "Our new cups"}
         if path == "/job":
@@ -79,7 +81,9 @@ class Desk:
         if path == "/_reset":
             self.log.clear()
         elif path.startswith("/_delay/"):
-            self.delay = float(path.removeprefix("/_delay/"))
+            self.delay, self.down = float(path.removeprefix("/_delay/")), False
+        elif path == "/_down":
+            self.delay, self.down = 0.0, True
         return self.log
 
 
