@@ -2,7 +2,7 @@
 # make test    set up and run the tests
 # make check   format, lint, types, imports and docs, as CI does
 # make bench   the speed table
-# make chaos   break it while it runs; make properties tries more examples of everything
+# make chaos   break it while it runs; make fuzz, spoiled payloads and answers; make properties, more examples
 # make docs, make format, make lock and make clean do as they say
 #
 # The same without make stands in README.md.
@@ -15,7 +15,7 @@ UV     := uv==0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench chaos properties docs format lock clean
+.PHONY: demo test check bench chaos fuzz properties docs format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -37,6 +37,10 @@ bench: $(VENV)/dev.stamp
 # N messages while everything breaks; the same SEED makes the same schedule (docs/chaos.md).
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m chaos $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# N payloads, and answers, spoiled at random; the same SEED spoils them alike (tests/properties/test_fuzz.py).
+fuzz: $(VENV)/dev.stamp
+	FUZZ=$(or $(N),20000) SEED=$(or $(SEED),$(shell date +%s)) $(BIN)/pytest -s tests/properties/test_fuzz.py $(ARGS)
 
 # Each property with so many times the examples of the suite, new ones each time.
 properties: $(VENV)/dev.stamp

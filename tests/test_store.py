@@ -149,6 +149,20 @@ def test_ignored_and_dead_events_wait_in_no_lane(store: Store) -> None:
     assert store.client.ttl(PREFIX + "e:b") == store.client.ttl(PREFIX + "d:d1") == -1
 
 
+@pytest.mark.parametrize("named", [{}, {"msg": "m1"}])
+def test_words_of_the_brand_go_where_the_customer_is_whether_or_not_they_have_an_id(
+    store: Store, named: dict[str, str]
+) -> None:
+    keep(store)
+    store.record("d1", "meta", [event("a", thread="t")])
+    keep(store, "d2")
+    own = event("b", own="t", st="", **named)
+    stranger = event("c", own="nobody's thread", st="", **named)
+    assert store.record("d2", "meta", [own, stranger]) == 2
+    assert store.client.lrange(PREFIX + "l:" + LANE, 0, -1) == [b"a", b"b"]
+    assert row(store) == {"received": 3, "in_progress": 2, "ignored": 1}
+
+
 def begun(store: Store, *eids: str) -> None:
     keep(store)
     store.record("d1", "meta", [event(eid) for eid in eids])

@@ -61,7 +61,7 @@ for _, event in ipairs(events) do
     end
     if event.own and event.own ~= '' then
       -- Written by the brand: ours if we know its id, else it goes where the customer's thread is.
-      if redis.call('EXISTS', P .. 'sent:' .. event.msg) == 1 then
+      if event.msg and redis.call('EXISTS', P .. 'sent:' .. event.msg) == 1 then
         state, reason, lane = 'ignored', 'own echo', ''
       else
         if room == '' or not stands(joined(room)) then
