@@ -7,7 +7,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import accept, delivery, latency, machine, memory, normalise, outage, start, trips
+from benchmarks import (
+    accept,
+    delivery,
+    latency,
+    machine,
+    memory,
+    normalise,
+    outage,
+    rules,
+    start,
+    trips,
+)  # fmt: skip
 from benchmarks.figures import Findings
 
 TOPICS: dict[str, Callable[[bool], Findings]] = {
@@ -18,6 +29,7 @@ TOPICS: dict[str, Callable[[bool], Findings]] = {
     "outage": outage.run,
     "memory": memory.run,
     "normalise": normalise.run,
+    "rules": rules.run,
     "start": start.run,
 }
 

@@ -11,10 +11,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import bodies, normalise
+from benchmarks import rules as deciding
 from benchmarks.figures import Claim, Findings, ratios, spread
 from benchmarks.stage import Stage
 from benchmarks.stub import Desk
 from bridge.channels import CHANNELS
+from bridge.core.facts import View
+from bridge.core.rules import decide
 from bridge.core.signing import same
 from bridge.helpdesks import HELPDESKS
 
@@ -75,6 +78,16 @@ def test_every_adapter_is_measured_with_payloads_of_one_event(adapter: normalise
 def test_no_adapter_is_left_out() -> None:
     measured = {one.name.removeprefix("sources/") for one in normalise.adapters()}
     assert {*CHANNELS, *HELPDESKS} <= measured
+
+
+@pytest.mark.parametrize("size", [10, 200])
+def test_every_rule_is_tried_and_every_signal_worked_out(size: int) -> None:
+    view = View(
+        {"text": "Where is my order? It is urgent", "kind": "comment", "channel": "facebook"}
+    )
+    decision = decide(deciding.rules(size, deciding.MOODS), view)
+    assert (len(decision.tried), decision.rule) == (size, "last")
+    assert set(deciding.MOODS) <= set(decision.signals)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -90,8 +90,26 @@ def _phrases(wanted: Any) -> tuple[words.Phrase, ...]:
 
 
 def _any_of(wanted: Any) -> Callable[[Any], bool]:
+    """A check of many phrases that costs little where none stands in the text, as in most rules.
+
+    Whole words are looked up together: only where the first word of a phrase occurs is it looked for.
+    """
     phrases = _phrases(wanted)
-    return lambda text: any(one.within(text.spaced) for one in phrases)
+    whole = [one for one in phrases if one.first]
+    firsts = frozenset(one.first for one in whole)
+    stems = [one.needle for one in phrases if not one.first and one.pattern is None]
+    patterns = [one for one in phrases if not one.first and one.pattern is not None]
+
+    def check(text: Any) -> bool:
+        spaced = text.spaced
+        if not firsts.isdisjoint(text.words) and any(one.within(spaced) for one in whole):
+            return True
+        for stem in stems:
+            if stem in spaced:
+                return True
+        return any(one.within(spaced) for one in patterns)
+
+    return check
 
 
 def _all_of(wanted: Any) -> Callable[[Any], bool]:
@@ -100,8 +118,8 @@ def _all_of(wanted: Any) -> Callable[[Any], bool]:
 
 
 def _none_of(wanted: Any) -> Callable[[Any], bool]:
-    phrases = _phrases(wanted)
-    return lambda text: not any(one.within(text.spaced) for one in phrases)
+    stands = _any_of(wanted)
+    return lambda text: not stands(text)
 
 
 def _matches(wanted: Any) -> Callable[[Any], bool]:
@@ -180,8 +198,7 @@ OPERATORS: dict[str, Operator] = {
 # --- conditions --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """The first condition that did not hold, in words, and the value it saw."""
 
     condition: str
@@ -196,9 +213,14 @@ class Test:
     operator: str
     wanted: Any
     check: Callable[[Any], bool] = field(compare=False, repr=False)
+    told: str = field(init=False, compare=False, repr=False)  # in words, for every receipt
+
+    def __post_init__(self) -> None:
+        told = f"{self.name} {self.operator} {_shown(self.wanted)}"
+        object.__setattr__(self, "told", told)
 
     def __str__(self) -> str:
-        return f"{self.name} {self.operator} {_shown(self.wanted)}"
+        return self.told
 
     def failure(self, view: View) -> Failure | None:
         """Why it does not hold for *view*, or None when it does."""
@@ -213,7 +235,7 @@ class Test:
                 held = self.check(asked)
             except (TypeError, ValueError):
                 held = False  # a fact of another type than the rule expects: not what it asks for
-        return None if held else Failure(str(self), _seen(value))
+        return None if held else Failure(self.told, view.shown(self.name))
 
 
 _OF_TEXT = frozenset({"any_of", "all_of", "none_of", "matches", "question", "empty"})
@@ -271,7 +293,7 @@ class Not:
         if self.part.failure(view) is not None:
             return None
         names = {test.name for test in tests(self.part)}
-        return Failure(str(self), _seen(view.get(names.pop())) if len(names) == 1 else None)
+        return Failure(str(self), view.shown(names.pop()) if len(names) == 1 else None)
 
 
 Condition = Test | All | AnyOf | Not
@@ -293,16 +315,6 @@ def _shown(wanted: Any, most: int = 6) -> str:
     many = [one if len(one) <= 60 else f"{one[:59]}…" for one in many]
     more = f" and {len(many) - most} more" if len(many) > most else ""
     return ", ".join(many[:most]) + more
-
-
-def _seen(value: Any) -> Any:
-    """*value* as a receipt keeps it: plain, and short."""
-    if isinstance(value, str):
-        clean = value.encode("utf-8", "replace").decode()
-        return clean if len(clean) <= 200 else f"{clean[:199]}…"
-    if isinstance(value, (list, tuple)):
-        return [_seen(one) for one in value[:20]]
-    return value if value is None or isinstance(value, (bool, int, float)) else str(value)[:200]
 
 
 # --- as they are written -----------------------------------------------------------------------

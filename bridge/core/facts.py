@@ -86,13 +86,20 @@ def field_of(name: str, known: Mapping[str, Field] = FIELDS) -> Field | None:
 
 
 class Text:
-    """A text under test: as written, and as words in a row (worked out once, when asked for)."""
+    """A text under test: as written, as words in a row, and as a set (worked out when asked for)."""
 
-    __slots__ = ("_spaced", "raw")
+    __slots__ = ("_spaced", "_words", "raw")
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
         self._spaced: str | None = None
+        self._words: frozenset[str] | None = None
+
+    @property
+    def words(self) -> frozenset[str]:
+        if self._words is None:
+            self._words = frozenset(self.spaced.split(" "))
+        return self._words
 
     @property
     def spaced(self) -> str:
@@ -107,13 +114,14 @@ class View:
     Signals are worked out when a rule first asks for them and nobody told them; `read` holds those.
     """
 
-    __slots__ = ("_felt", "_said", "_texts", "facts", "read", "scorer")
+    __slots__ = ("_felt", "_said", "_shown", "_texts", "facts", "read", "scorer")
 
     def __init__(self, facts: Mapping[str, Any], scorer: Scorer | None = None) -> None:
         self.facts = dict(facts)
         self.scorer = scorer
         self.read: dict[str, Any] = {}
         self._texts: dict[str, Text] = {}
+        self._shown: dict[str, Any] = {}
         self._said: list[str] | None = None
         self._felt: list[Felt | None] = []
 
@@ -133,6 +141,12 @@ class View:
             hours = hours_of(name) or 0
             return sum(ago <= hours for ago in self.facts["author.messages"])
         return None
+
+    def shown(self, name: str) -> Any:
+        """The value of the fact *name* as a receipt keeps it: plain, and short."""
+        if name not in self._shown:
+            self._shown[name] = _plain(self.get(name))
+        return self._shown[name]
 
     @property
     def felt(self) -> Felt | None:
@@ -164,6 +178,16 @@ class View:
                 return None
             self._texts[name] = Text(value if isinstance(value, str) else str(value))
         return self._texts[name]
+
+
+def _plain(value: Any) -> Any:
+    """*value* as a receipt keeps it: plain, and short."""
+    if isinstance(value, str):
+        clean = value.encode("utf-8", "replace").decode()
+        return clean if len(clean) <= 200 else f"{clean[:199]}…"
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value[:20]]
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)[:200]
 
 
 def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from bridge.core.conditions import Condition
 from bridge.core.facts import OPEN, View
@@ -70,8 +70,7 @@ class Rules:
     hash: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
+class Tried(NamedTuple):
     """One rule that was tried; when it did not match, its first failing condition and the value."""
 
     rule: str

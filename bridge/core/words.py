@@ -85,6 +85,7 @@ class Phrase:
 
     written: str
     needle: str  # to be found in spaced text; empty when `pattern` is needed
+    first: str = ""  # its first word, where that is whole
     pattern: Any = None  # RE2
 
     def within(self, text: str) -> bool:
@@ -110,14 +111,16 @@ def phrase(written: str) -> Phrase:
             folded[-1] = (inner[-1], True)
     if not folded:
         raise ValueError(f"'{written}' has no word in it")
+    first = "" if folded[0][1] else folded[0][0]
     if any(open_ended for _, open_ended in folded[:-1]):
         pattern = " ".join(
             re2.escape(word) + ("[^ ]*" if open_ended else "") for word, open_ended in folded
         )
         end = "" if folded[-1][1] else " "
-        return Phrase(written, "", re2.compile(f" {pattern}{end}"))
+        return Phrase(written, "", first, re2.compile(f" {pattern}{end}"))
     last_open = folded[-1][1]
-    return Phrase(written, f" {' '.join(w for w, _ in folded)}{'' if last_open else ' '}")
+    needle = f" {' '.join(w for w, _ in folded)}{'' if last_open else ' '}"
+    return Phrase(written, needle, first)
 
 
 def _any(*written: str) -> tuple[Phrase, ...]:
