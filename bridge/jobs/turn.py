@@ -28,7 +28,9 @@ GIVE_UP = 72 * 3600.0  # seconds of trying before a dead letter
 MARGIN = 8.5  # seconds of lease that an outside write needs: its deadline and a little more
 CRASHES = 5  # times an event may take its worker down before it is put aside
 REFUSED = 60.0  # seconds until refused credentials are tried again
-OUTAGES = frozenset({"unreachable", "timeout", "server_error", "unavailable", "unreadable_answer"})
+OUTAGES = frozenset(
+    {"unreachable", "broken_off", "timeout", "server_error", "unavailable", "unreadable_answer"}
+)
 
 
 class Lost(BridgeError):

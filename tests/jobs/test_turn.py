@@ -85,6 +85,19 @@ def test_what_failed_for_the_moment_is_tried_later_and_later(house: House) -> No
     assert house.row() == {"received": 1, "in_progress": 1}
 
 
+@pytest.mark.parametrize(
+    "error",
+    [TransientError("unreachable"), TransientError("broken_off"), Ambiguous("broken_off")],
+    ids=["refused", "cut", "cut while writing"],
+)
+def test_the_fifth_failure_in_a_row_closes_the_connection(house: House, error: BridgeError) -> None:
+    for _ in range(4):
+        house.turn(failing(error))
+    assert house.store.gate("zendesk", 1.0, []) == (0.0, "")
+    house.turn(failing(error))
+    assert house.store.gate("zendesk", 1.0, [])[1] == "outage"
+
+
 def test_being_told_to_wait_counts_as_no_failure(house: House) -> None:
     for _ in range(3):
         house.turn(failing(TransientError("rate_limited", retry_after=40, limited=True)))
