@@ -299,6 +299,10 @@ class Store:
         code, *rows = self._run("settle", owner, _dumps(orders.plain()), most)
         return int(code), _turn(orders.lane, orders.room, rows[0]) if rows else None
 
+    def spare(self, lane: str) -> None:
+        """Whoever took *lane* last did not die of it: only their word of it was lost."""
+        self._do(lambda: self.client.hdel(f"{PREFIX}s:{lane}", "taken"))
+
     # -- limits and troubles --------------------------------------------------------------------
 
     def gate(

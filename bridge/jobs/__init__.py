@@ -24,6 +24,7 @@ from bridge.jobs import answer, escalate
 from bridge.jobs.ingest import ingest
 from bridge.jobs.outside import Outside
 from bridge.jobs.slots import threads_for
+from bridge.jobs.suspect import Company
 from bridge.jobs.turn import Hand, Leases, work
 from bridge.wiring import Bridge
 
@@ -46,6 +47,7 @@ class Engine:
         self.threads = threads_for(slots)
         self.outside = Outside(bridge, slots)
         self.leases = Leases(bridge)
+        self.company = Company()
         self.stopping = threading.Event()
         self._holders = itertools.count(1)
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="lane")
@@ -94,7 +96,7 @@ class Engine:
     def _turn(self, lane: str, holder: str) -> None:
         hand = Hand(self.bridge, self.outside, self.leases, lane, holder)
         step = escalate.step if lane.startswith("in:") else answer.step
-        work(hand, step, self.stopping.is_set)
+        work(hand, step, self.stopping.is_set, self.company)
 
     def close(self) -> None:
         """Finish what runs and give back the threads."""

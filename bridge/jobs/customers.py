@@ -25,9 +25,11 @@ def requester(
 ) -> str | None:
     """The helpdesk's id of *who*: the one that we *know*, else asked for, and remembered with *orders*.
 
-    None when asking for it brought a forgotten ticket to light: then plan anew.
+    None when a forgotten ticket came to light meanwhile: then plan anew.
     """
     room.facts["asker"] = who.external_id
+    if room.facts.get("doubt") and _remembered(hand, room, desk):
+        return None
     if known is None:
         helpdesk = hand.bridge.helpdesk(desk)
         known = hand.outside.desk(desk, helpdesk.requester(desk, who), hand.guard, OPEN)
@@ -90,6 +92,7 @@ def _remembered(hand: Hand, room: Room, desk: Connection) -> bool:
         if found.status in LIVE:
             orders = hand.orders()
             room.facts.update({"desk": desk.name, "ticket": found.id, "status": str(found.status)})
+            room.facts["doubt"] = ""
             # What agents said so far was handled before it was forgotten.
             room.facts["read_from"] = moment_out(found.updated_at or hand.bridge.now()) or ""
             orders.facts = room.changed()

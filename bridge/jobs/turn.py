@@ -19,6 +19,7 @@ from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.room import Room, note_event
+from bridge.jobs.suspect import CRASHED, CRASHES, Company, deaths, is_suspect, narrowed, newer
 from bridge.store import LEASE, MOST, Event, Orders, Turn
 from bridge.wiring import Bridge
 
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 
 GIVE_UP = 72 * 3600.0  # seconds of trying before a dead letter
 MARGIN = 8.5  # seconds of lease that an outside write needs: its deadline and a little more
-CRASHES = 5  # times an event may take its worker down before it is put aside
+NEWER = 5.0  # seconds after which a lane that only a newer release can read is offered again
 REFUSED = 60.0  # seconds until refused credentials are tried again
 OUTAGES = frozenset(
     {"unreachable", "broken_off", "timeout", "server_error", "unavailable", "unreadable_answer"}
@@ -44,6 +45,7 @@ class Leases:
         self.bridge = bridge
         self._until: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
+        self._spared: set[str] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._renew, name="leases", daemon=True)
         self._thread.start()
@@ -56,6 +58,11 @@ class Leases:
     def drop(self, lane: str, holder: str) -> None:
         with self._lock:
             self._until.pop((lane, holder), None)
+
+    def spare(self, lane: str) -> None:
+        """Note that a turn on *lane* ended without a word to Redis, and not by a death."""
+        with self._lock:
+            self._spared.add(lane)
 
     def left(self, lane: str, holder: str) -> float:
         """Seconds for which *lane* is surely still *holder*'s."""
@@ -77,8 +84,11 @@ class Leases:
     def _renew(self) -> None:
         while not self._ended.wait(LEASE / 4):
             with self._lock:
-                held = list(self._until)
+                held, spared = list(self._until), list(self._spared)
             try:
+                for lane in spared:
+                    self.bridge.store.spare(lane)
+                    self._spared.discard(lane)
                 for start in range(0, len(held), 500):
                     self.renew(held[start : start + 500])
             except BridgeError as error:
@@ -162,33 +172,24 @@ class Hand:
 Step = Callable[[Hand, Turn], bool | float | None]
 
 
-def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
+def work(hand: Hand, step: Step, stopping: Callable[[], bool], company: Company) -> None:
     """Work the lane off by *step*, then give the turn back. Never raises for what a step meets."""
     turn: Turn | None = None
-    again: int = 0
-    waits = ""
     try:
-        while True:
-            turn = hand.load()
-            if turn.paused:
-                break
-            outcome = step(hand, turn)
-            if hand.left:
-                return
-            if outcome is not True:
-                again = int((outcome or 0) * 1000)
-                break
-            if stopping():
-                break
-        orders = hand.orders()
-        orders.rests = not turn.paused
-        if turn.paused:
-            orders.touch = _parked(turn)
-            again, waits = 900_000, turn.paused
-        orders.again, orders.waits = again, waits
-        hand.settle(orders)
+        turn = hand.load()
+        with company.of(is_suspect(turn)):
+            while True:
+                again = _next(hand, turn, step)
+                if again is not True or hand.left or stopping():
+                    break
+                turn = hand.load()
+        if not hand.left:
+            orders = hand.orders()
+            orders.rests, orders.again = True, int((0 if again is True else again or 0) * 1000)
+            hand.settle(orders)
     except Lost as error:
         log.info("%s", error)
+        hand.leases.spare(hand.lane)
     except BridgeError as error:
         _whatever_comes(hand, turn, error)
     except Exception as error:  # our bug, or a poisonous event: counted, then put aside
@@ -199,15 +200,63 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool]) -> None:
         hand.outside.slots.end()
 
 
+def _next(hand: Hand, turn: Turn, step: Step) -> bool | float | None:
+    """Do the next thing, or find that the lane has to wait; see `Step`."""
+    if turn.paused:
+        _park(hand, turn, 900, turn.paused)
+        return None
+    if version := newer(turn):
+        why = f"a newer release has stored it (version {version}): update this one"
+        hand.bridge.store.alarm("newer", f"what waits can not all be read: {why}", 60)
+        _park(hand, turn, NEWER, why=why)
+        return None
+    if deaths(turn) >= CRASHES:
+        orders = hand.orders()
+        _bury(orders, turn, _at_hand(turn), f"{CRASHES} workers died of it", doubtful=True)
+        _give_back(hand, orders)
+        return None
+    if not turn.intent and (doubt := _doubted(hand, turn)):
+        hand.settle(doubt)
+        return True
+    return step(hand, narrowed(turn))
+
+
+def _park(hand: Hand, turn: Turn, seconds: float, waits: str = "", why: str = "") -> None:
+    """Let all of the lane wait for an operator, or for *seconds*."""
+    orders = hand.orders()
+    orders.touch = _parked(turn, why)
+    orders.again, orders.waits = int(seconds * 1000), waits
+    _give_back(hand, orders)
+
+
+def _give_back(hand: Hand, orders: Orders) -> None:
+    """Write *orders* down, with which the turn is over."""
+    hand.settle(orders)
+    hand.left = True
+
+
+def _doubted(hand: Hand, turn: Turn) -> Orders | None:
+    """Orders that take up again the write of a dead letter that an operator retries: it may have been done."""
+    event = next((one for one in turn.events if one.fields.get("doubt")), None)
+    if event is None:
+        return None
+    orders = hand.orders()
+    orders.intent = json.loads(event.fields["doubt"])
+    orders.touch = [{"e": event.id, "f": {"doubt": ""}}]
+    return orders
+
+
 def _whatever_comes(hand: Hand, turn: Turn | None, error: Exception) -> None:
     """Write the failure down; when even that fails, the lease runs out and another worker looks."""
     if turn is None:
         log.warning("a lane could not be read: %s", error)
+        hand.leases.spare(hand.lane)
         return
     try:
         _stumbled(hand, turn, error)
     except BridgeError as second:
         log.warning("a failure could not be written down: %s", second)
+        hand.leases.spare(hand.lane)
 
 
 def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
@@ -220,7 +269,6 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     tries = int(turn.tries.get("n", "0")) + 1
     first = float(turn.tries.get("first", now))
     orders.tries = {"n": str(tries), "first": str(first), "why": _why(error)}
-    ids = json.loads(turn.intent.get("events", "[]")) or [one.id for one in turn.events[:1]]
     connection = getattr(error, "connection", "")
     jitter = random.random()  # noqa: S311 - spreads retries, guards nothing
     if isinstance(error, AuthError):
@@ -232,7 +280,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     elif isinstance(error, TransientError):
         _later(hand, orders, turn, error, tries, now - first, jitter)
     elif isinstance(error, BridgeError) or tries >= CRASHES:
-        _bury(orders, turn, ids, _why(error))
+        _bury(orders, turn, _at_hand(turn), _why(error), not isinstance(error, BridgeError))
     else:
         orders.again = int(min(2**tries, 60) * 500)
     # Only the call itself can tell that nothing happened: when Redis is away, the write may be done.
@@ -264,8 +312,8 @@ def _later(
         )
         orders.waits = connection if opened else ""
     if not error.limited and age > GIVE_UP:
-        ids = json.loads(turn.intent.get("events", "[]")) or [one.id for one in turn.events[:1]]
-        _bury(orders, turn, ids, f"gave up after 72 hours: {_why(error)}")
+        why = f"gave up after 72 hours: {_why(error)}"
+        _bury(orders, turn, _at_hand(turn), why, doubtful=True)
         return
     orders.again = int(wait_of(error, tries, jitter) * 1000)
 
@@ -275,18 +323,32 @@ def replace_tries(turn: Turn) -> dict[str, str] | None:
     return dict(turn.tries) or None
 
 
-def _parked(turn: Turn) -> list[dict[str, Any]]:
+def _at_hand(turn: Turn) -> list[str]:
+    """The events that the write under way is about, else the first one that does not wait for a clock."""
+    first = sorted(turn.events, key=lambda one: one.fields.get("state") == "timer")[:1]
+    return json.loads(turn.intent.get("events", "[]")) or [one.id for one in first]
+
+
+def _parked(turn: Turn, why: str = "") -> list[dict[str, Any]]:
     """All that waits in the lane, as waiting for an operator."""
     return [
-        {"e": one.id, "f": {}, "state": "parked"}
+        {"e": one.id, "f": {"reason": why} if why else {}, "state": "parked"}
         for one in turn.events
         if one.fields.get("state") != "timer"
     ]
 
 
-def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str) -> None:
-    """Put events into the dead-letter box; an agent whose answer is among them learns it."""
+def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str, doubtful: bool) -> None:
+    """Put events into the dead-letter box; an agent whose answer is among them learns it.
+
+    *doubtful*: the write under way may have been done. It is kept with the first of them, so that whoever
+    gives them another life looks before it is done again.
+    """
     orders.events = [{"e": eid, "state": "dead", "f": {"reason": reason}} for eid in ids]
+    if doubtful and ids and turn.intent and not turn.intent.get("sure"):
+        orders.events[0]["f"]["doubt"] = json.dumps(dict(turn.intent))
+        if turn.intent.get("kind") == "create":
+            orders.facts["doubt"] = "1"
     orders.intent, orders.tries, orders.again = "", "", 0
     room = Room.read(turn.room_id, turn.room)
     if turn.lane.startswith("out:") and room.ticket:
@@ -301,4 +363,4 @@ def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str) -> None:
 def _why(error: Exception) -> str:
     if isinstance(error, BridgeError):
         return f"{error.code}: {error.detail}"[:500]
-    return f"crashed: {type(error).__name__}"
+    return f"{CRASHED}{type(error).__name__}"

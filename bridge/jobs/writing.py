@@ -151,6 +151,7 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
                 "read_to": "",
                 "read_from": "",
                 "spoken": "[]",
+                "doubt": "",
             }
         )
         if done.requester_id:

@@ -2,7 +2,8 @@
 -- Returns {deliveries, lanes}: deliveries as {id, tries, fields...}, lanes as names now leased to holder.
 -- Deliveries go to one reader at a time, oldest first, and stay where they are until they are read. Tries
 -- are counted of the first alone: it is the one that a reader who died was at.
--- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself.
+-- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself. It is
+-- counted as taken until `settle` finishes something of it, so that deaths are noticed.
 local now = time_ms()
 local owner, lease = ARGV[1], tonumber(ARGV[4])
 local deliveries, lanes = {}, {}
@@ -26,6 +27,7 @@ if tonumber(ARGV[3]) > 0 then
     local key = P .. 'lease:' .. lane
     if redis.call('SET', key, ARGV[5], 'NX', 'PX', lease) then
       redis.call('ZADD', P .. 'due', now + lease + 200, lane)
+      redis.call('HINCRBY', P .. 's:' .. lane, 'taken', 1)
       lanes[#lanes + 1] = lane
     else
       redis.call('ZADD', P .. 'due', now + math.max(redis.call('PTTL', key), 0) + 200, lane)

@@ -60,6 +60,7 @@ class World:
         self.web: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
         self.url = ""
+        self.program = "bridge"  # what the workers run; chaos and poison have their own
         self._logs: dict[str, Any] = {}
 
     # -- starting and stopping ----------------------------------------------------------------
@@ -81,6 +82,7 @@ class World:
             **{k: v for k, v in os.environ.items() if not k.startswith(("BRIDGE_", "REDIS_"))},
             **wires.environment(self.sandbox.url, ""),
             "PORT": "0",
+            "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests"))),
             "BRIDGE_REDIS_URL": self.redis.url,
             "BRIDGE_MAPPINGS": str(mappings),
             "BRIDGE_DATA": str(self.folder / "data"),
@@ -125,7 +127,7 @@ class World:
 
     def start_worker(self) -> subprocess.Popen[bytes]:
         worker = subprocess.Popen(
-            [sys.executable, "-m", "bridge", "worker"], env=self.environ,
+            [sys.executable, "-m", self.program, "worker"], env=self.environ,
             stdout=subprocess.DEVNULL, stderr=self.log("worker"),
             start_new_session=True,
         )  # fmt: skip
