@@ -29,6 +29,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from bridge.core.errors import TransientError
+from bridge.core.stored import doc_in
 from bridge.redisclient import Line, away
 
 QUEUE: Final = "bridge"
@@ -45,7 +46,10 @@ _LOOKING = ("load", "settle")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A delivery taken for reading. `tries` counts the times somebody took it."""
+    """A delivery taken for reading. `tries` counts the times somebody took it.
+
+    `damaged`: it is not as it was kept, and what is left of it cannot be read.
+    """
 
     id: str
     tries: int
@@ -54,6 +58,7 @@ class Kept:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,7 @@ def _turn(lane: str, room_id: str, rows: Sequence[Any]) -> Turn:
         events.append(
             Event(
                 eid.decode(), known.get("c", ""), float(known.get("at", 0)) / 1000,
-                known.get("k", ""), json.loads(known.get("doc") or "{}"), known, _pairs(says),
+                known.get("k", ""), doc_in(known.get("doc")), known, _pairs(says),
             )
         )  # fmt: skip
     intent, tries, room, other = (_pairs(row) for row in rows[1:5])
@@ -233,13 +238,22 @@ class Store:
         kept, names = self._run(
             "claim", owner, deliveries, lanes, int(LEASE * 1000), holder or owner
         )
-        return [
-            Kept(
-                row[0].decode(), int(row[1]), row[2].decode(), row[3].decode(),
-                json.loads(row[4]), row[5], datetime.fromisoformat(row[6].decode()),
+        for row in kept:
+            if row[1] < 0:
+                key = f"{PREFIX}d:{row[0].decode('utf-8', 'replace')}"
+                self.alarm("damaged", f"{key} is no delivery: it was left alone, and not read")
+        return [self._taken(row) for row in kept if row[1] > 0], [name.decode() for name in names]
+
+    def _taken(self, row: Sequence[Any]) -> Kept:
+        """What lua/claim.lua returned of one delivery."""
+        name, tries, connection, body = row[0].decode(), int(row[1]), row[2].decode(), row[5]
+        try:
+            at = datetime.fromisoformat(row[6].decode())
+            return Kept(
+                name, tries, connection, row[3].decode(), json.loads(row[4]), bytes(body), at
             )
-            for row in kept
-        ], [name.decode() for name in names]  # fmt: skip
+        except (AttributeError, TypeError, ValueError):
+            return Kept(name, tries, connection, "", {}, body or b"", self._clock(), damaged=True)
 
     def record(
         self, delivery: str, connection: str, events: Sequence[Mapping[str, Any]], owner: str = ""

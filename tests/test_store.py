@@ -471,6 +471,49 @@ def test_what_fell_out_of_its_index_is_put_back(store: Store) -> None:
     assert store.client.zrange(PREFIX + "due", 0, -1) == [LANE.encode()]
 
 
+def test_a_damaged_delivery_says_so_and_those_behind_it_are_taken(store: Store) -> None:
+    for number, spoilt in enumerate((("s", None), ("h", "{"), ("at", "yesterday"), ("b", None))):
+        keep(store, f"d{number}")
+        field, value = spoilt
+        if value is None:
+            store.client.hdel(PREFIX + f"d:d{number}", field)
+        else:
+            store.client.hset(PREFIX + f"d:d{number}", field, value)
+    keep(store, "other")
+    store.client.delete(PREFIX + "d:other")
+    store.client.set(PREFIX + "d:other", "no delivery")
+    keep(store, "good")
+    kept, _ = store.claim("me", 10, 0)
+    assert [(one.id, one.damaged) for one in kept] == [
+        ("d0", True), ("d1", True), ("d2", True), ("d3", True), ("good", False)
+    ]  # fmt: skip
+    assert kept[1].connection == "meta"
+    assert "bridge:d:other" in store.alarms()["damaged"]["text"]
+    assert store.client.get(PREFIX + "d:other") == b"no delivery"
+    assert "other" not in [one.id for one in store.claim("me", 10, 0)[0]]
+
+
+def test_an_event_that_nobody_can_read_is_shown_without_its_words(store: Store) -> None:
+    keep(store)
+    store.record("d1", "meta", [event("a"), event("b")])
+    store.client.hset(PREFIX + "e:a", "doc", b"{\xff")
+    assert store.claim("me", 0, 1)[1] == [LANE]
+    turn = store.load(LANE, "me")
+    assert turn is not None
+    assert [(one.id, one.doc) for one in turn.events] == [("a", {}), ("b", {})]
+
+
+def test_what_is_of_another_kind_stops_no_look_at_the_others(store: Store) -> None:
+    store.client.set(PREFIX + "l:in:odd", "no list")
+    store.client.set(PREFIX + "d:odd", "no delivery")
+    keep(store, "d2")
+    store.client.delete(PREFIX + "ingest")
+    cursor = -1
+    while cursor:
+        cursor = store.mend(max(cursor, 0))
+    assert store.client.zrange(PREFIX + "ingest", 0, -1) == [b"d2"]
+
+
 def test_without_redis_there_is_a_verdict_and_no_traceback() -> None:
     lost = Store(connect("redis://127.0.0.1:1"), keep=1, keep_raw=1, clock=lambda: AT)
     with pytest.raises(TransientError) as caught:

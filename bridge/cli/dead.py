@@ -10,6 +10,7 @@ from typing import Any
 from bridge.cli import parts
 from bridge.cli.normalise import shown, written
 from bridge.core import receipt
+from bridge.core.stored import doc_in
 from bridge.store import Store
 
 HELP = "list, show, retry or drop dead letters"
@@ -97,7 +98,7 @@ def _show(store: Store, eid: str, *, as_json: bool) -> int:
     if one["delivery"]:
         print(parts.harmless(f"As it came:\n{one['raw'] or '(not kept any more)'}"))
     else:
-        doc = json.loads(store.event(eid).get("doc") or "{}")
+        doc = doc_in(store.event(eid).get("doc"))
         print(parts.harmless(f"Made by the bridge itself:\n{json.dumps(doc, ensure_ascii=False)}"))
     return 0
 

@@ -13,6 +13,7 @@ from typing import Any
 from bridge.cli import parts
 from bridge.cli.normalise import shown, written
 from bridge.core import receipt
+from bridge.core.stored import doc_in
 from bridge.store import Store
 
 HELP = "show the receipt of something that happened"
@@ -73,7 +74,7 @@ def receipts(store: Store, wanted: str) -> list[dict[str, Any]]:
 
 def _names(fields: Mapping[str, str]) -> set[str]:
     """All that an event may be asked for by, beside its own id."""
-    doc = json.loads(fields.get("doc") or "{}")
+    doc = doc_in(fields.get("doc"))
     slip = receipt.unpack(fields.get("receipt"))
     ticket = fields.get("ticket") or slip.get("ticket") or ""
     names = {ticket, ticket.rpartition(":")[2], fields.get("d"), fields.get("room")}
@@ -85,7 +86,7 @@ def _names(fields: Mapping[str, str]) -> set[str]:
 def _receipt(store: Store, eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
     """The receipt as `--json` prints it; `waits` says what stands in the way of what is not done."""
     one = receipt.shown(eid, fields)
-    doc = json.loads(fields.get("doc") or "{}")
+    doc = doc_in(fields.get("doc"))
     one["delivery"] = fields.get("d") or None
     one["sent_at"] = doc.get("at")
     one["waits"] = _waits(store, fields) if one["state"] in ("in_progress", "parked") else None

@@ -14,6 +14,7 @@ from typing import Any
 
 from bridge.core import telling
 from bridge.core.rules import Decision
+from bridge.core.stored import doc_in
 
 
 def pack(receipt: dict[str, Any]) -> str:
@@ -74,10 +75,10 @@ def shown(
 
     *label* gives a channel's name for people.
     """
-    doc = json.loads(fields.get("doc") or "{}")
+    doc = doc_in(fields.get("doc"))
     slip = unpack(fields.get("receipt"))
     comment = doc.get("comment") or {}
-    author = doc.get("author") if isinstance(doc.get("author"), dict) else {}
+    author = doc["author"] if isinstance(doc.get("author"), dict) else {}
     what = {
         "m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery",
         "r": "report", "i": "identity", "t": "tag",

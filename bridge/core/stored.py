@@ -6,6 +6,7 @@ left alone and missing ones get their default, so that neighbouring releases can
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,15 @@ from bridge.core.model import (
 )
 
 VERSION = 1
+
+
+def doc_in(text: str | None) -> dict[str, Any]:
+    """What an event is about; nothing where it is damaged, so that it fails alone and not its lane."""
+    try:
+        doc = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return doc if isinstance(doc, dict) else {}
 
 
 def moment_out(value: datetime | None) -> str | None:

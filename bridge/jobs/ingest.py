@@ -38,6 +38,8 @@ def ingest(bridge: Bridge, kept: Kept) -> int:
     connection = bridge.config.connections.get(kept.connection)
     if connection is None:
         rows = [_dead(kept, "the connection is no longer configured")]
+    elif kept.damaged:
+        rows = [_dead(kept, "what was kept of it is damaged")]
     elif kept.tries > POISON:
         rows = [_dead(kept, f"reading it failed {POISON} times")]
     else:

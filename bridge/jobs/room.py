@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bridge.core.model import Account, Connection, Message, Status, Target, Visibility
-from bridge.core.stored import author_in, author_out, moment_in, moment_out
+from bridge.core.stored import author_in, author_out, doc_in, moment_in, moment_out
 from bridge.jobs.ingest import name_of, person_name
 from bridge.wiring import Bridge
 
@@ -31,7 +31,7 @@ class Room:
     @classmethod
     def read(cls, room_id: str, fields: Mapping[str, str]) -> Room:
         facts = dict(fields)
-        places = json.loads(facts.pop("places", "") or "{}")
+        places = doc_in(facts.pop("places", ""))
         return cls(room_id, facts, places, dict(fields))
 
     def changed(self) -> dict[str, str]:
@@ -43,7 +43,7 @@ class Room:
 
     def goes_on(self, place: str) -> bool:
         """Whether the customer, who wrote elsewhere before, writes in this kind of place for the first time."""
-        before = json.loads(self._before.get("places") or "{}").values()
+        before = doc_in(self._before.get("places")).values()
         here = self.places[place]
         kinds = {(one["channel"], one.get("visibility")) for one in before}
         return bool(kinds) and (here["channel"], here.get("visibility")) not in kinds

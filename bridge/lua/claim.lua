@@ -11,8 +11,12 @@ local reader = redis.call('GET', READING)
 if tonumber(ARGV[2]) > 0 and (not reader or reader == owner) then
   for _, id in ipairs(redis.call('ZRANGE', P .. 'ingest', 0, tonumber(ARGV[2]) - 1)) do
     local key = P .. 'd:' .. id
-    local fields = redis.call('HMGET', key, 'c', 's', 'h', 'b', 'at')
-    if fields[1] then
+    local fields = redis.pcall('HMGET', key, 'c', 's', 'h', 'b', 'at')
+    if fields.err then
+      -- Something else stands there: it must not stop what came after it.
+      redis.call('ZREM', P .. 'ingest', id)
+      deliveries[#deliveries + 1] = {id, -1}
+    elseif fields[1] then
       local tries = #deliveries == 0 and redis.call('HINCRBY', key, 'tries', 1) or 1
       deliveries[#deliveries + 1] = {id, tries, unpack(fields)}
     else
