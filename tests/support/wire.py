@@ -123,15 +123,19 @@ def dial(url: str, seconds: float = 30.0) -> socket.socket:
     return socket.create_connection((place.hostname or "", place.port or 80), seconds)
 
 
-def read_answer(sock: socket.socket) -> Answer:
-    """One answer; status 0 when the server hung up without any."""
+def read_answer(sock: socket.socket, *, bare: bool = False) -> Answer:
+    """One answer; status 0 when the server hung up without any. *bare*: it has no body, as for HEAD."""
     data = b""
     try:
         while b"\r\n\r\n" not in data and (piece := sock.recv(65536)):
             data += piece
         head, _, body = data.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
-        while (length is None or len(body) < int(length[1])) and (piece := sock.recv(65536)):
+        while (
+            not bare
+            and (length is None or len(body) < int(length[1]))
+            and (piece := sock.recv(65536))
+        ):
             body += piece
     except ConnectionError:
         head, _, body = data.partition(b"\r\n\r\n")
@@ -139,12 +143,12 @@ def read_answer(sock: socket.socket) -> Answer:
     return Answer(int(status[1]) if status else 0, head.decode("latin-1"), body)
 
 
-def raw(url: str, data: bytes, seconds: float = 30.0) -> Answer:
+def raw(url: str, data: bytes, seconds: float = 30.0, *, bare: bool = False) -> Answer:
     """What comes back for exactly these bytes."""
     with dial(url, seconds) as sock:
         with contextlib.suppress(ConnectionError):  # cut off, and an answer may have come even so
             sock.sendall(data)
-        return read_answer(sock)
+        return read_answer(sock, bare=bare)
 
 
 def request(
@@ -165,7 +169,7 @@ def request(
     for name, value in pairs:
         given = value if isinstance(value, bytes) else value.encode("utf-8")
         lines.append(name.encode() + b": " + given)
-    return raw(url, b"\r\n".join([*lines, b"", b""]) + body)
+    return raw(url, b"\r\n".join([*lines, b"", b""]) + body, bare=method == "HEAD")
 
 
 def post(
