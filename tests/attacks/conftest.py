@@ -12,7 +12,9 @@ from support.world import World
 @pytest.fixture(scope="package")
 def standing() -> Iterator[World]:
     environ = {"ATTACK_SECRET": SECRET, "BRIDGE_LOG_LEVEL": "debug"}
-    with World(workers=1, environ=environ, connections=CONNECTIONS) as world:
+    # The form's files are copied, so that what it names can be an attack.
+    edits = {"sources/contact-form.yaml": {"# hosts: [files": "hosts: [files"}}
+    with World(workers=1, environ=environ, connections=CONNECTIONS, edits=edits) as world:
         yield world
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import pickle
-import threading
 import zlib
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import pytest
+from support.trap import Trap
 from support.world import World
 
 NOW = "2026-11-22T10:00:00.000000Z"
@@ -34,30 +31,6 @@ def call(name: str, *args: Any, instance: Any = None) -> bytes:
 
 
 DRAIN = call("bridge.jobs.drain")
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[str, list[str]]]:
-    """An address that notes who calls it."""
-    heard: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            heard.append(self.path)
-            self.send_response(204)
-            self.end_headers()
-
-        do_POST = do_GET  # noqa: N815
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", heard
-    server.shutdown()
-    server.server_close()
 
 
 def forged(mark: Path, url: str) -> dict[str, Any]:
@@ -100,13 +73,10 @@ def forged(mark: Path, url: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def test_a_foreign_job_is_never_run_and_hurts_no_worker(
-    world: World, tmp_path: Path, listener: tuple[str, list[str]]
-) -> None:
+def test_a_foreign_job_is_never_run_and_hurts_no_worker(world: World, tmp_path: Path) -> None:
     """A-53: jobs with os.mkdir, pickles, callbacks, web addresses, bombs and nonsense in RQ's queue."""
-    url, heard = listener
-    with world.redis.client() as redis:
-        for name, job in forged(tmp_path, url).items():
+    with world.redis.client() as redis, Trap() as trap:
+        for name, job in forged(tmp_path, trap.url).items():
             job_id = "forged-" + name.replace(" ", "-").replace("'", "")
             key = f"rq:job:{job_id}"
             if isinstance(job, dict):
@@ -123,7 +93,7 @@ def test_a_foreign_job_is_never_run_and_hurts_no_worker(
         world.comment("Ana", "My order is broken")
         world.until(world.tickets, "and work goes on")
         assert not (tmp_path / "made").exists()
-        assert heard == []
+        assert trap.heard == []
         assert b"unhandled" not in (world.folder / "worker.log").read_bytes()
         for key in [*redis.scan_iter("rq:job:forged-*"), *redis.scan_iter("rq:*:forged-*")]:
             redis.delete(key)
