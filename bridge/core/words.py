@@ -16,6 +16,7 @@ from typing import Any
 import re2
 
 LONGEST = 100_000  # characters of a text that words are looked for in
+SENTENCES = 200  # of a text that are looked at for a question; each costs as much as 80 characters
 
 # Letters with a stroke, and others that no decomposition takes apart; apostrophes of all fonts.
 _LETTERS = {
@@ -169,7 +170,7 @@ def is_question(text: str) -> bool:
     bare = _URL.sub(" ", text[:LONGEST])
     if any(mark in bare for mark in "?？¿؟"):
         return True
-    for sentence in re.split(r"[.!\n]", bare):
+    for sentence in re.split(r"[.!\n]+", bare, maxsplit=SENTENCES)[:SENTENCES]:
         start = spaced(sentence[:80])
         if any(start.startswith(asking.needle) for asking in _ASKING):
             return True
