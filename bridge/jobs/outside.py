@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken
 
-from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
+from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive, retry_after
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection
 from bridge.helpdesks.base import Helpdesk
@@ -203,10 +203,8 @@ class Outside:
         Headers tell of budgets that have plenty left, too; only a zero counts. The body names one where
         no header does.
         """
-        try:
-            seconds = min(max(float(response.headers.get("retry-after", "")), 1.0), 900.0)
-        except ValueError:
-            seconds = 10.0
+        told = retry_after(response.headers)
+        seconds = 10.0 if told is None else max(told, 1.0)
         left = helpdesk.headers(response.headers)
         said = response.body[:500].decode("utf-8", "replace").lower()
         ticket = next((one for one in request.budget if one.startswith("ticket:")), None)

@@ -177,6 +177,7 @@ UPDATE = ("ticket:7", "updates", "account")
         ({"retry-after": "37"}, b"", UPDATE, ("z", "account", 37.0)),
         ({}, b"", UPDATE, ("z", "account", 10.0)),
         ({"retry-after": "soon"}, b"", UPDATE, ("z", "account", 10.0)),
+        ({"retry-after": "nan"}, b"", UPDATE, ("z", "account", 10.0)),
         ({"retry-after": "0"}, b"", UPDATE, ("z", "account", 1.0)),
         ({"retry-after": "99999"}, b"", UPDATE, ("z", "account", 900.0)),
         (
