@@ -24,7 +24,8 @@ from bridge.wiring import Bridge
 
 COOKIE = "bridge_console"
 COOKIE_SECONDS = 12 * 3600
-_POSITION = re.compile(r"\A([0-9]{1,20}(-[0-9]{1,20})?)?\Z")
+# Of a stream in Redis, whose numbers have 64 bits; the first is a time, the second counts from 0.
+_POSITION = re.compile(r"\A([0-9]{1,18}(-[0-9]{1,18})?)?\Z")
 
 HEADERS = {
     "Cache-Control": "no-store",

@@ -175,6 +175,19 @@ def test_every_answer_is_as_the_document_says(
     assert max(seen) < 500
 
 
+@pytest.mark.parametrize("since", ["", "0", "9" * 18, f"0-{'9' * 18}"])
+def test_every_position_that_is_taken_is_one_for_redis(
+    world: World, cookie: str, since: str
+) -> None:
+    answer = requests.get(
+        f"{world.url}/console/api/decisions",
+        {"since": since},
+        headers={"Cookie": cookie},
+        timeout=30,
+    )
+    assert answer.status_code == 200
+
+
 # --- what schemathesis does not ask ----------------------------------------------------------------------
 
 

@@ -473,7 +473,7 @@ def test_decisions_are_those_since_the_position_given(operator):
     assert bridge.asked == ["4-0", ""]
 
 
-@pytest.mark.parametrize("since", ["x", "-1", "1-", "(1", "$", "1 2", "9" * 30])
+@pytest.mark.parametrize("since", ["x", "-1", "1-", "(1", "$", "1 2", "9" * 30, f"1-{2**64}"])
 def test_a_position_that_is_none_is_400(operator, since):
     bridge, web = operator
     answer = web.get("/console/api/decisions", query_string={"since": since}, headers=BEARER)
