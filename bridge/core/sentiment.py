@@ -90,7 +90,9 @@ def _hits(clauses: list[list[str]], known: Lexicon) -> list[float]:
             hit = known.mood.at(said, at)
             if hit is not None:
                 size, worth = hit
-                if reach > 0:
+                if reach > 0 and (
+                    worth > 0 or size == 1
+                ):  # "still no reply" is not turned by a not
                     worth *= -0.8 if worth > 0 else -0.7
                 found.append(worth * boost)
                 reach, boost = 0, 1.0

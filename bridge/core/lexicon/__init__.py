@@ -103,6 +103,7 @@ def lexicon(language: str) -> Lexicon:
     for source in (everywhere, own):  # what the language says itself counts
         mood |= {one: float(worth) for worth, some in source.GOOD.items() for one in listed(some)}
         mood |= {one: -float(worth) for worth, some in source.BAD.items() for one in listed(some)}
+    mood |= dict.fromkeys(listed(own.EVEN), 0.0)
     return Lexicon(
         mood=Table(mood.items()),
         negates=_table(own.NOT),

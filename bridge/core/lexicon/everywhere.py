@@ -2,10 +2,11 @@
 
 GOOD = {
     3: "😍, 🥰, ❤, 💕, 💖, 💗, 💙, 💚, 💛, 💜, 🧡, 🤩, 😻, 💯, 🏆, love it, best ever, <3",
-    2: "😊, ☺, 😁, 😃, 😀, 😄, 🙂, 😋, 😘, 👍, 🙌, 🙏, 🤗, 🥳, 🎉, 🔥, 💪, 👌, ⭐, 🌟, ✨, 😎, 🤤, ♥,"
+    2: "😊, ☺, 😁, 😃, 😀, 🙂, 😋, 😘, 👍, 🙌, 🙏, 🤗, 🥳, 🎉, 🔥, 💪, 👌, ⭐, 🌟, ✨, 😎, 🤤, ♥,"
     " love, loved, best, top, super, perfect, nice, cool, great, awesome, amazing, thx, thanks,"
     " thank you, good job, well done, 10 10",
-    1: "👏, 😉, 🤝, ok 👍, wow",
+    1: "👏, 🤝, wow",
+    0.7: "😄, 😉, 😅, 😂, 🤣",
 }  # fmt: skip
 BAD = {
     3: "🤬, 😡, 👎, 🤮, 🖕, 💩, scam, wtf, worst, bullshit, fuck*",
