@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds another file, and --json."""
     parser.add_argument(
         "file", metavar="FILE", nargs="?", type=Path, default=MESSAGES,
-        help="messages of your own: set (known or held), language, mood, signs, text, with tabs between, a head "
+        help="messages of your own: set (known, everyday or facts), language, mood, signs, text, with tabs between, a head "
         "first (default: those that come with the bridge)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="the counts as one JSON object")

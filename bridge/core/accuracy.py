@@ -2,7 +2,7 @@
 
 Each labelled message says its language (`-` for none), its mood (`+`, `0`, `-`: about the brand) and the
 signs in it: q (wants an answer), u (urgent), s (safety), p (praise), and kinds of personal data. `set` is
-`known` for messages the lists of words were written beside, `held` for those that came after.
+`known` for messages the lists of words were written beside; the others were held back until after.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bridge.core.personal import KINDS
 from bridge.core.sentiment import Scorer
 from bridge.core.signals import KIND
 
-SETS = {"known": "known", "held": "held back"}
+SETS = {"known": "known", "everyday": "held back, everyday", "facts": "held back, plain facts"}
 SIGNS = {"q": "wants_answer", "u": "urgent", "s": "safety", "p": "praise"}
 MOODS = ("-", "0", "+")
 

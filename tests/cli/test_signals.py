@@ -32,21 +32,22 @@ def test_there_are_enough_messages_in_five_languages_and_none_twice() -> None:
     for code in ("en", "pl", "de", "fr", "es"):
         assert sum(one.language == code for one in messages) >= 60
     assert {one.mood for one in messages} == {"-", "0", "+"}
-    assert sum(one.set == "held" for one in messages) >= 100
+    for held in ("everyday", "facts"):
+        assert sum(one.set == held for one in messages) >= 100
 
 
 def test_what_is_read_is_counted_against_what_is_so() -> None:
     rows = labelled(
         [
             HEAD,
-            "held\ten\t-\ts\tthe charger caught fire, I hate it",
-            "held\ten\t-\t\tgreat shop here",
-            "held\t-\t0\t\tok",
+            "everyday\ten\t-\ts\tthe charger caught fire, I hate it",
+            "everyday\ten\t-\t\tgreat shop here",
+            "everyday\t-\t0\t\tok",
         ]
     )
-    moods = tallies(rows)["held", "all"].mood
+    moods = tallies(rows)["everyday", "all"].mood
     assert (moods.asked, moods.right, moods.turned) == (3, 1, 1)
-    assert tallies(rows)["held", "en"].signs["safety"].found() == "1 of 1, 0 false"
+    assert tallies(rows)["everyday", "en"].signs["safety"].found() == "1 of 1, 0 false"
 
 
 def test_another_reader_is_counted_in_our_place() -> None:
@@ -72,18 +73,18 @@ def test_messages_of_your_own_are_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "mine.tsv"
-    file.write_text(f"{HEAD}\nheld\ten\t+\tp\tI love it\n", "utf-8")
+    file.write_text(f"{HEAD}\neveryday\ten\t+\tp\tI love it\n", "utf-8")
     assert main(["signals", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["held/en"]["mood"] == {"right": 1, "turned": 0}
+    assert told["everyday/en"]["mood"] == {"right": 1, "turned": 0}
 
 
 @pytest.mark.parametrize(
     ("written", "told"),
     [
         ("", "holds no message"),
-        (f"{HEAD}\nheld\ten\t+", "cannot be read"),
-        (f"{HEAD}\nheeld\ten\t+\t\tx", "'heeld' is no set"),
+        (f"{HEAD}\neveryday\ten\t+", "cannot be read"),
+        (f"{HEAD}\nheldd\ten\t+\t\tx", "'heldd' is no set"),
         (None, "cannot be read"),
     ],
 )
