@@ -18,6 +18,7 @@ log = logging.getLogger("bridge.web")
 def create_app(bridge: Bridge) -> Flask:
     """The whole of the web process, as one WSGI application."""
     app = Flask("bridge.web", static_folder=None)
+    app.url_map.merge_slashes = False  # its redirect would name whatever host the caller names
 
     @app.get("/hooks/<name>")
     def handshake(name: str) -> Response | tuple[Response, int]:
