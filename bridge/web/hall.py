@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import re
 import resource
 import select
@@ -27,8 +28,10 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any, Final
 
-from gunicorn.http import get_parser  # type: ignore[import-untyped]
+from gunicorn.http import errors, get_parser  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
+
+log = logging.getLogger("bridge.web")
 
 HEAD_BYTES = 32_768
 AHEAD = 65_536  # bytes of a body that is read before a thread has anything to do with it
@@ -82,6 +85,19 @@ def state_of(heard: bytes | bytearray) -> str:
     if int(length[1]) > AHEAD:
         return LARGE
     return WHOLE if len(heard) >= end + 4 + int(length[1]) else MORE
+
+
+def _status(error: Exception) -> tuple[int, str]:
+    for kind, status, reason in (
+        (errors.LimitRequestLine, 414, "URI Too Long"),
+        (errors.LimitRequestHeaders, 431, "Request Header Fields Too Large"),
+        (errors.UnsupportedTransferCoding, 501, "Not Implemented"),
+        (errors.ExpectationFailed, 417, "Expectation Failed"),
+        (errors.ParseException, 400, "Bad Request"),
+    ):
+        if isinstance(error, kind):
+            return status, reason
+    return 500, "Internal Server Error"
 
 
 class Caller(TConn):  # type: ignore[misc]
@@ -237,6 +253,21 @@ class Hall(ThreadWorker):  # type: ignore[misc]
         if conn.large:
             req.force_close()
         return super().handle_request(req, conn)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """In the thread. gunicorn repeats what came, to the sender and in its log: a secret too."""
+        status, reason = _status(exc)
+        if isinstance(exc, errors.ParseException):
+            log.warning("a request that cannot be read was refused: %s", type(exc).__name__)
+            body = b'{"error": "bad_request", "detail": "this is no request that can be read"}\n'
+        else:
+            log.error("a request could not be answered", exc_info=exc)
+            body = b'{"error": "internal", "detail": "a mistake of ours; it is in the log"}\n'
+        head = (
+            f"HTTP/1.1 {status} {reason}\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        )
+        with contextlib.suppress(OSError):  # it is gone
+            client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
     # --- answered ------------------------------------------------------------------------------
 

@@ -161,12 +161,14 @@ def test_the_same_delivery_again_does_nothing_again(world: World, connection: st
     if connection == "zendesk":
         headers["X-Zendesk-Webhook-Invocation-Id"] = "the-same"
     assert [post(world.url, connection, body, headers).status for _ in range(5)] == [200] * 5
-    row = world.store.books()[connection]
+    with world.redis.client() as redis:
+        kept = len(list(redis.scan_iter("bridge:d:*")))
     if connection == "freshdesk":  # its bodies name nothing: each is a hint to look, and no more
         world.calm()
         assert world.store.books()[connection]["ignored"] == 5
     else:
-        assert (row["received"], row["duplicates"]) == (1, 4)
+        assert kept == 1
+        assert world.store.books()[connection]["duplicates"] >= 4
 
 
 def test_a_delivery_played_again_after_its_events_were_done_opens_no_second_ticket(
