@@ -168,7 +168,15 @@ def _tickets(play: Play, verdict: Verdict) -> None:
             verdict.blame(
                 "duplicate tickets", f"ticket {one['ticket']} holds no customer's words: {one}"
             )
-    verdict.figures["tickets"] = len(truth.tickets)
+    for system, count in sorted(Counter(one["system"] for one in truth.tickets).items()):
+        verdict.figures[f"tickets in {system}"] = count
+    answers = Counter(one["system"] for one in truth.entries if _is_answer(one))
+    for system, count in sorted(answers.items()):
+        verdict.figures[f"answers given in {system}"] = count
+
+
+def _is_answer(entry: dict[str, Any]) -> bool:
+    return entry["what"] == "ticket_comment" and entry["by"] == "agent" and bool(entry["public"])
 
 
 # --- to the customer ----------------------------------------------------------------------------------

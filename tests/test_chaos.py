@@ -208,13 +208,17 @@ def test_copies_go_at_once_and_one_who_hangs_up_comes_again(door: str) -> None:
 
 # --- the judge ----------------------------------------------------------------------------------------
 
-TICKET = {"what": "ticket", "by": "bridge", "text": "", "ticket": 1, "external_id": "a" * 32}
+TICKET = {
+    "what": "ticket", "by": "bridge", "text": "", "ticket": 1, "external_id": "a" * 32,
+    "system": "zendesk",
+}  # fmt: skip
 
 
 def words(text: str, **more: Any) -> dict[str, Any]:
     """Words on a ticket."""
     return {
-        "what": "ticket_comment", "by": "bridge", "public": True, "ticket": 1, "text": text, **more
+        "what": "ticket_comment", "by": "bridge", "system": "zendesk", "public": True, "ticket": 1,
+        "text": text, **more,
     }  # fmt: skip
 
 
