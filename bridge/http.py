@@ -87,7 +87,10 @@ class Http:
         retrying = tenacity.Retrying(
             stop=tenacity.stop_after_attempt(TRIES) | tenacity.stop_before_delay(request.deadline),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=2.0),
-            retry=tenacity.retry_if_exception(_blip) | tenacity.retry_if_result(_gateway_failed),
+            retry=tenacity.retry_if_exception(_blip)
+            | tenacity.retry_if_result(
+                lambda answer: not request.write and _gateway_failed(answer)
+            ),
             retry_error_callback=_last,
             sleep=self._sleep,
         )
@@ -295,7 +298,14 @@ def _shown(request: HttpRequest) -> str:
 
 
 def _blip(error: BaseException) -> bool:
-    return isinstance(error, TransientError) and error.code in ("unreachable", "broken_off")
+    """Whether another try may follow at once.
+
+    Not after a write in doubt: a 429 to the second try would tell that nothing happened, when the first had
+    done it.
+    """
+    if not isinstance(error, TransientError) or isinstance(error, Ambiguous):
+        return False
+    return error.code in ("unreachable", "broken_off")
 
 
 def _gateway_failed(answer: HttpResponse) -> bool:

@@ -325,6 +325,17 @@ def test_others_are_tried_once(http):
         assert server.connections == 2
 
 
+def test_a_write_in_doubt_is_not_tried_again_at_once(http):
+    """The answer to a second try, a 429 say, would speak for the first, which may have done it."""
+    with RawServer(leaves) as server:
+        assert type(failing(http, post(server.url, repeatable=True))) is Ambiguous
+        assert server.connections == 1
+    seen: list[bytes] = []
+    with RawServer(says(b"HTTP/1.1 502 X\r\nContent-Length: 0\r\n\r\n", OK, seen=seen)) as server:
+        assert http.send(post(server.url, repeatable=True)).status == 502
+    assert len(seen) == 1
+
+
 @pytest.mark.parametrize("status", [502, 504])
 def test_a_gateways_failure_is_tried_again_and_then_answered(http, status):
     head = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()

@@ -22,7 +22,8 @@ class HttpRequest:
     `parts` is a multipart form: name and text, or name and file, in order, names may repeat.
 
     `repeatable`: doing it twice is as good as once (reads, keyed writes), so the HTTP layer may
-    retry it within its deadline. `write`: it changes something, so an unknown outcome is Ambiguous.
+    retry it within its deadline; a write only while it is certain that nothing happened. `write`:
+    it changes something, so an unknown outcome is Ambiguous.
     `shown` replaces the URL in logs and errors where the URL holds a secret. `budget` names the
     rate budgets it spends, most special first. `max_bytes` bounds the decoded answer.
     """
