@@ -49,6 +49,7 @@ class Ruling:
             if not last and rule.when is None and not rule.then.go_on:
                 self.wrong(where, "matches everything, so the rules below it are never tried")
             self._channels((*where, "when"), rule)
+            self._whole_texts((*where, "when"), rule)
             if rule.then.escalate is not None:
                 self._escalation((*where, "then", "escalate"), rule.then.escalate)
             for number, example in enumerate(rule.examples):
@@ -64,6 +65,20 @@ class Ruling:
                     if channel not in self.channels:
                         hint = nearest(str(channel), self.channels)
                         self.wrong(where, f"there is no channel '{channel}'{hint}")
+
+    def _whole_texts(self, where: Where, rule: Rule) -> None:
+        """A word after `text:` is the whole message: hardly what somebody means."""
+        for test in tests(rule.when) if rule.when is not None else ():
+            if test.name == "text" and test.operator == "is":
+                shown = ", ".join(
+                    map(str, test.wanted if isinstance(test.wanted, list) else [test.wanted])
+                )
+                self.findings.doubtful(
+                    self.document,
+                    where,
+                    f"`text: {shown}` holds only for a message that says nothing else; for words in it"
+                    f" write text: {{any_of: [{shown}]}}",
+                )
 
     # --- groups and fields -----------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import re2
 
-from bridge.core import words
+from bridge.core import advice, words
 from bridge.core.facts import FIELDS, OPEN, Field, View, field_of
 from bridge.core.mistakes import Mistake, nearest
 
@@ -385,16 +385,18 @@ def _test(name: str, fact: Field, operator: str, wanted: Any) -> Test:
         about = "exists" if known is None else f"fits {name}, which is a {fact.type}"
         raise Mistake(
             f"'{operator}' is no operator that {about}: one of {', '.join(allowed)}"
-            f"{nearest(operator, allowed)}"
+            f"{advice.operator(operator, allowed)}"
         )
     if operator == "is":
-        _fits(fact, wanted)
+        _fits(name, fact, wanted)
     return Test(name, operator, wanted, known.make(wanted))
 
 
-def _fits(fact: Field, wanted: Any) -> None:
+def _fits(name: str, fact: Field, wanted: Any) -> None:
     """Refuse values that the fact can never have. Raises Mistake."""
     for one in _many(wanted):
+        if told := advice.misvalue(name, one):
+            raise Mistake(told)
         if fact.choices and one not in fact.choices:
             raise Mistake(
                 f"{one!r} is not one of {', '.join(fact.choices)}{nearest(str(one), fact.choices)}"
