@@ -44,6 +44,12 @@ class Settings:
     web_processes: int = 1  # BRIDGE_WEB_PROCESSES
     worker_processes: int = 2  # BRIDGE_WORKER_PROCESSES
     worker_threads: int = 16  # BRIDGE_WORKER_THREADS, in each worker process
+    reconcile_minutes: int = 30  # BRIDGE_RECONCILE_MINUTES; 0 is only after an absence
+    reconcile_grace: int = 120  # BRIDGE_RECONCILE_GRACE: seconds in which a webhook may still come
+    absence_seconds: int = 60  # BRIDGE_ABSENCE_SECONDS without a web process are an absence
+    silence_events: int = 10  # BRIDGE_SILENCE_EVENTS that usually come and did not; 0 is no alarm
+    silence_minutes: int = 60  # BRIDGE_SILENCE_MINUTES at least, before there is an alarm
+    resubscribe: bool = False  # BRIDGE_RESUBSCRIBE: mend a subscription that has gone
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -81,6 +87,18 @@ class Settings:
             web_processes=read("BRIDGE_WEB_PROCESSES", _whole(1, 64), plain.web_processes),
             worker_processes=read("BRIDGE_WORKER_PROCESSES", _whole(1, 64), plain.worker_processes),
             worker_threads=read("BRIDGE_WORKER_THREADS", _whole(1, 256), plain.worker_threads),
+            reconcile_minutes=read(
+                "BRIDGE_RECONCILE_MINUTES", _whole(0, 10_080), plain.reconcile_minutes
+            ),
+            reconcile_grace=read("BRIDGE_RECONCILE_GRACE", _whole(0, 3600), plain.reconcile_grace),
+            absence_seconds=read(
+                "BRIDGE_ABSENCE_SECONDS", _whole(1, 86_400), plain.absence_seconds
+            ),
+            silence_events=read("BRIDGE_SILENCE_EVENTS", _whole(0, 10_000), plain.silence_events),
+            silence_minutes=read(
+                "BRIDGE_SILENCE_MINUTES", _whole(1, 10_080), plain.silence_minutes
+            ),
+            resubscribe=read("BRIDGE_RESUBSCRIBE", _switch, False),
         )
         if problems:
             raise ConfigError(problems)

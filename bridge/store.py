@@ -419,6 +419,47 @@ class Store:
         """Make sure that something can be kept now: a full Redis, or a replica, answers a ping too."""
         self._do(lambda: self.client.set(PREFIX + "probe", "1", px=60_000))
 
+    def known(self, eids: Sequence[str]) -> set[str]:
+        """Those of these events that are kept."""
+        pipe = self.client.pipeline(transaction=False)
+        for eid in eids:
+            pipe.exists(f"{PREFIX}e:{eid}")
+        return {eid for eid, there in zip(eids, self._do(pipe.execute), strict=True) if there}
+
+    def heard(self, connection: str, counts: Mapping[str, int], at: float, keep: float) -> None:
+        """Count events of sources by the hour, *keep* seconds long, and end the alarm of their silence."""
+        hour, gone = int(at // 3600), int((at - keep) // 3600)
+        pipe = self.client.pipeline(transaction=False)
+        for source, count in counts.items():
+            key = f"{PREFIX}hours:{connection}:{source}"
+            pipe.hsetnx(f"{PREFIX}heard:{connection}", f"first {source}", str(int(at)))
+            pipe.hset(f"{PREFIX}heard:{connection}", f"last {source}", str(int(at)))
+            pipe.hincrby(key, str(hour), count)
+            pipe.hdel(key, *(str(gone - back) for back in range(168)))
+            pipe.expire(key, int(keep))
+            pipe.hdel(PREFIX + "alarms", f"silence:{connection}:{source}")
+        self._do(pipe.execute)
+
+    def last_heard(self, connection: str) -> dict[str, float]:
+        """When each source of a connection was last heard, in seconds since 1970."""
+        row = self.hash(f"heard:{connection}")
+        return {
+            field.removeprefix("last "): float(at)
+            for field, at in row.items()
+            if field.startswith("last ")
+        }
+
+    def gap(self, connection: str) -> dict[str, Any]:
+        """How far a connection was read back, and what came of it; empty before the first time."""
+        told: dict[str, Any] = json.loads(self.get(f"gap:{connection}") or "{}")
+        return told
+
+    def hours(self, connection: str, source: str, wanted: Sequence[int]) -> dict[int, int]:
+        """How many events of a source came in these hours."""
+        key = f"{PREFIX}hours:{connection}:{source}"
+        row = self._do(lambda: self.client.hmget(key, [str(hour) for hour in wanted]))
+        return {hour: int(count or 0) for hour, count in zip(wanted, row, strict=True)}
+
     # -- looking ------------------------------------------------------------------------------------
 
     def connections(self) -> list[str]:

@@ -35,7 +35,7 @@ Look = Callable[[Target, Outgoing], Calls[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Recent:
-    """What was said of late, in no order, as the webhooks would have told it.
+    """What was said of late, as the webhooks would have told it; of one second, the newest first.
 
     Some of it may be older than was asked for. `whole` is False where more was said than is read.
     """

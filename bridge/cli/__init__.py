@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "dead": "list, show, retry or drop dead letters",
     "pause": "stop working for a connection; what comes in is kept",
     "resume": "go on working for a connection",
+    "reconcile": "read back what no webhook told: recent words, changed tickets",
     "doctor": "check credentials, subscriptions, clocks and queues",
     "setup": "create what the other side needs, or print the clicks",
 }

@@ -44,6 +44,12 @@ SETTINGS = {
     "BRIDGE_WEB_THREADS": ("16", "threads in each"),
     "BRIDGE_WORKER_PROCESSES": ("2", "worker processes"),
     "BRIDGE_WORKER_THREADS": ("16", "conversations side by side in each"),
+    "BRIDGE_RECONCILE_MINUTES": ("30", "minutes between two readings of what nobody told; 0: only after an absence"),
+    "BRIDGE_RECONCILE_GRACE": ("120", "seconds in which a webhook may still come"),
+    "BRIDGE_ABSENCE_SECONDS": ("60", "seconds without a web process that are an absence"),
+    "BRIDGE_SILENCE_EVENTS": ("10", "events that usually come and did not: an alarm; 0 for none"),
+    "BRIDGE_SILENCE_MINUTES": ("60", "minutes of silence at least, before there is an alarm"),
+    "BRIDGE_RESUBSCRIBE": ("0", "1 subscribes again by itself where a subscription is gone"),
 }  # fmt: skip
 
 

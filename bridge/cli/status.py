@@ -67,7 +67,16 @@ def status(store: Store, config: Config) -> dict[str, Any]:
             for name in order
             if name != OURS
         },
+        "reconcile": {name: gap for name in config.connections if (gap := _gap(store.gap(name)))},
     }
+
+
+_GAP = ("to", "at", "due", "calls", "seen", "new", "tickets", "errors", "all_calls", "all_new")
+
+
+def _gap(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What the last reading back of a connection found, and all of them."""
+    return {name: told[name] for name in _GAP if name in told}
 
 
 def balances(row: Mapping[str, int]) -> bool:
@@ -133,6 +142,8 @@ def _print(told: dict[str, Any], at: datetime) -> None:
 
     for name, one in told["connections"].items():
         print(f"{parts.harmless(name)}: {_sentence(one, at)}")
+    for name, gap in told["reconcile"].items():
+        print(f"{parts.harmless(name)}: {_read_back(gap, at)}")
     for name, budgets in told["limits"].items():
         for budget, one in budgets.items():
             stop = f", told to wait {one['stopped_for']:.0f} s" if one["stopped_for"] else ""
@@ -160,6 +171,18 @@ def _sentence(one: Mapping[str, Any], at: datetime) -> str:
     why = _STATES.get(one["state"], one["state"])
     since = f" since {parts.moment(datetime.fromisoformat(one['since']))}" if one["since"] else ""
     return f"{why}{since}, {last}"
+
+
+def _read_back(gap: Mapping[str, Any], at: datetime) -> str:
+    if not gap["at"]:
+        return "nothing was read back yet"
+    ago = parts.lasted((at - datetime.fromisoformat(gap["at"])).total_seconds())
+    found = [f"{gap[name]} {what}" for name, what in _NEWS if gap[name]]
+    said = f"read back {ago} ago with {gap['calls']} calls: {', '.join(found) or 'nothing new'}"
+    return "; ".join([said, *(parts.harmless(one) for one in gap["errors"])])
+
+
+_NEWS = (("new", "events nobody had told us of"), ("tickets", "changed tickets to look at"))
 
 
 def _queues(queues: Mapping[str, Any]) -> str:

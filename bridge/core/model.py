@@ -418,6 +418,7 @@ class TicketUpdate:
     tags_added: tuple[str, ...] = ()
     hint: bool = False
     read: bool = False  # found by reading the ticket, so nothing about it need be asked again
+    late: bool = False  # nobody told us: read back afterwards
     ignored: str | None = None
 
 

@@ -211,6 +211,7 @@ def update_out(update: TicketUpdate) -> dict[str, Any]:
                 "tags_added": list(update.tags_added),
                 "hint": update.hint,
                 "read": update.read,
+                "late": update.late,
                 "ignored": update.ignored,
             }
         ),
@@ -240,5 +241,6 @@ def update_in(value: Mapping[str, Any]) -> TicketUpdate:
         tags_added=tuple(value.get("tags_added", ())),
         hint=value.get("hint", False),
         read=value.get("read", False),
+        late=value.get("late", False),
         ignored=value.get("ignored"),
     )

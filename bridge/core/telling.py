@@ -130,6 +130,11 @@ def closes_soon(where: str, until: str, ways: Sequence[str]) -> str:
     return "\n".join(one for one in (told, listed("What is open now", ways)) if one)
 
 
+def read_back(what: Iterable[str]) -> str:
+    """What happened on the ticket without the bridge being told; the bridge acts on it only now."""
+    return listed("Read back later, as the helpdesk had not told of it", what)
+
+
 def waits(code: str, text: str) -> str:
     """An answer has not gone out yet, and will by itself."""
     return (

@@ -279,9 +279,13 @@ _BESIDE = {"form": "Form", "location": "Place", "referral": "Came by"}
 
 
 def facts(messages: Iterable[Message]) -> str:
-    """The answers of a form, the advertisement somebody came by, a place's address; else nothing."""
+    """The answers of a form, the advertisement somebody came by, a place's address; what came late; else nothing."""
     rows = []
     for message in messages:
+        if message.extra.get("late"):
+            rows.append(
+                f"Read back later, as no webhook told of it; written at {_time(message.sent_at)}"
+            )
         for name, value in message.extra.items():
             about, _, what = name.partition(".")
             if about in _BESIDE and value not in (None, ""):

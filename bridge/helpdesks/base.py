@@ -85,7 +85,7 @@ class Helpdesk:
     `bridge doctor` asks, with our hook's public address in the option `hook_url` where it is known.
     `setup` returns a sentence a step, `Undone` where one failed; `reveal` tells the secrets that prove
     what is sent to *url*, by what they belong to. `changed` asks which tickets changed since a time, also others'
-    than ours. `whoami` may name us in several ways (an id, an address), separated by a space.
+    than ours; `tells_removals` is false where no webhook tells that a comment was deleted. `whoami` may name us in several ways (an id, an address), separated by a space.
     """
 
     name: str
@@ -136,6 +136,7 @@ class Helpdesk:
     types: tuple[str, ...] = ()  # the same for a ticket's type
     scaled: tuple[str, ...] = ("account",)
     changed: Callable[[Connection, datetime], Calls[Changed]] | None = None
+    tells_removals: bool = True
 
     def limit(self, options: Mapping[str, Any], name: str) -> tuple[int, float] | None:
         """The budget *name*: the documented one, or what the operator's own figure makes of it."""

@@ -40,6 +40,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
 def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str]) -> None:
     if event.kind == "s" and "remind" in event.doc:
         later.remind(hand, room, event)
+    elif event.kind == "s" and "look" in event.doc:
+        news.look_again(hand, turn, room, event)
     elif event.kind == "s":
         speak.automatic(hand, room, event)
     elif event.kind == "r":

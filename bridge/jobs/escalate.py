@@ -126,6 +126,8 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         fact["text"] = _kept(message.text)
         if message.change is Change.EDITED or change:
             fact["edited"] = "1"
+        if message.extra.get("late"):
+            fact["late"] = "1"
         if plan.notes:
             break
         seen = moment_in(event.fields.get("seen"))
@@ -149,6 +151,8 @@ def _overtaken(message: Message, says: dict[str, str]) -> str | None:
         return None
     if says.get("edited"):
         return "its edit came first and was handled"
+    if says.get("late") and not message.extra.get("late"):
+        return "read back before its webhook came"
     known = says.get("on") or says.get("seen")
     return "known already" if known and says.get("text") == _kept(message.text) else None
 

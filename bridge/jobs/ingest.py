@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from datetime import datetime
 from typing import Any
 
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection, Delivery, Kind, Message, TicketUpdate, Visibility, stamp
 from bridge.core.stored import message_out, moment_out, report_out, update_out
+from bridge.jobs.hearing import EARS
 from bridge.store import Kept
 from bridge.wiring import Bridge
 
@@ -75,9 +77,12 @@ def _rows(bridge: Bridge, connection: Connection, kept: Kept) -> list[dict[str, 
         messages = [source.recognise(connection, one) for one in parsed]
         for message in messages:
             _alarm(bridge, connection, message)
-        return [_of_message(bridge, connection, message, kept) for message in messages]
+            EARS.hear(connection, message)
+        return [of_message(bridge, connection, one, kept.received_at) for one in messages]
     helpdesk = bridge.helpdesk(connection)
-    return [_of_update(connection, update) for update in helpdesk.parse(delivery)]
+    updates = helpdesk.parse(delivery)
+    EARS.hear(connection, *updates)
+    return [of_update(connection, update) for update in updates]
 
 
 def _dead(kept: Kept, reason: str) -> dict[str, Any]:
@@ -91,9 +96,10 @@ def _dead(kept: Kept, reason: str) -> dict[str, Any]:
     }
 
 
-def _of_message(
-    bridge: Bridge, connection: Connection, message: Message, kept: Kept
+def of_message(
+    bridge: Bridge, connection: Connection, message: Message, seen: datetime
 ) -> dict[str, Any]:
+    """*message*, which came to us at *seen*, as an event to record."""
     eid = name_of(connection.name, message.account_id, message.dedupe)
     row: dict[str, Any] = {
         "e": eid,
@@ -102,7 +108,7 @@ def _of_message(
         "f": {
             "k": "m",
             "doc": json.dumps(message_out(message), separators=(",", ":")),
-            "seen": moment_out(kept.received_at) or "",
+            "seen": moment_out(seen) or "",
         },
     }
     if message.external_id:
@@ -178,7 +184,8 @@ def person_key(connection: str, message: Message) -> str:
     return person_name(connection, message.account_id, message.person) if message.person else ""
 
 
-def _of_update(connection: Connection, update: TicketUpdate) -> dict[str, Any]:
+def of_update(connection: Connection, update: TicketUpdate) -> dict[str, Any]:
+    """*update* as an event to record."""
     row: dict[str, Any] = {
         "e": name_of(connection.name, update.dedupe),
         "state": "in_progress",

@@ -16,8 +16,9 @@ from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
-from bridge.jobs import agent, posting, speak
+from bridge.jobs import agent, lately, posting, speak
 from bridge.jobs.ingest import name_of
+from bridge.jobs.outside import BACK, UPDATE
 from bridge.jobs.room import LINKED, OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.jobs.writing import keep_link
@@ -74,6 +75,8 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
     known = room.facts.get("status_at", "")
     if known and at < known:
         return hand.close(room, event, "ignored", "older than the status we know")
+    if lately.known_status(room, update, kept, at):
+        return hand.close(room, event, "ignored", "known already")
     word_before = room.facts.get("status_word") or None
     room.facts.update({"status": str(kept), "status_at": at})
     room.facts["status_word"] = update.status_word or ""
@@ -213,13 +216,19 @@ def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate
     desk = hand.bridge.config.connections[room.desk]
     helpdesk = hand.bridge.helpdesk(desk)
     orders = hand.closing(event, "done", "read")
+    late, share = update.late, BACK if update.late else UPDATE
     for other in turn.events:
         hint = other.fields.get("k") == "u" and other.doc.get("hint")
         if hint and other.id != event.id and other.connection == event.connection:
             orders.events += hand.closing(other, "done", "read with another one").events
+            late = late and bool(other.doc.get("late"))
     try:
-        now = hand.outside.desk(desk, helpdesk.read(desk, room.ticket))
-        comments = hand.outside.desk(desk, helpdesk.comments(desk, room.ticket))
+        now = hand.outside.desk(desk, helpdesk.read(desk, room.ticket), share=share)
+        comments = hand.outside.desk(desk, helpdesk.comments(desk, room.ticket), share=share)
+    except TransientError as error:
+        if update.late and error.limited:
+            return lately.put_off(hand, event, error)
+        raise
     except PermanentError as error:
         if not error.gone:
             raise
@@ -227,20 +236,36 @@ def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate
         orders.facts = room.changed()
         hand.settle(orders)
         return None
-    found = [*_new_comments(hand, room, update, comments), *_gone_comments(room, comments)]
-    for one in [*found, *_changes(room, helpdesk, update, now)]:
+    said = [*_new_comments(hand, room, update, comments), *_gone_comments(room, comments)]
+    found = {
+        name_of(desk.name, one.dedupe): replace(one, read=True, late=late)
+        for one in (*said, *_changes(room, helpdesk, update, now))
+    }
+    if late and (note := lately.told(hand, room, event, found)):
+        orders.push.append(note)
+    if again := lately.second_look(hand, room, event):
+        orders.push.append(again)
+    for name, one in found.items():
         orders.push.append(
             {
-                "e": name_of(desk.name, one.dedupe),
+                "e": name,
                 "lane": "out",
                 "room": room.id,
                 "c": desk.name,
-                "f": {"k": "u", "doc": json.dumps(update_out(replace(one, read=True)))},
+                "f": {"k": "u", "doc": json.dumps(update_out(one))},
             }
         )
     orders.facts = room.changed()
     hand.settle(orders)
     return None
+
+
+def look_again(hand: Hand, turn: Turn, room: Room, event: Event) -> None:
+    """Read the ticket some time after an answer went out: no webhook tells that it was deleted there."""
+    if not room.ticket or not json.loads(room.facts.get("spoken") or "[]"):
+        return hand.close(room, event, "ignored", "there is nothing to look at")
+    hint = TicketUpdate(dedupe="", ticket_id=room.ticket, hint=True, late=True)
+    return _look(hand, turn, room, event, hint)
 
 
 def _changes(

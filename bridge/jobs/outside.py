@@ -30,6 +30,7 @@ Guard = Callable[[], None]  # raises when an outside write may not start now
 
 # Who may spend how much of a budget: new tickets all of it, updates a little less.
 OPEN, UPDATE = 1.0, 0.96
+BACK = 0.5  # reading back what may have been missed: whatever else there is goes first
 
 # Seconds between tries. The breaker keeps a provider that is down from being hammered by many lanes.
 STEPS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)

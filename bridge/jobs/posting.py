@@ -17,7 +17,7 @@ from bridge.core import compose, receipt, telling
 from bridge.core.errors import AuthError, Done, PermanentError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import undelivered
+from bridge.jobs import lately, undelivered
 from bridge.jobs.ingest import name_of, words_name
 from bridge.jobs.room import LINKED, LIVE, OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -199,6 +199,8 @@ def _finished(
     if not intent["private"]:
         room.facts[f"lined {place.get('item')}"] = "1"
     _remember(room, event, now)
+    if look := lately.first_look(hand, room):
+        orders.push.append(look)
     slip = {
         "v": 1,
         "outcome": "delivered",

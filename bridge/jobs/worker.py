@@ -28,6 +28,7 @@ from rq.utils import as_text, now
 from bridge import embedded, jobs
 from bridge.core.errors import BridgeError
 from bridge.jobs.slots import threads_for
+from bridge.jobs.watch import Watch
 from bridge.settings import Settings
 from bridge.store import QUEUE
 from bridge.wiring import Bridge, build
@@ -185,6 +186,8 @@ def run(settings: Settings) -> int:
     jobs.use(engine)
     sweep = Sweep(bridge)
     sweep.start()
+    watch = Watch(bridge, engine.outside)
+    watch.start()
     # RQ's has its own: it makes the time-outs of the client it is given longer.
     client = embedded.connect(settings)
     logging.getLogger("rq.worker").addFilter(NotOfRedis())
@@ -192,6 +195,7 @@ def run(settings: Settings) -> int:
         work(lambda: hire(client, engine.stopping), bridge.store.writable, engine.stopping)
     finally:
         sweep.ended.set()
+        watch.ended.set()
         engine.close()
     return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, jsonify
@@ -86,7 +87,37 @@ class Books(Collector):
             for outcome in (*OUTCOMES, "in_progress"):
                 ended.add_metric([connection, outcome], row[outcome])
         yield from (received, repeated, ended)
+        yield from self._gaps()
         waiting = GaugeMetricFamily("bridge_waiting", "How much waits where", labels=["queue"])
         for name, count in sorted(queues.items()):
             waiting.add_metric([name], count)
         yield waiting
+
+    def _gaps(self) -> Iterator[Metric]:
+        """What was read back, and which sources are silent."""
+        store, labels = self._bridge.store, ["connection"]
+        calls = CounterMetricFamily("bridge_reconcile_calls", "Calls to read back", labels=labels)
+        found = CounterMetricFamily(
+            "bridge_reconcile_found", "Events that no webhook had told", labels=labels
+        )
+        last = GaugeMetricFamily(
+            "bridge_reconcile_last_timestamp_seconds", "When it was last read back", labels=labels
+        )
+        silent = GaugeMetricFamily(
+            "bridge_source_silent", "1 while an alarm says so", labels=["connection", "source"]
+        )
+        heard = GaugeMetricFamily(
+            "bridge_source_last_heard_timestamp_seconds", "When it last told of anything",
+            labels=["connection", "source"],
+        )  # fmt: skip
+        alarms = store.alarms()
+        for name in sorted(self._bridge.config.connections):
+            told = store.gap(name)
+            if told.get("at"):
+                calls.add_metric([name], told["all_calls"])
+                found.add_metric([name], told["all_new"])
+                last.add_metric([name], datetime.fromisoformat(told["at"]).timestamp())
+            for source, at in sorted(store.last_heard(name).items()):
+                heard.add_metric([name, source], at)
+                silent.add_metric([name, source], f"silence:{name}:{source}" in alarms)
+        yield from (calls, found, last, silent, heard)

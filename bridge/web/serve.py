@@ -13,6 +13,7 @@ from bridge.core.errors import ConfigError
 from bridge.processes import die_with_parent
 from bridge.settings import Settings
 from bridge.web.app import create_app
+from bridge.web.beat import Beat
 from bridge.web.hall import Hall, room
 from bridge.wiring import build
 
@@ -79,9 +80,11 @@ class _Server(BaseApplication):  # type: ignore[misc]
                 self.cfg.set(name, value)
         self.cfg.set("when_ready", lambda server: self._ready())
         self.cfg.set("post_fork", _bind_to_parent)
+        self.cfg.set("post_worker_init", lambda worker: Beat(self._bridge).start())
 
     def load(self) -> Any:
-        return create_app(build(self._settings, hasty=True))
+        self._bridge = build(self._settings, hasty=True)
+        return create_app(self._bridge)
 
     def _ready(self) -> None:
         if self._announce:

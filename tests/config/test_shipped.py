@@ -97,7 +97,7 @@ def test_an_example_of_the_documentation_is_a_condition(written: str, tmp_path: 
 
 def test_every_variable_of_the_product_is_documented_and_in_the_env_file() -> None:
     settings = (ROOT / "bridge/settings.py").read_text("utf-8")
-    names = set(re.findall(r'read\("([A-Z_]+)"', settings))
+    names = set(re.findall(r'read\(\s*"([A-Z_]+)"', settings))
     assert len(names) > 10
     assert [name for name in names if f"`{name}`" not in CONFIGURATION] == []
     assert names - {"REDIS_URL", "BRIDGE_SECRET_KEY"} == set(SETTINGS)

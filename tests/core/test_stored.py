@@ -109,6 +109,7 @@ updates = st.builds(
     merged_into=name,
     deleted=st.booleans(),
     withdrawn=st.booleans(),
+    late=st.booleans(),
     tags=st.lists(words, max_size=3).map(tuple),
     tags_added=st.lists(words, max_size=3).map(tuple),
     hint=st.booleans(),

@@ -56,13 +56,18 @@ class FakeBridge:
         self.rows: dict[str, dict[str, int]] = {}
         self.decided: list[dict] = []
         self.asked: list[str] = []
+        self.alarms: dict[str, dict[str, str]] = {}
+        self.gaps: dict[str, dict[str, object]] = {}
+        self.heard: dict[str, dict[str, float]] = {}
         self.ages: dict[str, float] = {}
         self.letters: dict[str, dict[str, str]] = {}
         self.store = SimpleNamespace(
             writable=self._answer,
             workers=lambda: self.ages,
             queues=lambda: {"deliveries": 3},
-            alarms=dict,
+            alarms=lambda: self.alarms,
+            gap=lambda name: self.gaps.get(name, {}),
+            last_heard=lambda name: self.heard.get(name, {}),
             dead=lambda most: list(self.letters),
             event=lambda eid: self.letters[eid],
         )
@@ -403,6 +408,20 @@ def test_metrics_are_the_books(web, bridge):
     assert "bridge_redis_up 1.0" in text
     bridge.away = True
     assert "bridge_redis_up 0.0" in web.get("/metrics").get_data(as_text=True)
+
+
+def test_metrics_tell_what_was_read_back_and_who_is_silent(web, bridge):
+    bridge.heard = {"meta": {"facebook:1": 1000.0, "messenger:1": 2000.0}}
+    bridge.alarms = {"silence:meta:facebook:1": {"text": "nothing since", "at": "now"}}
+    at = "2026-11-22T10:00:00+00:00"
+    bridge.gaps = {"meta": {"at": at, "all_calls": 12, "all_new": 3}, "zendesk": {"at": None}}
+    text = web.get("/metrics").get_data(as_text=True)
+    assert 'bridge_source_silent{connection="meta",source="facebook:1"} 1.0' in text
+    assert 'bridge_source_silent{connection="meta",source="messenger:1"} 0.0' in text
+    assert 'last_heard_timestamp_seconds{connection="meta",source="messenger:1"} 2000.0' in text
+    assert 'bridge_reconcile_calls_total{connection="meta"} 12.0' in text
+    assert 'bridge_reconcile_found_total{connection="meta"} 3.0' in text
+    assert 'bridge_reconcile_calls_total{connection="zendesk"}' not in text  # not read yet
 
 
 # --- the console

@@ -46,6 +46,8 @@ def comments(connection: Connection, account: Account, since: datetime) -> Calls
                 written = lists.at(comment)
                 if written is None or written >= since:
                     found += _said(account, media, root, comment)
+    # In which order replies are listed is not documented; ids grow.
+    found.sort(key=lambda one: (len(one.external_id or ""), one.external_id or ""), reverse=True)
     return Recent(tuple(found), complete)
 
 

@@ -1,0 +1,89 @@
+"""`bridge reconcile [CONNECTION]`: read back now what nobody told us."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from bridge.cli import parts
+from bridge.core.model import Connection
+from bridge.jobs.gaps import Found, readable
+from bridge.jobs.outside import Outside
+from bridge.jobs.watch import reconcile
+from bridge.settings import settle
+from bridge.wiring import Bridge, build
+
+HELP = "read back what no webhook told: recent words, changed tickets"
+MOST = 7 * 24.0  # hours
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the connection, --since and --json."""
+    parts.connection_argument(parser)
+    parser.add_argument(
+        "--since",
+        metavar="HOURS",
+        type=_hours,
+        help="so far back, where that is farther than usual",
+    )
+    parts.json_flag(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read back what is named; 1 when something could not be read, 2 for a name that is none."""
+    bridge = build(settle(), connections=4)
+    known = bridge.config.connections
+    if args.connection is not None and args.connection not in known:
+        print(f"bridge reconcile: {parts.unknown(args.connection, known)}", file=sys.stderr)
+        return 2
+    chosen = [known[args.connection]] if args.connection else list(known.values())
+    wanted = bridge.now() - timedelta(hours=args.since) if args.since else None
+    outside, told, wrong = Outside(bridge, 2), {}, 0
+    for connection in chosen:
+        if not readable(bridge, connection):
+            told[connection.name] = {"readable": False}
+            if not args.json:
+                print(f"{connection.name}: cannot be asked; what it did not send is gone")
+            continue
+        found = reconcile(bridge, outside, connection, wanted)
+        told[connection.name] = {"readable": True, **_plain(found)}
+        wrong = wrong or int(bool(found.errors))
+        if not args.json:
+            _print(bridge, connection, found)
+    if args.json:
+        print(json.dumps(told))
+    return wrong
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not 0 < hours <= MOST:
+        raise argparse.ArgumentTypeError(f"write a number of hours, at most {MOST:.0f}")
+    return hours
+
+
+def _plain(found: Found) -> dict[str, Any]:
+    names = ("calls", "seen", "new", "tickets", "errors", "cut")
+    return {name: value for name, value in asdict(found).items() if name in names}
+
+
+def _print(bridge: Bridge, connection: Connection, found: Found) -> None:
+    what = "tickets that changed" if bridge.source(connection) is None else "events"
+    news = found.tickets if bridge.source(connection) is None else found.new
+    later = (
+        "; some are so young that their webhook may still come: they are left to it"
+        if found.fresh
+        else ""
+    )
+    print(
+        f"{connection.name}: {found.calls} call{'' if found.calls == 1 else 's'}, {found.seen} {what} listed, "
+        f"{news or 'none'} that nobody had told us of{later}"
+    )
+    for where in found.cut:
+        print(f"{connection.name}: more was said than is read: {parts.harmless(where)}")
+    for error in found.errors:
+        print(parts.harmless(f"bridge reconcile: {error}"), file=sys.stderr)
