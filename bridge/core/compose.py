@@ -129,6 +129,14 @@ def _worth(text: str, end: int, following: int) -> int:
     return _SENTENCE if "\n" in gap or ended else _SPACE
 
 
+def head(text: str, limit: int) -> str:
+    """The first *limit* characters of *text*; fewer, rather than half of what people see as one."""
+    if len(text) <= limit:
+        return text
+    whole = (at for at in range(limit, 0, -1) if _between_graphemes(text, at))
+    return text[: next(whole, limit)]
+
+
 def _between_graphemes(text: str, index: int) -> bool:
     """Whether a cut at *index* leaves what people see as one character whole.
 

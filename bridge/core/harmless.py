@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from bridge.core.compose import head
 from bridge.core.plaintext import visible
 from bridge.core.untrusted import clean
 
@@ -31,7 +32,8 @@ def safe(text: str, limit: int | None = None) -> str:
     """
     text = visible(clean(text))
     if limit is not None and len(text) > limit:
-        text = f"{text[:limit]}… [cut: {len(text) - limit} more characters]"
+        shown = head(text, limit)
+        text = f"{shown}… [cut: {len(text) - len(shown)} more characters]"
     for active, tame in _ACTIVE:
         text = active.sub(tame, text)
     return text
@@ -41,7 +43,7 @@ def line(text: str, limit: int) -> str:
     """*text* as one safe line of at most *limit* characters; what is cut off leaves a mark."""
     short = " ".join(visible(clean(text[: limit * 8 + 1000])).split())
     whole = safe(short)
-    return whole if len(whole) <= limit else whole[: limit - 1].rstrip() + "…"
+    return whole if len(whole) <= limit else head(whole, limit - 1).rstrip() + "…"
 
 
 def address(url: str | None) -> str | None:
@@ -53,7 +55,7 @@ def address(url: str | None) -> str | None:
 
 def capped(text: str) -> str:
     """*text*, at most as long as one note may be."""
-    return text if len(text) <= NOTE_LIMIT else text[: NOTE_LIMIT - 10].rstrip() + "… [cut]"
+    return text if len(text) <= NOTE_LIMIT else head(text, NOTE_LIMIT - 10).rstrip() + "… [cut]"
 
 
 def listed(title: str, rows: Iterable[str]) -> str:

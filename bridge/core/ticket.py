@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from bridge.core.compose import parts
+from bridge.core.compose import head, parts
 from bridge.core.harmless import MESSAGE_LIMIT, NOTE_LIMIT, address, capped, line, listed, safe
 from bridge.core.model import Attachment, Author, Change, Kind, Message, Visibility
 from bridge.core.plaintext import visible
@@ -325,6 +325,7 @@ def _rest(case: Case) -> str:
     rests = []
     for message in _shown(case.messages):
         text = visible(clean(message.text or ""))
-        if len(text) > MESSAGE_LIMIT and message.change is not Change.DELETED:
-            rests.append(f"Rest of the long message:\n{safe(text[MESSAGE_LIMIT:])}")
+        shown = head(text, MESSAGE_LIMIT)
+        if len(text) > len(shown) and message.change is not Change.DELETED:
+            rests.append(f"Rest of the long message:\n{safe(text[len(shown) :])}")
     return "\n\n".join(rests)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.compose import MEASURES, Window, fit, parts, window
+from bridge.core.compose import MEASURES, Window, fit, head, parts, window
 from bridge.core.model import Capabilities
 from bridge.core.plaintext import html_to_text, plain, visible, with_links
 
@@ -112,6 +112,18 @@ def test_no_cut_goes_through_a_grapheme(grapheme: str, measure: str) -> None:
         assert len(pieces) > 1 or MEASURES[measure](text) <= limit or grapheme == "\r\n"
         for piece in bare(pieces):
             assert re.fullmatch(f"x?(?:{re.escape(grapheme)})*x?", piece)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 9, 10, 11, 12])
+def test_the_head_of_a_text_ends_with_a_whole_grapheme(limit: int) -> None:
+    shown = head(f"a{ENGLAND}b{FAMILY}", limit)
+    assert shown in ("a", f"a{ENGLAND}", f"a{ENGLAND}b")
+    assert len(shown) <= limit
+    assert head("short", 5) == "short"
+
+
+def test_the_head_of_one_endless_grapheme_is_cut_all_the_same() -> None:
+    assert head("\u0301" * 20_000, 10_000) == "\u0301" * 10_000
 
 
 def test_a_grapheme_longer_than_a_piece_is_cut_all_the_same() -> None:

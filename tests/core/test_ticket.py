@@ -138,6 +138,13 @@ def test_an_absurd_length_is_cut_with_a_mark_and_the_rest_is_in_the_note():
     assert "TAIL" not in ticket.note(case(message("short")))
 
 
+def test_no_flag_and_no_family_is_cut_in_two():
+    family = "👩\u200d👩\u200d👧\u200d👦"
+    said = case(message("a" * 9_997 + family + "TAIL"))
+    assert ticket.words(said) == "a" * 9_997 + "… [cut: 11 more characters]"
+    assert f"{family}TAIL" in ticket.note(said)
+
+
 def test_the_note_stays_within_what_a_helpdesk_takes():
     lost = tuple(("https://x/" + "y" * 400, "why" * 300) for _ in range(300))
     assert len(ticket.note(case(message("z" * 200_000), lost=lost))) <= 60_000
