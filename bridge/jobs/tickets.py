@@ -9,9 +9,12 @@ from typing import Any
 
 from bridge.core import mapping, receipt, sync, telling, ticket
 from bridge.core.errors import PermanentError
+from bridge.core.facts import view
 from bridge.core.line import line
 from bridge.core.model import Draft, Message, Target, stamp
 from bridge.core.rules import Decision
+from bridge.core.sentiment import Scorer
+from bridge.core.signals import SIGNALS
 from bridge.core.stored import author_in, author_out, moment_in
 from bridge.jobs import customers, files, later, writing
 from bridge.jobs.ingest import name_of, person_key
@@ -46,7 +49,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     if requester is None:
         return True
     uploads, along, missed = files.copied(hand, desk, target, plan.said)
-    fields = mapping.apply(desk_map, escalation, _facts(first, room))
+    fields = mapping.apply(desk_map, escalation, _facts(first, room, desk_map, bridge.scorer))
     case = _case(hand, room, plan, target, post, missed, fields.unknown)
     # Only where closed is for good a helpdesk has a link of its own between the two.
     follows = plan.followup and bridge.helpdesk(desk).closed_for_good
@@ -240,13 +243,17 @@ def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dic
     }
 
 
-def _facts(message: Message, room: Room) -> dict[str, Any]:
-    """The facts a field of the helpdesk may be filled from, by dotted name."""
+def _facts(
+    message: Message, room: Room, desk_map: mapping.HelpdeskMap, scorer: Scorer | None
+) -> dict[str, Any]:
+    """The facts a field of the helpdesk may be filled from, by dotted name; signals where one asks."""
     facts: dict[str, Any] = {**message.extra, **line(message)}
     for name, value in (facts.get("author") or {}).items():
         facts[f"author.{name}"] = value
     facts["language"] = room.facts.get("language") or facts.get("language")
-    return facts
+    seen = view(message, {"language": facts["language"]}, scorer)
+    asked = {str(one.get("from")) for one in desk_map.fields.values()} & SIGNALS.keys()
+    return facts | {name: seen.get(name) for name in asked}
 
 
 def _reasons(hand: Hand, decision: Decision | None) -> tuple[str, ...]:
