@@ -28,13 +28,13 @@ _SMALL = {
         "en": "the is my of and to you it was not have has with for are this your that from me on"
         " can when what where how please still be but they we will never does don been",
         "pl": "nie sie jest na do to moja moj moje ze jak co czy od dla mi mam ale tak gdzie"
-        " kiedy juz po przez byla byl za wasza od tylko prosze jestem bardzo",
+        " kiedy juz po przez byla byl za wasza od tylko prosze jestem bardzo mnie sa macie wy tego znowu",
         "de": "der die das ist und ich nicht mein meine ein eine zu mit auf wo wie von war sie wir es"
-        " bei seit noch keine kein bitte den dem im",
+        " bei seit noch keine kein bitte den dem im auch sich wird nur mal schon euch eure ihr",
         "fr": "le la les est et je pas mon ma une un des du vous que qui ne ou avec pour dans sur ce"
-        " mais depuis bonjour",
+        " mais depuis bonjour ca ete tout par chez cette ces aux j qu c au votre nous rien toujours",
         "es": "el la los las es mi no un una que de en por con para donde esta pero desde hola"
-        " cuando quiero me lo del muy",
+        " cuando quiero me lo del muy soy yo hay ya su este ese era fue al estaba hasta aqui vuestra os",
         "it": "il la lo mio mia non un una che di per con dove sono ho ma da del della quando"
         " voglio mi molto ciao",
         "nl": "de het een is en mijn niet ik van op met waar voor maar nog geen wel zijn heb bij uw"
