@@ -39,7 +39,7 @@ PREFIX: Final = "bridge:"
 _LUA = Path(__file__).with_name("lua")
 _SCRIPTS = (
     "accept", "claim", "renew", "record", "load", "settle", "gate", "trouble", "cheer", "sweep", "mend",
-    "revive",
+    "revive", "publish",
 )  # fmt: skip
 _LOOKING = ("load", "settle")
 
@@ -88,6 +88,7 @@ class Turn:
     room: Mapping[str, str]
     other_intent: Mapping[str, str]
     paused: str = ""  # the paused connection that this room has to do with
+    version: str = ""  # of the rules in force
 
 
 @dataclass(slots=True)
@@ -145,7 +146,9 @@ def _turn(lane: str, room_id: str, rows: Sequence[Any]) -> Turn:
             )
         )  # fmt: skip
     intent, tries, room, other = (_pairs(row) for row in rows[1:5])
-    return Turn(lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode())
+    return Turn(
+        lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode(), rows[6].decode()
+    )
 
 
 def _pairs(row: Sequence[bytes]) -> dict[str, str]:
@@ -357,6 +360,33 @@ class Store:
         if lasts is not None:
             told["until"] = (now + timedelta(seconds=lasts)).isoformat()
         self._do(lambda: self.client.hset(key, name, _dumps(told)))
+
+    # -- the rules in force ---------------------------------------------------------------------
+
+    def publish(
+        self, version: str, files: Mapping[str, str], origin: str, author: str = "", note: str = "",
+        *, over: bool = True,
+    ) -> int:  # fmt: skip
+        """Put a version of the rules in force; its number, or 0 when a published one stays.
+
+        *origin* is `published` or `files`; files give way to what was published, unless *over*.
+        """
+        args = (version, _dumps(dict(files)), origin, author, note, int(over))
+        return int(self._run("publish", *args))
+
+    def rules(self) -> dict[str, str]:
+        """What is in force: n, version, origin, at, author, note; empty when nothing ever was."""
+        return self.hash("rules")
+
+    def rules_files(self, version: str) -> dict[str, str] | None:
+        """The files of a version by their path; None when it is not kept (any more)."""
+        text = self.get(f"rulebook:{version}")
+        return None if text is None else json.loads(text)
+
+    def rules_history(self) -> list[dict[str, Any]]:
+        """The versions that were in force, at most 100, the latest first."""
+        rows = self._do(lambda: self.client.lrange(PREFIX + "versions", 0, -1))
+        return [json.loads(row) for row in rows]
 
     def sweep(self) -> int:
         """Wake somebody if anything is due and nobody was woken; returns how much is due."""

@@ -2,7 +2,8 @@
 
 A child that ends is started again: at once the first time, then ever later up to half a minute, for
 ever, and loudly when it keeps ending. On SIGTERM or SIGINT the stages end one after the other (the
-web stops taking in, then the workers finish, then Redis); a second signal ends all at once.
+web stops taking in, then the workers finish, then Redis); a second signal ends all at once. SIGHUP goes on to
+those who read files.
 Children die with us by their own doing (`--parent`, see processes.py); nothing is left behind.
 """
 
@@ -48,6 +49,7 @@ class Child:
     stage: int = 0
     sockets: tuple[int, ...] = ()
     again: tuple[str, ...] = ()
+    rereads: bool = False  # at SIGHUP it reads its files again
 
 
 def wait_before(failures: int) -> float:
@@ -125,11 +127,18 @@ class Supervisor:
             self._signals += 1
 
         before = {sign: signal.signal(sign, note) for sign in (signal.SIGTERM, signal.SIGINT)}
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda *_: self.reread())
         try:
             yield
         finally:
             for sign, handler in before.items():
                 signal.signal(sign, handler)
+
+    def reread(self) -> None:
+        """Pass a SIGHUP on to those who read files."""
+        for one in self._running:
+            if one.child.rereads and one.process is not None and one.process.poll() is None:
+                one.process.send_signal(signal.SIGHUP)
 
     def look(self) -> None:
         """One round: note who ended, start who is due."""

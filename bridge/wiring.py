@@ -9,7 +9,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -78,6 +78,12 @@ class Bridge:
     def owner(self) -> str:
         """The name this process signs its leases with; another one after every start."""
         return f"{os.getpid()}-{secrets.token_hex(6)}"
+
+    def with_config(self, config: Config) -> Bridge:
+        """The same parts and the same owner under another configuration."""
+        other = replace(self, config=config)
+        other.__dict__["owner"] = self.owner
+        return other
 
     # -- who is who -------------------------------------------------------------------------------
 

@@ -42,10 +42,7 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         problems = error.problems
     else:
-        tried = {folder / "rules.yaml": config.rules, **packs}
-        problems = [
-            _told(file, *wrong) for file, rules in tried.items() for wrong in failing(rules)
-        ]
+        problems = wrong_examples(folder, config, packs)
         problems += [
             _told_of_source(file, *wrong)
             for file in config.sources.values()
@@ -56,6 +53,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(folder, config, problems, packs)
     return 1 if problems else 0
+
+
+def wrong_examples(
+    folder: Path, config: Config, packs: Mapping[Path, Rules] | None = None
+) -> list[str]:
+    """The examples of the rules that give something else than they promise, each as a sentence."""
+    tried = {folder / "rules.yaml": config.rules, **(packs or {})}
+    return [_told(file, *wrong) for file, rules in tried.items() for wrong in failing(rules)]
 
 
 def doubts(config: Config) -> list[str]:

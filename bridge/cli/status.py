@@ -57,6 +57,7 @@ def status(store: Store, config: Config) -> dict[str, Any]:
         "books": {name: books.get(name, EMPTY) for name in order},
         "queues": {**store.queues(), **_ages(store)},
         "alarms": store.alarms(),
+        "rules": rules_in_force(store.rules()),
         "limits": {
             connection.name: _limits(store, connection.name, connection.options, connection.type)
             for connection in config.connections.values()
@@ -77,6 +78,11 @@ _GAP = ("to", "at", "due", "calls", "seen", "new", "tickets", "errors", "all_cal
 def _gap(told: Mapping[str, Any]) -> dict[str, Any]:
     """What the last reading back of a connection found, and all of them."""
     return {name: told[name] for name in _GAP if name in told}
+
+
+def rules_in_force(rules: Mapping[str, str]) -> dict[str, Any] | None:
+    """`{n, version, origin, at, author, note}`; None before any worker has started."""
+    return {**rules, "n": int(rules["n"]), "at": _iso(parts.at_ms(rules["at"]))} if rules else None
 
 
 def balances(row: Mapping[str, int]) -> bool:
@@ -152,6 +158,10 @@ def _print(told: dict[str, Any], at: datetime) -> None:
                 f"used in {one['seconds']:.0f} s{stop}"
             )
     print(_queues(told["queues"]))
+    if rules := told["rules"]:
+        by = f" by {parts.harmless(rules['author'])}" if rules["author"] else ""
+        origin = "published" if rules["origin"] == "published" else "from the files"
+        print(f"rules: version {rules['n']} ({rules['version']}), {origin}{by}")
     for alarm in told["alarms"].values():
         since = datetime.fromisoformat(alarm["at"])
         print(f"ALARM since {parts.moment(since)}: {parts.harmless(alarm['text'])}")

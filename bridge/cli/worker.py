@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
 def worker(number: int, threads: int) -> Child:
     """One worker process as a child of this one."""
     words = ["worker", "--processes", "1", "--threads", str(threads), "--parent", str(os.getpid())]
-    return Child(name=f"worker {number}", argv=(sys.executable, "-m", "bridge", *words), stage=1)
+    argv = (sys.executable, "-m", "bridge", *words)
+    return Child(name=f"worker {number}", argv=argv, stage=1, rereads=True)
 
 
 def _count(text: str) -> int:

@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from bridge.config import schemas, sources
 from bridge.config.connections import read_connections
 from bridge.config.findings import Findings
-from bridge.config.plain import Document, Misread, Where, read
+from bridge.config.plain import Document, Misread, Where, parse, read
 from bridge.config.providers import LATER, Options, Providers
 from bridge.config.ruling import Ruling
 from bridge.core.described import Described
@@ -28,7 +28,11 @@ from bridge.core.rules import Escalation, Example, Outcome, Rule, Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All that the mappings say. `maps` is by the name of the helpdesk's connection."""
+    """All that the mappings say. `maps` is by the name of the helpdesk's connection.
+
+    `files` are the texts of those that may change while processes run, by their path in the folder: rules,
+    words and maps. `version` is a short name for exactly these.
+    """
 
     connections: Mapping[str, Connection] = field(default_factory=dict)
     sources: Mapping[str, Described] = field(default_factory=dict)
@@ -37,16 +41,20 @@ class Config:
     replies: Replies = field(default_factory=Replies)
     warnings: tuple[str, ...] = ()
     hash: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
 
 
 def load(
-    folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool = True
-) -> Config:
+    folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool = True,
+    files: Mapping[str, str] | None = None,
+) -> Config:  # fmt: skip
     """The configuration in *folder*, secrets from *environ*. Raises ConfigError with all mistakes.
 
-    Not *strict*: missing variables, weak secrets and a missing connections.yaml are warnings.
+    Not *strict*: missing variables, weak secrets and a missing connections.yaml are warnings. With *files*,
+    these texts stand in place of the folder's rules, words and maps.
     """
-    return _Reading(folder, environ, providers, strict=strict).config()
+    return _Reading(folder, environ, providers, strict=strict, files=files).config()
 
 
 def load_rules(file: Path) -> Rules:
@@ -107,9 +115,11 @@ class _Reading:
     """One reading of one folder."""
 
     def __init__(
-        self, folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool
-    ) -> None:
+        self, folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool,
+        files: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.folder = folder
+        self.files = files
         self.environ = environ
         self.providers = providers
         self.findings = Findings(strict=strict)
@@ -138,6 +148,8 @@ class _Reading:
         self.warn_of_unread()
         if self.findings.problems:
             raise ConfigError(self.findings.problems)
+        named = {self.within(Path(one.label)): one for one in self.documents}
+        changeable = {name: one for name, one in named.items() if _may_change(name)}
         return Config(
             connections=connections,
             sources={name: one for name, one in described.items() if one is not None},
@@ -146,21 +158,35 @@ class _Reading:
             replies=replies,
             warnings=tuple(self.findings.warnings),
             hash=_hash(self.documents),
+            files={name: one.raw.decode() for name, one in changeable.items()},
+            version=_hash(changeable.values()),
         )
 
     def document(self, path: Path) -> Document | None:
         """The file at *path* as plain values, or None and a problem."""
-        if not path.is_file():
+        if not self.there(path):
             self.findings.problems.append(f"{path}: is missing; `bridge init` writes one")
             return None
         try:
-            document = read(path)
+            text = (self.files or {}).get(self.within(path))
+            document = read(path) if text is None else parse(text.encode(), str(path))
         except Misread as error:
             line = f"{path}:{error.line}" if error.line else str(path)
             self.findings.problems.append(f"{line}: {error.sentence}")
             return None
         self.documents.append(document)
         return document
+
+    def within(self, path: Path) -> str:
+        """*path* as it is called in the folder."""
+        return path.relative_to(self.folder).as_posix() if path.is_relative_to(self.folder) else ""
+
+    def there(self, path: Path) -> bool:
+        """Whether there is a file at *path*, in the folder or among those that stand in its place."""
+        name = self.within(path)
+        if self.files is not None and _may_change(name):
+            return name in self.files
+        return path.is_file()
 
     def loaded(self, document: Document, schema: Any) -> Any:
         """What *schema* makes of *document*, or None and its mistakes."""
@@ -215,12 +241,12 @@ class _Reading:
         }
         if not connections:
             files = {name: self.folder / f"{name}.yaml" for name in self.providers.helpdesks}
-            wanted = {name: name for name, file in files.items() if file.is_file()}
+            wanted = {name: name for name, file in files.items() if self.there(file)}
         found: dict[str, HelpdeskMap | None] = {}
         read_already: dict[Path, HelpdeskMap | None] = {}
         for name, type_ in wanted.items():
             paths = (self.folder / f"{one}.yaml" for one in (name, type_))
-            path = next((path for path in paths if path.is_file()), None)
+            path = next((path for path in paths if self.there(path)), None)
             if path is None:
                 found[name] = HelpdeskMap()
                 self.findings.warnings.append(
@@ -263,7 +289,12 @@ class _Reading:
     def replies(self) -> Replies:
         texts: dict[str, Mapping[str, tuple[Variant, ...]]] = {}
         folder = self.folder / "replies"
-        for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+        there = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
+        if self.files is not None:
+            there = [
+                self.folder / name for name in sorted(self.files) if name.startswith("replies/")
+            ]
+        for path in there:
             document = self.document(path)
             if document is None:
                 continue
@@ -392,6 +423,14 @@ def _example(data: Mapping[str, Any], line: int) -> Example:
         gives=tuple(str(one) for one in gives) if isinstance(gives, list) else str(gives),
         line=line,
     )
+
+
+def _may_change(name: str) -> bool:
+    """Whether the file *name* of the folder may change while processes run.
+
+    What is connected, and how a source proves itself, is settled at the start of a process.
+    """
+    return bool(name) and not name.startswith(("connections", "sources/", "packs/"))
 
 
 def _hash(documents: Iterable[Document]) -> str:

@@ -26,6 +26,7 @@ from bridge.jobs.outside import Outside
 from bridge.jobs.slots import threads_for
 from bridge.jobs.suspect import Company
 from bridge.jobs.turn import Hand, Leases, work
+from bridge.versions import Versions
 from bridge.wiring import Bridge
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class Engine:
 
     def __init__(self, bridge: Bridge, slots: int) -> None:
         self.bridge = bridge
+        self.versions = Versions(bridge)
         self.threads = threads_for(slots)
         self.outside = Outside(bridge, slots)
         self.leases = Leases(bridge)
@@ -69,12 +71,12 @@ class Engine:
                 if kept and kept[0].tries > 1:
                     # Somebody died while it was first. It is read before a lane can be what kills
                     # us: that must not be charged to it.
-                    ingest(self.bridge, kept.pop(0))
+                    ingest(self.versions.latest, kept.pop(0))
                 for lane in lanes:
                     self.leases.hold(lane, holder, asked)
                     running.add(self._pool.submit(self._turn, lane, holder))
                 for delivery in kept:
-                    ingest(self.bridge, delivery)
+                    ingest(self.versions.latest, delivery)
                 now = time.monotonic()
                 if came or lanes:
                     idle_since = now
@@ -94,7 +96,7 @@ class Engine:
         return f"{read} deliveries, {turns} turns"
 
     def _turn(self, lane: str, holder: str) -> None:
-        hand = Hand(self.bridge, self.outside, self.leases, lane, holder)
+        hand = Hand(self.bridge, self.outside, self.leases, lane, holder, self.versions)
         step = escalate.step if lane.startswith("in:") else answer.step
         work(hand, step, self.stopping.is_set, self.company)
 

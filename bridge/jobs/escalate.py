@@ -376,5 +376,5 @@ def _outcome(
 ) -> dict[str, Any]:
     slip: dict[str, Any] = {"v": 1, "outcome": state, "reason": reason}
     if decision is not None:
-        slip = receipt.of_decision(decision, hand.bridge.config.rules.hash)
+        slip = receipt.of_decision(decision, hand.bridge.config.version)
     return {"e": event.id, "state": state, "f": {"reason": reason, "receipt": receipt.pack(slip)}}

@@ -101,7 +101,7 @@ def _case(
         ),
         rule=(plan.opening.rule if plan.opening else None) or "",
         reasons=_reasons(hand, plan.opening),
-        rules_hash=hand.bridge.config.rules.hash,
+        rules_hash=hand.bridge.config.version,
         customer=author_in(json.loads(room.facts.get("author") or "null")),
         post_text=str(post.get("post_text") or "") or None,
         post_url=str(post.get("post_url") or "") or None,
@@ -221,7 +221,7 @@ def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dic
     events = []
     for one in plan.said:
         slip = (
-            receipt.of_decision(one.decision, hand.bridge.config.rules.hash)
+            receipt.of_decision(one.decision, hand.bridge.config.version)
             if one.decision
             else {"v": 1, "outcome": "append"}
         )

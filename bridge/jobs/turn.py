@@ -21,6 +21,7 @@ from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.suspect import CRASHED, CRASHES, Company, deaths, is_suspect, narrowed, newer
 from bridge.store import LEASE, MOST, Event, Orders, Turn
+from bridge.versions import Versions
 from bridge.wiring import Bridge
 
 log = logging.getLogger(__name__)
@@ -101,8 +102,10 @@ class Hand:
     """One lane in one worker's hand, while *holder* has the turn."""
 
     def __init__(
-        self, bridge: Bridge, outside: Outside, leases: Leases, lane: str, holder: str
-    ) -> None:
+        self, bridge: Bridge, outside: Outside, leases: Leases, lane: str, holder: str,
+        versions: Versions | None = None,
+    ) -> None:  # fmt: skip
+        self.versions = versions
         self.bridge, self.outside, self.leases = bridge, outside, leases
         self.lane, self.holder = lane, holder
         self.room_id = lane.split(":", 1)[1]
@@ -164,6 +167,8 @@ class Hand:
         turn = turn or self.bridge.store.load(self.lane, self.holder)
         if turn is None:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+        if self.versions is not None:
+            self.bridge = self.versions.of(turn.version, self.bridge)
         return turn
 
 

@@ -31,6 +31,7 @@ from bridge.jobs.slots import threads_for
 from bridge.jobs.watch import Watch
 from bridge.settings import Settings
 from bridge.store import QUEUE
+from bridge.versions import Files
 from bridge.wiring import Bridge, build
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ _ID: Final = re.compile(rb"[A-Za-z0-9_-]{1,100}")
 # What RQ wants to know of a job, as the store makes it.
 _KEPT: Final = {"origin": QUEUE, "timeout": 3600, "result_ttl": 60, "failure_ttl": 3600}
 SWEEP = 0.5  # seconds between two looks for work that nobody was woken for
+REREAD = 2.0  # seconds between two looks at the mappings
 AGAIN = 0.5  # seconds before RQ's loop is begun again
 
 
@@ -179,6 +181,35 @@ class Sweep(threading.Thread):
                 log.exception("the sweep failed")
 
 
+class Reread(threading.Thread):
+    """Looks whether the mappings have changed: by themselves every two seconds, at SIGHUP at once."""
+
+    def __init__(self, files: Files) -> None:
+        super().__init__(name="reread", daemon=True)
+        self.files = files
+        self.asked, self.ended = threading.Event(), threading.Event()
+        signal.signal(signal.SIGHUP, lambda *_: self.ask())
+
+    def ask(self) -> None:
+        self.files.ask()
+        self.asked.set()
+
+    def run(self) -> None:
+        while not self.ended.is_set():
+            try:
+                self.files.look()
+            except BridgeError as error:
+                log.debug("the mappings could not be offered: %s", error)  # the sweep says so, too
+            except Exception:  # a bug here must not end what the operator counts on
+                log.exception("looking at the mappings failed")
+            self.asked.wait(REREAD)
+            self.asked.clear()
+
+    def end(self) -> None:
+        self.ended.set()
+        self.asked.set()
+
+
 def run(settings: Settings) -> int:
     """Work until told to stop (SIGTERM, SIGINT); returns the exit code."""
     bridge = build(settings, connections=threads_for(settings.worker_threads) + 8)
@@ -188,6 +219,8 @@ def run(settings: Settings) -> int:
     sweep.start()
     watch = Watch(bridge, engine.outside)
     watch.start()
+    reread = Reread(Files(bridge))
+    reread.start()
     # RQ's has its own: it makes the time-outs of the client it is given longer.
     client = embedded.connect(settings)
     logging.getLogger("rq.worker").addFilter(NotOfRedis())
@@ -196,6 +229,7 @@ def run(settings: Settings) -> int:
     finally:
         sweep.ended.set()
         watch.ended.set()
+        reread.end()
         engine.close()
     return 0
 

@@ -1,5 +1,5 @@
 -- What a turn needs to see of *lane*: {events, intent, lane state, room, other lane's intent, the paused
--- connection that the room has to do with or ''}. Events come as {id, message facts and what is known of its
+-- connection that the room has to do with or '', the version of the rules in force or ''}. Events come as {id, message facts and what is known of its
 -- author (until when muted, labels, contacts), fields...}; ids whose event is gone leave the list.
 local function look(lane, room, most)
   redis.call('DEL', P .. 'n:' .. lane)
@@ -30,5 +30,6 @@ local function look(lane, room, most)
   end
   local other = (string.sub(lane, 1, 3) == 'in:') and 'out:' or 'in:'
   return {events, redis.call('HGETALL', P .. 'i:' .. lane), redis.call('HGETALL', P .. 's:' .. lane),
-    redis.call('HGETALL', P .. 'r:' .. room), redis.call('HGETALL', P .. 'i:' .. other .. room), paused}
+    redis.call('HGETALL', P .. 'r:' .. room), redis.call('HGETALL', P .. 'i:' .. other .. room), paused,
+    redis.call('HGET', P .. 'rules', 'version') or ''}
 end

@@ -34,6 +34,7 @@ def add(app: Flask, bridge: Bridge) -> None:
         state: dict[str, Any] = {
             "ready": True,
             "config": bridge.config.hash,
+            "rules": None,
             "redis": "answers",
             "workers": 0,
             "reasons": [],
@@ -42,6 +43,10 @@ def add(app: Flask, bridge: Bridge) -> None:
             bridge.store.writable()
             alive = [age for age in bridge.store.workers().values() if age < Store.SILENT]
             state["workers"] = len(alive)
+            rules = bridge.store.rules()
+            state["rules"] = {name: rules.get(name) for name in ("n", "version", "origin")}
+            if alarm := bridge.store.alarms().get("rules"):
+                state["reasons"].append(alarm["text"])
         except BridgeError as error:
             state.update(ready=False, redis="away", workers=None)
             state["reasons"].append(error.detail)
