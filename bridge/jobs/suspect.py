@@ -1,8 +1,9 @@
 """Events that kill the worker that handles them, and those that only a newer release can read.
 
 A lane is counted as taken by `claim`, and no more when something of it is finished or it is given back: what
-is left of the count are deaths. Those who work beside a poisonous lane die with it, so a lane that was there
-twice is worked alone in its process and one event at a time; after five deaths in a row its event is put aside.
+is left of the count are deaths. Those who work beside a poisonous lane die with it, and in bad times workers die
+of nothing in the lane, also while it only waits for its turn; so a lane that was there twice is worked alone in
+its process and one event at a time, and only deaths at such work are charged: after five its event is put aside.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ CRASHED: Final = "crashed: "  # what the reason of a failure begins with that wa
 def deaths(turn: Turn) -> int:
     """How often in a row somebody took this lane and was not heard of again."""
     return max(int(turn.tries.get("taken", "1")) - 1, 0)
+
+
+def tried_alone(turn: Turn) -> int:
+    """How often in a row somebody began to work this lane alone and was not heard of again."""
+    return int(turn.tries.get("alone", "0"))
 
 
 def is_suspect(turn: Turn) -> bool:

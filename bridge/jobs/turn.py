@@ -19,7 +19,7 @@ from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.room import Room, note_event
-from bridge.jobs.suspect import CRASHED, CRASHES, Company, deaths, is_suspect, narrowed, newer
+from bridge.jobs.suspect import CRASHED, CRASHES, Company, is_suspect, narrowed, newer, tried_alone
 from bridge.store import LEASE, MOST, Event, Orders, Turn
 from bridge.versions import Versions
 from bridge.wiring import Bridge
@@ -183,11 +183,12 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool], company: Company)
     try:
         turn = hand.load()
         with company.of(is_suspect(turn)):
-            while True:
-                again = _next(hand, turn, step)
-                if again is not True or hand.left or stopping():
-                    break
+            if is_suspect(turn) and not turn.paused:
+                turn = _alone(hand, turn)
+            again = None if hand.left else _next(hand, turn, step)
+            while again is True and not hand.left and not stopping():
                 turn = hand.load()
+                again = _next(hand, turn, step)
         if not hand.left:
             orders = hand.orders()
             orders.rests, orders.again = True, int((0 if again is True else again or 0) * 1000)
@@ -205,6 +206,18 @@ def work(hand: Hand, step: Step, stopping: Callable[[], bool], company: Company)
         hand.outside.slots.end()
 
 
+def _alone(hand: Hand, turn: Turn) -> Turn:
+    """Count that a suspect is worked with nobody beside it; put its event aside where too many died of that."""
+    orders = hand.orders()
+    if (died := tried_alone(turn)) >= CRASHES:
+        _bury(orders, turn, _at_hand(turn), f"{CRASHES} workers died of it", doubtful=True)
+        _give_back(hand, orders)
+        return turn
+    orders.tries = {"alone": str(died + 1)}
+    hand.settle(orders)
+    return turn if hand.left else hand.load()
+
+
 def _next(hand: Hand, turn: Turn, step: Step) -> bool | float | None:
     """Do the next thing, or find that the lane has to wait; see `Step`."""
     if turn.paused:
@@ -214,11 +227,6 @@ def _next(hand: Hand, turn: Turn, step: Step) -> bool | float | None:
         why = f"a newer release has stored it (version {version}): update this one"
         hand.bridge.store.alarm("newer", f"what waits can not all be read: {why}", 60)
         _park(hand, turn, NEWER, why=why)
-        return None
-    if deaths(turn) >= CRASHES:
-        orders = hand.orders()
-        _bury(orders, turn, _at_hand(turn), f"{CRASHES} workers died of it", doubtful=True)
-        _give_back(hand, orders)
         return None
     if not turn.intent and (doubt := _doubted(hand, turn)):
         hand.settle(doubt)

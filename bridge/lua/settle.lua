@@ -91,7 +91,7 @@ if orders.tries == '' then
 elseif orders.tries and #orders.tries > 0 then
   redis.call('HSET', P .. 's:' .. lane, unpack(orders.tries))
 end
-if orders.again or #(orders.events or {}) > 0 then redis.call('HDEL', P .. 's:' .. lane, 'taken') end
+if orders.again or #(orders.events or {}) > 0 then redis.call('HDEL', P .. 's:' .. lane, 'taken', 'alone') end
 for _, connection in ipairs(orders.cheer or {}) do cheer(connection, now) end
 if orders.again then
   redis.call('DEL', P .. 'lease:' .. lane, P .. 'w:' .. lane)

@@ -43,6 +43,23 @@ def dies(house: House, times: int = 1) -> None:
         house.store.client.delete(PREFIX + "lease:" + house.lane)
 
 
+def dies_alone(house: House, times: int) -> None:
+    """Those who work the lane with nobody beside it die at it."""
+    dies(house, IN_COMPANY)
+
+    def death(hand: Hand, turn: Turn) -> None:
+        raise Killed
+
+    for _ in range(times):
+        with pytest.raises(Killed):
+            house.turn(death)
+        house.store.client.delete(PREFIX + "lease:" + house.lane)
+
+
+class Killed(BaseException):
+    """As good as a SIGKILL: nobody writes anything down."""
+
+
 class Seen:
     """A step that finishes the first event it sees, and remembers what it saw."""
 
@@ -58,7 +75,7 @@ class Seen:
 
 
 def test_what_killed_five_workers_is_put_aside_and_what_is_behind_it_moves(house: House) -> None:
-    dies(house, CRASHES)
+    dies_alone(house, CRASHES)
     seen = Seen()
     house.turn(seen)  # the poison is put aside, and the turn with it
     assert seen.looks == []
@@ -69,17 +86,23 @@ def test_what_killed_five_workers_is_put_aside_and_what_is_behind_it_moves(house
 
 
 def test_four_deaths_are_not_five(house: House) -> None:
-    dies(house, CRASHES - 1)
+    dies_alone(house, CRASHES - 1)
     seen = Seen()
     house.turn(seen)
     assert seen.looks == [["a"], ["b"]]
     assert house.row() == {"received": 2, "done": 2}
 
 
+def test_who_dies_beside_others_or_while_waiting_for_them_is_not_charged(house: House) -> None:
+    dies(house, 10 * CRASHES)
+    house.turn(Seen())
+    assert house.row() == {"received": 2, "done": 2}
+
+
 def test_whatever_is_finished_begins_the_count_anew(house: House) -> None:
-    dies(house, CRASHES - 1)
+    dies_alone(house, CRASHES - 1)
     house.turn(lambda hand, turn: hand.close(None, turn.events[0], "done", "seen"))
-    dies(house, CRASHES - 1)
+    dies_alone(house, CRASHES - 1)
     house.turn(Seen())
     assert house.row() == {"received": 2, "done": 2}
 
