@@ -12,7 +12,7 @@ import logging
 from datetime import datetime
 from typing import Any
 
-from bridge.core.errors import BridgeError
+from bridge.core.errors import BridgeError, TransientError
 from bridge.core.model import Connection, Delivery, Kind, Message, TicketUpdate, Visibility, stamp
 from bridge.core.stored import message_out, moment_out, report_out, update_out
 from bridge.jobs.hearing import EARS
@@ -36,7 +36,10 @@ def message_name(connection: str, message: Message) -> str:
 
 
 def ingest(bridge: Bridge, kept: Kept) -> int:
-    """Record what *kept* holds; returns how many events were new. Never raises for what is in it."""
+    """Record what *kept* holds; returns how many events were new.
+
+    Never raises for what is in it; TransientError while Redis is away.
+    """
     connection = bridge.config.connections.get(kept.connection)
     if connection is None:
         rows = [_dead(kept, "the connection is no longer configured")]
@@ -47,6 +50,8 @@ def ingest(bridge: Bridge, kept: Kept) -> int:
     else:
         try:
             rows = _rows(bridge, connection, kept)
+        except TransientError:
+            raise  # our own Redis is away: it is kept, and read again
         except BridgeError as error:
             rows = [_dead(kept, f"{error.code}: {error.detail}")]
         except Exception as error:  # a bug of ours must not block the deliveries behind it

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.channels.base import Source
-from bridge.core.errors import Unreadable
+from bridge.core.errors import TransientError, Unreadable
 from bridge.core.model import Account, Author, Connection, Delivery, Kind, Message, Visibility
 from bridge.core.signing import Proof
 from bridge.jobs.ingest import POISON, ingest, message_name, name_of, person_key
@@ -116,6 +116,12 @@ def test_bad_news_of_an_account_are_an_alarm_and_others_are_none() -> None:
     rows(lambda _: [news, comment(), news])
     assert {text for _, text in alarms} == {"meta: it may be switched off"}
     assert len({name for name, _ in alarms}) == 1
+
+
+def test_a_redis_that_is_away_while_a_delivery_is_read_makes_no_dead_letter_of_it() -> None:
+    with pytest.raises(TransientError) as caught:
+        rows(raising(TransientError("redis_away", "Redis does not answer")))
+    assert caught.value.code == "redis_away"
 
 
 # --- where an event goes ------------------------------------------------------------------------------
