@@ -79,8 +79,10 @@ class Watch(threading.Thread):
             keep_state(self.bridge, name, first(self.bridge, now))
             return
         due = state.due is not None and state.due <= now
-        if (asked is None and not due) or store.overdue()["deliveries"] > BEHIND:
+        if asked is None and not due:
             return
+        if store.down(name) or store.overdue()["deliveries"] > BEHIND:
+            return  # later: it is paused or does not answer, or has more to tell by itself
         if not store.take(f"reading:{name}", self.bridge.owner, TURN):
             return
         try:

@@ -57,6 +57,8 @@ def test_whatever_comes_is_told_in_kinds(text: str) -> None:
     assert set(personal_data(text)) <= set(KINDS)
 
 
-@pytest.mark.parametrize("part", ["1 ", "1-", "a@", "a.", "(0", "+1 ", "GB82 ", "order ", "0 1", "faktur", "bestellung"])
+@pytest.mark.parametrize(
+    "part", ["1 ", "1-", "a@", "a.", "(0", "+1 ", "GB82 ", "order ", "0 1", "faktur", "bestellung"]
+)
 def test_a_long_text_made_to_be_slow_is_read(part: str) -> None:
     assert set(personal_data("1234 " + part * 50_000)) <= set(KINDS)

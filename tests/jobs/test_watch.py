@@ -130,6 +130,100 @@ def test_without_an_interval_nothing_is_due_by_itself(client: redis.Redis) -> No
     assert stepped(as_bridge(never), State(), Found(), NOW, False).due is None
 
 
+# --- whose turn it is --------------------------------------------------------------------------
+
+
+class Turns:
+    """A watch whose readings are counted and not done."""
+
+    def __init__(self, bridge: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.read: list[tuple[str, bool]] = []
+        self.bridge = bridge
+        monkeypatch.setattr(watch, "readable", lambda bridge, connection: connection is META)
+        monkeypatch.setattr(watch, "reconcile", self._reconcile)
+        monkeypatch.setattr(silence, "listen", lambda *_: None)
+        self.watch = watch.Watch(as_bridge(bridge), cast(Outside, None))
+
+    def _reconcile(
+        self, bridge: Bridge, outside: Outside, connection: Connection, asked: bool
+    ) -> None:
+        self.read.append((connection.name, asked))
+        state = state_of(bridge, connection.name)
+        keep_state(bridge, connection.name, stepped(bridge, state, Found(), bridge.now(), asked))
+
+    def after(self, minutes: float) -> list[tuple[str, bool]]:
+        """What was read by a look so many minutes later."""
+        self.bridge.at += timedelta(minutes=minutes)
+        self.read.clear()
+        self.watch.look()
+        return list(self.read)
+
+
+@pytest.fixture
+def turns(bridge: Known, monkeypatch: pytest.MonkeyPatch) -> Turns:
+    return Turns(bridge, monkeypatch)
+
+
+def test_what_was_there_before_us_is_not_read_and_then_every_half_an_hour(turns: Turns) -> None:
+    assert turns.after(0) == []
+    assert turns.after(29) == []
+    assert turns.after(1) == [("meta", False)]
+    assert turns.after(29) == []
+    assert turns.after(1) == [("meta", False)]
+
+
+def test_what_is_asked_for_is_read_at_once_and_once(turns: Turns) -> None:
+    turns.after(0)
+    watch.ask(as_bridge(turns.bridge), "meta")
+    assert turns.after(1) == [("meta", True)]
+    assert turns.after(1) == []
+
+
+def test_a_wish_is_kept_in_mind_before_it_is_forgotten(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever dies over it leaves it due, from the time that was wished for."""
+    turns.after(0)
+    wish = NOW - timedelta(hours=5)
+    watch.ask(as_bridge(turns.bridge), "meta", wish)
+
+    def dies(*_: object, **__: object) -> None:
+        raise TransientError("redis_away", "Redis does not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watch, "reconcile", dies)
+        with pytest.raises(TransientError):
+            turns.watch.look()
+    state = state_of(as_bridge(turns.bridge), "meta")
+    assert (state.to, state.due) == (wish, turns.bridge.at)
+    assert turns.after(0) == [("meta", False)]
+
+
+def test_deliveries_that_wait_are_read_first(turns: Turns, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns.after(0)
+    store = turns.bridge.store
+    monkeypatch.setattr(store, "overdue", lambda: {"deliveries": 60.0, "lanes": 0.0})
+    assert turns.after(31) == []
+    monkeypatch.setattr(store, "overdue", lambda: {"deliveries": 1.0, "lanes": 60.0})
+    assert turns.after(1) == [("meta", False)]
+
+
+def test_what_is_paused_or_down_is_read_when_it_is_open_again(turns: Turns) -> None:
+    turns.after(0)
+    turns.bridge.store.trouble("meta", "paused")
+    assert turns.after(31) == []
+    turns.bridge.store.resume("meta")
+    assert turns.after(1) == [("meta", False)]
+
+
+def test_two_workers_do_not_read_the_same_at_once(turns: Turns) -> None:
+    turns.after(0)
+    assert turns.bridge.store.take("reading:meta", "another", 60)
+    assert turns.after(31) == []
+    turns.bridge.store.give_back("reading:meta", "another")
+    assert turns.after(0) == [("meta", False)]
+
+
 # --- an absence --------------------------------------------------------------------------------
 
 
