@@ -358,7 +358,8 @@ def evidence(play: Play, talk: int) -> Iterator[str]:
     for entry in truth.entries:
         about = entry.get("ticket") in tickets and entry["what"] != "webhook"
         if about or set(TOKEN.findall(entry["text"] or "")) & tokens:
-            yield "  record " + json.dumps(entry, ensure_ascii=False)[:400]
+            brief = {**entry, "text": (entry["text"] or "")[:120]}
+            yield "  record " + json.dumps(brief, ensure_ascii=False)[:500]
     events = dict(play.stage.store.events())
     ours = {
         eid for eid, event in events.items() if tokens & set(TOKEN.findall(event.get("doc", "")))
