@@ -6,17 +6,12 @@ import json
 import re
 import subprocess
 import sys
-import time
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from support.page import browser, chromium
 from support.world import World
-
-from bridge.core.harmless import line, safe
-from bridge.core.plaintext import html_to_text, plain
-from bridge.core.words import is_question, is_thanks, spaced, words
 
 MARK = "zq7canary"  # in every text and name, so that a log can be searched for them
 HOSTILE = [
@@ -204,43 +199,3 @@ def test_the_console_shows_hostile_words_as_words_in_a_real_browser(attacked: Wo
         assert MARK not in (frame.frames[-1].content() if len(frame.frames) > 1 else "")
         context.close()
     assert troubles == []
-
-
-# --- what words may cost ---------------------------------------------------------------------------
-
-
-FLOODS = {
-    "combining marks": "a" + "\N{COMBINING ACUTE ACCENT}" * 100_000,
-    "mixed marks": "a" + "\u0301\u0327\u0323" * 60_000,
-    "ligatures": "ﷺ" * 60_000,
-    "hangul": "\u1100\u1161\u11a8" * 60_000,
-    "brackets": "[" * 200_000,
-    "closing": "](" * 100_000,
-    "definitions": "\n".join(["[" * 900] * 200),
-    "spaces": " " * 200_000 + "x",
-    "newlines": "\n" * 200_000,
-    "braces": "{{" * 100_000,
-    "tags": "<a " * 70_000,
-    "quotes": "\"'" * 100_000,
-    "addresses": "http://" * 30_000,
-    "joiners": "👩\u200d" * 60_000,
-    "flags": "🏴\U000e0067" * 50_000,
-    "digits": "1" * 200_000,
-    "words": "refund " * 30_000,
-}
-
-
-@pytest.mark.parametrize("flood", FLOODS)
-def test_a_flood_of_200_kilobytes_costs_little(flood: str) -> None:
-    """A-23, A-46: what folds, shows and cuts words does so in time that grows with their length, no faster."""
-    text = FLOODS[flood]
-
-    def cost(piece: str) -> float:
-        begun = time.process_time()
-        for use in (words, spaced, is_question, is_thanks, safe, plain, html_to_text):
-            use(piece)
-        line(piece, 150)
-        return time.process_time() - begun
-
-    small, whole = cost(text[: len(text) // 8]), cost(text)
-    assert whole < 2.0 + 40 * small, "it grows faster than the text"
