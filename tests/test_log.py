@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from bridge.core.errors import TransientError
-from bridge.log import JsonLines, Plain, trouble
+from bridge.log import JsonLines, Plain, configure, trouble
 
 FORGED = 'x\n{"level": "error", "message": "all is lost"}\r\x1b[2J\x85\u2028'
 
@@ -64,3 +65,47 @@ def test_json_lines_are_read_back_as_they_were() -> None:
     (line,) = JsonLines().format(record(FORGED, ticket=7)).splitlines()
     assert json.loads(line)["message"] == FORGED
     assert json.loads(line)["ticket"] == 7
+
+
+# --- as it is set up
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Gives what stands on stderr; the logging of the test run is put back afterwards."""
+    before = logging.root.handlers[:], logging.root.level
+    yield lambda: capsys.readouterr().err
+    logging.root.handlers[:], logging.root.level = before
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_line_goes_to_stderr_in_the_shape_that_fits(
+    said: Callable[[], str], terminal: bool
+) -> None:
+    configure("INFO", terminal=terminal)
+    logging.getLogger("x").warning("said %s", FORGED, extra={"event": 7, "name_": "ż"})
+    (line,) = said().splitlines()
+    assert line.startswith("{") is not terminal
+    assert ("event=7" if terminal else '"event": 7') in line
+    assert ("ż" in line) is terminal
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_errors_carry_their_trace(said: Callable[[], str], terminal: bool) -> None:
+    configure("INFO", terminal=terminal)
+    words = "-".join(("what", "a", "customer", "wrote"))
+    try:
+        raise ValueError(words)
+    except ValueError:
+        logging.getLogger("x").exception("it failed")
+    told = said()
+    assert "it failed" in told
+    assert "in test_errors_carry_their_trace" in told
+    assert "ValueError" in told
+    assert words not in told
+
+
+def test_what_is_below_the_level_is_not_said(said: Callable[[], str]) -> None:
+    configure("WARNING", terminal=False)
+    logging.getLogger("x").info("quiet")
+    assert said() == ""

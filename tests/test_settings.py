@@ -1,13 +1,10 @@
 """What the environment says, and what is said about it when it is wrong."""
 
-import json
-import logging
 import os
 from pathlib import Path
 
 import pytest
 
-from bridge import log
 from bridge.core.errors import ConfigError
 from bridge.settings import Settings, environment, settle
 
@@ -126,51 +123,3 @@ def test_settle_reads_env_here_over_env_beside_the_mappings(tmp_path, monkeypatc
     monkeypatch.setattr(os, "environ", {})
     settings = settle()
     assert (settings.port, settings.keep_days) == (1, 3)
-
-
-# --- the log
-
-
-@pytest.fixture
-def said(capsys):
-    """Gives what stands on stderr; the logging of the test run is put back afterwards."""
-    before = logging.root.handlers[:], logging.root.level
-    yield lambda: capsys.readouterr().err
-    logging.root.handlers[:], logging.root.level = before
-
-
-HOSTILE = 'a\r\n{"level": "error"}\x1b[31m ż'
-
-
-def test_json_lines_cannot_be_forged(said):
-    log.configure("INFO", terminal=False)
-    logging.getLogger("x").info("said %s", HOSTILE, extra={"event": HOSTILE})
-    (line,) = said().splitlines()
-    told = json.loads(line)
-    assert line.isascii()
-    assert (told["level"], told["logger"], told["event"]) == ("info", "x", HOSTILE)
-
-
-def test_plain_lines_cannot_be_forged_either(said):
-    log.configure("INFO", terminal=True)
-    logging.getLogger("x").warning("said %s", HOSTILE, extra={"event": 7})
-    (line,) = said().splitlines()
-    assert "\x1b" not in line
-    assert "event=7" in line
-    assert "ż" in line
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-def test_errors_carry_their_trace(said, terminal):
-    log.configure("INFO", terminal=terminal)
-    try:
-        raise ValueError("why")
-    except ValueError:
-        logging.getLogger("x").exception("it failed")
-    assert "ValueError: why" in said().replace("\\n", "\n")
-
-
-def test_what_is_below_the_level_is_not_said(said):
-    log.configure("WARNING", terminal=False)
-    logging.getLogger("x").info("quiet")
-    assert said() == ""
