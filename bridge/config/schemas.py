@@ -301,7 +301,7 @@ class RuleSchema(Strict):
     when = When()
     then = fields.Nested(ThenSchema, required=True, error_messages=_REQUIRED)
     examples = fields.List(
-        fields.Dict(error_messages={"invalid": "must be facts: `{text: ..., gives: RULE}`"}),
+        fields.Dict(error_messages={"invalid": "must be facts: `{{text: ..., gives: RULE}}`"}),
         load_default=list,
         error_messages={"invalid": "must be a list of examples"},
     )

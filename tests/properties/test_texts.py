@@ -53,7 +53,7 @@ def test_every_channel_gets_all_words_in_pieces_it_takes(capabilities, text, tim
     assert _ink("".join(_bare(pieces))) == _ink(said)
 
 
-@many(200)
+@many(100)
 @given(
     said=st.lists(st.sampled_from(GRAPHEMES[:-1]), min_size=1, max_size=60),
     limit=st.integers(24, 60),
@@ -97,7 +97,7 @@ def _ink(text: str) -> str:
 # --- showing -------------------------------------------------------------------------------------------
 
 
-@many(300)
+@many(100)
 @given(TEXTS)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     for clean in (untrusted.clean, plaintext.visible, harmless.safe):
@@ -113,7 +113,7 @@ ACTIVE = re.compile(r"\{[{%#]|\[\[|!\[|\]\(|\]\[|<[A-Za-z/!?]")
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
-@many(300)
+@many(100)
 @given(TEXTS)
 def test_what_a_ticket_shows_acts_on_nothing(text: str) -> None:
     shown = harmless.safe(text)
@@ -141,7 +141,7 @@ messages = st.builds(
 )  # fmt: skip
 
 
-@many(150)
+@many(100)
 @given(said=st.lists(messages, max_size=4), known=TEXTS)
 def test_a_ticket_of_anything_is_bounded_and_tame(said: list[Message], known: str) -> None:
     case = ticket.Case(
@@ -159,7 +159,7 @@ def test_a_ticket_of_anything_is_bounded_and_tame(said: list[Message], known: st
         assert "\n" not in subject
 
 
-@many(200)
+@many(100)
 @given(code=TEXTS, detail=TEXTS, left=st.lists(TEXTS, max_size=2), words=TEXTS)
 def test_what_an_agent_is_told_is_tame(code: str, detail: str, left: list[str], words: str) -> None:
     told = telling.failed(code, detail, left, words)
@@ -173,7 +173,7 @@ PIECES = st.sampled_from([*(f"{{{one}}}" for one in PLACEHOLDERS), "{", "}", "{u
 WORDINGS = st.lists(PIECES, min_size=1, max_size=6).map("".join)
 
 
-@many(300)
+@many(100)
 @given(
     variants=st.lists(st.builds(Variant, text=WORDINGS, named=st.booleans()), max_size=5),
     language=st.none() | st.sampled_from(["pl", "pl-PL", "en", "xx", "", "-"]) | ANY,
@@ -194,7 +194,7 @@ def test_no_placeholder_is_ever_said(variants, language, name, values, said) -> 
     ) == found  # fmt: skip
 
 
-@many(200)
+@many(100)
 @given(text=TEXTS, first=st.sampled_from(["/", "/dm", "/mute 7d", "/template x", "/\u202edm", ""]))
 def test_a_note_is_a_command_or_none_and_never_an_accident(text: str, first: str) -> None:
     for told in (commands.command(first + text), commands.command_of_tag(first + text)):
