@@ -23,6 +23,10 @@ def many(examples: int, **more: object) -> settings:
         derandomize=not TIMES,
         phases=PHASES,
         deadline=None,  # a slow machine is no failure
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        suppress_health_check=[
+            HealthCheck.too_slow,
+            HealthCheck.data_too_large,
+            HealthCheck.filter_too_much,
+        ],
         **more,  # type: ignore[arg-type]
     )

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -26,10 +25,11 @@ from bridge.http import Http
 from bridge.jobs import answer, escalate
 from bridge.jobs.ingest import ingest
 from bridge.jobs.outside import Outside
+from bridge.jobs.suspect import Company
 from bridge.jobs.turn import Hand, Leases, work
 from bridge.sandbox import wires
 from bridge.settings import Settings
-from bridge.store import PREFIX, Store
+from bridge.store import LEASE, PREFIX, Store
 from bridge.wiring import Bridge, configuration
 
 MAPPINGS = Path(__file__).parents[2] / "mappings"
@@ -96,8 +96,9 @@ class Whole:
             ingest(self.bridge, delivery)
         for _ in range(rounds):
             for lane, holder in self._claimed():
-                hand = Hand(self.bridge, self.outside, _held(), lane, holder)
-                work(hand, escalate.step if lane.startswith("in:") else answer.step, lambda: False)
+                hand = Hand(self.bridge, self.outside, cast(Leases, Held()), lane, holder)
+                step = escalate.step if lane.startswith("in:") else answer.step
+                work(hand, step, lambda: False, Company())
 
     def _claimed(self) -> Iterator[tuple[str, str]]:
         """Every lane, as if its time had come and nothing was closed or spent."""
@@ -115,10 +116,14 @@ class Whole:
         return [self.bridge.store.event(eid).get("reason", "") for eid in self.bridge.store.dead()]
 
 
-def _held() -> Leases:
-    return cast(
-        Leases, SimpleNamespace(left=lambda *_: 12.0, renew=lambda _: None, drop=lambda *_: None)
-    )
+class Held:
+    """Leases that never end."""
+
+    def left(self, lane: str, holder: str) -> float:
+        return LEASE
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        return lambda *_: None
 
 
 def _for_all(connection: Connection) -> Connection:
