@@ -127,6 +127,9 @@ class Stage(World):
             environ={
                 "FORM_SECRET": FORM_SECRET,
                 "BRIDGE_LOG_LEVEL": "INFO",
+                # Recent words are read back meanwhile, though nothing is lost: none may be told twice.
+                "BRIDGE_RECONCILE_MINUTES": "1",
+                "BRIDGE_RECONCILE_GRACE": "20",
             },
             connections=FORM,
             edits=EDITS,
