@@ -344,8 +344,11 @@ class Store:
         key = f"{PREFIX}rate:{connection}:{budget}:stop"
         self._do(lambda: self.client.set(key, "1", px=max(int(seconds * 1000), 100)))
 
-    def trouble(self, connection: str, why: str, wait: float = 0, alarm: str = "") -> bool:
-        """Note an outage, a refused credential or a pause; True when the connection is closed by it."""
+    def trouble(self, connection: str, why: str, wait: float = 60, alarm: str = "") -> bool:
+        """Note an outage, a refused credential or a pause; True when the connection is closed by it.
+
+        It is closed for *wait* seconds, after an outage for less at first.
+        """
         text = _dumps({"text": alarm, "at": self._clock().isoformat()}) if alarm else ""
         return bool(self._run("trouble", connection, why, int(wait * 1000), text))
 

@@ -48,3 +48,4 @@ def impatient() -> None:
         limits.update({name: (PLENTY, window) for name, (_, window) in limits.items()})
     outside.STEPS = tuple(step / 5 for step in outside.STEPS)
     turn.REFUSED /= 5
+    turn.SHUT /= 5

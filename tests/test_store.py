@@ -390,7 +390,7 @@ def test_what_a_provider_told_us_to_wait_holds_for_all(store: Store) -> None:
 
 
 def test_the_fifth_failure_opens_the_breaker_and_a_success_closes_it(store: Store) -> None:
-    opened = [store.trouble("z", "outage", 0, "z is away") for _ in range(5)]
+    opened = [store.trouble("z", "outage", 60, "z is away") for _ in range(5)]
     assert opened == [False] * 4 + [True]
     assert store.gate("z", 1.0, [])[1] == "outage"
     assert "down:z" in store.alarms()

@@ -30,6 +30,7 @@ GIVE_UP = 72 * 3600.0  # seconds of trying before a dead letter
 MARGIN = 8.5  # seconds of lease that an outside write needs: its deadline and a little more
 NEWER = 5.0  # seconds after which a lane that only a newer release can read is offered again
 REFUSED = 60.0  # seconds until refused credentials are tried again
+SHUT = 60.0  # seconds for which failures in a row close a connection at most
 OUTAGES = frozenset(
     {"unreachable", "broken_off", "timeout", "server_error", "unavailable", "unreadable_answer"}
 )
@@ -321,7 +322,7 @@ def _later(
             orders.waits = connection
     elif connection and error.code in OUTAGES:
         opened = hand.bridge.store.trouble(
-            connection, "outage", 0, f"{connection} does not answer properly: {error.detail}"
+            connection, "outage", SHUT, f"{connection} does not answer properly: {error.detail}"
         )
         orders.waits = connection if opened else ""
     if not error.limited and age > GIVE_UP:

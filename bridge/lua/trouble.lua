@@ -1,5 +1,5 @@
 -- A connection misbehaved. ARGV: connection, why, wait in ms, alarm as JSON or ''. For 'outage' the fifth
--- failure in a row opens the breaker, longer each time; other reasons (auth, paused) close it at once.
+-- failure in a row opens the breaker, longer each time up to wait; other reasons (auth, paused) close it at once.
 local now = time_ms()
 local key = P .. 'down:' .. ARGV[1]
 if redis.call('HGET', key, 'why') == 'paused' then return 0 end
@@ -11,7 +11,7 @@ if ARGV[2] == 'outage' then
   local fails = redis.call('HINCRBY', P .. 'fails:' .. ARGV[1], 'n', 1)
   redis.call('PEXPIRE', P .. 'fails:' .. ARGV[1], 60000)
   if fails < 5 then return 0 end
-  local wait = math.min(1000 * 2 ^ (fails - 4), 60000)
+  local wait = math.min(1000 * 2 ^ (fails - 4), tonumber(ARGV[3]))
   redis.call('HSET', key, 'until', now + wait, 'why', 'outage', 'since', now)
   redis.call('PEXPIRE', key, 3600000)
   redis.call('PEXPIRE', P .. 'fails:' .. ARGV[1], wait + 60000)
