@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import base64
+import dataclasses
+import hmac
 import json
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from support.wire import PROOFS, SECRET, at_stamped, at_zendesk, post, raw, request
 from support.world import World
 
+import bridge
+from bridge.core.signing import same
 from bridge.sandbox import wires
+from bridge.settings import Settings
 
 BODY = json.dumps({"object": "page", "entry": [], "n": 1}).encode()
 every = pytest.mark.parametrize("connection", PROOFS)
@@ -345,3 +353,52 @@ def test_a_line_that_is_too_long_or_no_line_is_refused_in_words_of_no_use(world:
         answer = raw(world.url, data)
         assert 400 <= answer.status < 600
         assert b"<script>" not in answer.body
+
+
+# --- what stands behind it -------------------------------------------------------------------------
+
+
+def test_secrets_are_compared_as_digests_of_one_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-07: how long a comparison takes tells neither length nor beginning of what was right."""
+    compared: list[tuple[int, int]] = []
+    honest = hmac.compare_digest
+
+    def noted(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return honest(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", noted)
+    for given, expected in (
+        ("", b"secret"),
+        ("secret", b"secret"),
+        ("x" * 9000, b"s"),
+        ("é\ud800", b""),
+    ):
+        assert same(given, expected) is (given == "secret")
+    assert set(compared) == {(32, 32)}
+
+
+def test_no_line_of_ours_compares_a_secret_otherwise() -> None:
+    """A-07: `==` on a signature, a token or a secret would be quicker for the better guess."""
+    names = re.compile(r"signature|digest|secret|token|password|given")
+    for file in ("core/signing.py", "web/console.py", "web/inbound.py"):
+        tree = ast.parse((Path(bridge.__file__).parent / file).read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.Eq | ast.NotEq):
+                sides = {ast.unparse(node.left), *(ast.unparse(one) for one in node.comparators)}
+                guessed = {one for one in sides if names.search(one)}
+                assert not guessed or sides & {"''", "'Bearer'"}, f"{file}: {ast.unparse(node)}"
+
+
+def test_no_switch_turns_a_check_off() -> None:
+    """A-60: none of the product's variables, options or commands skips a proof, a certificate or a limit."""
+    odd = re.compile(
+        r"(?i)skip|insecure|unsafe|disable|no_?verify|verify_?(off|false)|test_?mode|debug_?mode|bypass"
+    )
+    settings = {field.name for field in dataclasses.fields(Settings)}
+    assert [name for name in settings if odd.search(name)] == []
+    for file in Path(bridge.__file__).parent.rglob("*.py"):
+        for name in re.findall(
+            r"BRIDGE_[A-Z_]+|add_argument\(\s*[\"'](--[a-z-]+)", file.read_text("utf-8")
+        ):
+            assert not odd.search(name), f"{file.name}: {name}"
