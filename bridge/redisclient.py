@@ -21,6 +21,7 @@ from redis.retry import Retry
 from bridge.core.errors import ConfigError, TransientError
 
 OLDEST = (6, 2)
+MOMENT: Final = 0.3  # seconds
 
 # What a Redis says that answers, and cannot keep anything now: it may tomorrow.
 _CANNOT: Final = {
@@ -86,8 +87,8 @@ class Line:
     costs more than a command, and a socket for each thread switches threads as often
     (docs/performance.md).
 
-    A *hasty* line does not wait for a server that has just failed: one call asks whether it is back, and
-    whoever comes meanwhile is told at once.
+    A *hasty* line has no patience with a server that has just failed: one call asks whether it is back, and
+    whoever comes meanwhile waits a moment for what becomes of that, no longer.
     """
 
     def __init__(self, of: redis.Redis, *, hasty: bool = False) -> None:
@@ -125,15 +126,13 @@ class Line:
     def _call(self, *words: Any) -> Any:
         mine = _Call(self._line.pack_command(*words))
         with self._lock:
-            if self._hasty and self._failed and self._busy:
-                raise redis.ConnectionError("Redis has failed, and somebody asks for it already")
             self._waiting.append(mine)
             # Asked here: a moment later the lead may have been passed on to us, and its turn must be taken.
             waits, self._busy = self._busy, True
             mine.leads = not waits
         try:
             if waits:
-                mine.turn.acquire()  # until it is answered, or the lead is ours
+                self._await(mine)
             if not mine.over:
                 self._lead()
         except BaseException:
@@ -142,6 +141,12 @@ class Line:
         if isinstance(mine.answer, BaseException):
             raise mine.answer
         return mine.answer
+
+    def _await(self, mine: _Call) -> None:
+        """Return when the call is over, or the lead is ours."""
+        moment = MOMENT if self._hasty and self._failed else -1
+        if not mine.turn.acquire(timeout=moment):
+            raise redis.TimeoutError("Redis has failed, and does not answer who asks for it")
 
     def _lead(self) -> None:
         """Send what waits, ours among it, hand out the answers, and pass the lead on."""

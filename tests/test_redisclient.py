@@ -134,6 +134,52 @@ def test_nobody_waits_longer_for_a_server_that_hangs_than_the_first(box: RedisBo
     assert ask(line, ECHO, "next") == b"next"
 
 
+@pytest.fixture
+def failed(box: RedisBox) -> tuple[Line, list[object]]:
+    """A hasty line that has just met a server that hangs, and what its calls came to."""
+    line = Line(client(box.url, timeout=1.0), hasty=True)
+    assert ask(line, ECHO, "first") == b"first"
+    box.pause()
+    with pytest.raises(redis.TimeoutError):
+        ask(line, ECHO, "nobody")
+    return line, []
+
+
+def at_once(line: Line, answers: list[object], count: int) -> list[threading.Thread]:
+    def call() -> None:
+        try:
+            answers.append(ask(line, ECHO, "here"))
+        except redis.RedisError as error:
+            answers.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def test_a_hasty_line_does_not_wait_for_who_asks_whether_the_server_is_back(
+    box: RedisBox, failed: tuple[Line, list[object]]
+) -> None:
+    line, answers = failed
+    threads = at_once(line, answers, 20)
+    for thread in threads:
+        thread.join()
+    box.resume()
+    told = [str(one) for one in answers]
+    assert sum("who asks for it" in one for one in told) >= 10, told
+
+
+def test_a_hasty_line_lets_nobody_down_when_the_server_is_back(
+    box: RedisBox, failed: tuple[Line, list[object]]
+) -> None:
+    line, answers = failed
+    box.resume()
+    for thread in at_once(line, answers, 20):
+        thread.join()
+    assert answers == [b"here"] * 20
+
+
 def test_a_thread_that_is_torn_away_leaves_the_line_to_the_others(box: RedisBox) -> None:
     line = Line(box.client())
     assert ask(line, ECHO, "first") == b"first"

@@ -20,7 +20,6 @@ def running() -> Iterator[World]:
 def world(running: World) -> Iterator[World]:
     """Empty books before; afterwards they add up, and nobody had to start a worker again."""
     running.fresh()
-    workers = list(running.workers)
     yield running
-    assert [one.poll() for one in workers] == [None, None]
+    assert [one.poll() for one in running.workers] == [None, None]
     assert running.balanced(), running.store.books()

@@ -219,7 +219,7 @@ class World:
         due = {lane.decode(): f"{(at - now) / 1000:.1f} s" for lane, at in waits}
         return (
             f"books {store.books()}, alarms {store.alarms()}, dead {dead}, due {due}, held {held}, "
-            f"sandbox {self.sandbox.get('idle?wait=0')}, log:\n{log}"
+            f"hooks {self.sandbox.get('hooks')}, log:\n{log}"
         )
 
     def calm(self) -> None:

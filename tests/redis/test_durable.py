@@ -1,0 +1,50 @@
+"""With BRIDGE_FSYNC=always, whatever was answered 200 is there after Redis was killed."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from support.bring import bring
+from support.hurt import HurtRedis
+from support.world import World
+
+BURST = 120
+
+
+def test_what_was_answered_survives_the_kill_of_redis_and_nothing_else_was_answered() -> None:
+    redis = HurtRedis(fsync="always")
+    with World(workers=0, redis=redis) as world:
+        taken = 0
+        for first in range(0, 3 * BURST, BURST):
+            with ThreadPoolExecutor(8) as senders:
+                answers = senders.map(
+                    lambda number: bring(world, number)[0], range(first, first + BURST)
+                )
+                codes = [next(answers) for _ in range(BURST // 3)]
+                redis.kill()
+                codes += list(answers)
+            redis.start()
+            assert set(codes) == {200, 503}
+            taken += codes.count(200)
+            with redis.client() as client:
+                kept = client.zcard("bridge:ingest")
+                assert len(list(client.scan_iter("bridge:d:*", count=1000))) == kept
+            # Some were kept whose answer was lost with the server: their sender brings them again.
+            assert taken <= kept <= taken + 8 * (1 + first // BURST)
+
+
+def test_without_room_on_its_disk_it_ends_and_what_was_answered_is_there_when_there_is_room() -> (
+    None
+):
+    """A Redis that must write before it answers, and cannot, ends: whoever keeps it starts it again."""
+    redis = HurtRedis(fsync="always")
+    with World(workers=0, redis=redis) as world:
+        assert bring(world, 0)[0] == 200
+        redis.fill_disk()
+        world.until(lambda: bring(world, 1)[0] == 503, "a refusal")
+        world.until(lambda: not redis.embedded.alive(), "its end")
+        assert bring(world, 2)[0] == 503
+        redis.mend()
+        with redis.client() as client:
+            assert 1 <= client.zcard("bridge:ingest") <= 2
+        world.until(lambda: bring(world, 2)[0] == 200, "taken")

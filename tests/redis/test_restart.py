@@ -1,0 +1,68 @@
+"""A rolling restart under load: every process ends by itself, hands over what it has, and nothing is lost."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+
+from support.bring import PEOPLE, bring_until_taken, check_all_there
+from support.world import World
+
+GRACE = 20  # seconds; what the supervisor and most platforms give
+COUNT = 60
+
+
+def ends(process: subprocess.Popen[bytes]) -> None:
+    """SIGTERM, as whoever deploys would."""
+    process.terminate()
+    assert process.wait(2 * GRACE) == 0
+
+
+def test_processes_replaced_one_by_one_under_load_lose_nothing(world: World) -> None:
+    # The helpdesk takes its time, so that there is always something in hand.
+    slow = {"system": "freshdesk", "effect": "delay", "seconds": 0.4, "times": None}
+    world.sandbox.post("faults", slow)
+    sent = []
+
+    def load() -> None:
+        for number in range(COUNT):
+            bring_until_taken(world, number)
+            sent.append(number)
+
+    sender = threading.Thread(target=load)
+    sender.start()
+    try:
+        world.until(lambda: len(sent) > PEOPLE)
+        for old in list(world.workers):
+            world.start_worker()
+            ends(old)
+            world.workers.remove(old)
+            with world.redis.client() as client:
+                held = [client.get(key) or b"" for key in client.scan_iter("bridge:lease:*")]
+                assert not any(one.startswith(f"{old.pid}-".encode()) for one in held)
+        assert world.web is not None
+        web = world.web
+        world.start_web()  # the next one is there before the last one goes
+        ends(web)
+        assert web.stdout is not None
+        web.stdout.close()
+    finally:
+        sender.join()
+        world.sandbox.delete("faults")
+    assert sent == list(range(COUNT))
+    world.until(lambda: world.store.books()["meta"]["done"] == COUNT, "all of it", patience=60)
+    world.sandbox.post("clock", {"advance": 3600})
+    world.calm()
+    check_all_there(world, COUNT)
+
+
+def test_a_worker_that_is_told_to_end_while_redis_is_away_ends(world: World) -> None:
+    before = set(world.store.workers())
+    extra = world.start_worker()
+    world.until(lambda: set(world.store.workers()) - before, "a third worker at work")
+    world.redis.pause()
+    try:
+        ends(extra)
+    finally:
+        world.redis.resume()
+        world.workers.remove(extra)
