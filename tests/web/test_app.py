@@ -70,6 +70,7 @@ class FakeBridge:
             last_heard=lambda name: self.heard.get(name, {}),
             dead=lambda most: list(self.letters),
             event=lambda eid: self.letters[eid],
+            rules=dict,
         )
 
     def _answer(self) -> None:
