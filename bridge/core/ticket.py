@@ -7,9 +7,10 @@ is HTML. Times are shown in UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from bridge.core.compose import head, parts
 from bridge.core.harmless import MESSAGE_LIMIT, NOTE_LIMIT, address, capped, line, listed, safe
@@ -37,7 +38,7 @@ class Case:
     `channel` is what people call it ("Facebook"), `account` the page's or bot's name. `lost` are
     files that could not be copied, each with the reason; `unknown` what the helpdesk's map has no
     word for; `windows` a sentence on how long answers are possible. `labels` say where each message
-    was said, where that is not the same for all.
+    was said, where that is not the same for all. `signals` are what the rules had read from the words.
     """
 
     channel: str
@@ -49,6 +50,7 @@ class Case:
     rule: str = ""
     reasons: tuple[str, ...] = ()
     rules_hash: str = ""
+    signals: Mapping[str, Any] = field(default_factory=dict)
     post_text: str | None = None
     post_url: str | None = None
     permalink: str | None = None
@@ -222,6 +224,7 @@ def note(case: Case) -> str:
         _post(case),
         _about(customer),
         _why(case),
+        _read(case.signals),
         facts(case.messages),
         _earlier(case),
         listed("Not copied to this ticket", (loss(what, why) for what, why in case.lost)),
@@ -292,6 +295,26 @@ def facts(messages: Iterable[Message]) -> str:
                 label = f"{_BESIDE[about]}{f', {line(what, 80)}' if what else ''}"
                 rows.append(f"{label}: {line(str(value), 500)}")
     return listed("Came with it", dict.fromkeys(rows[:50]))
+
+
+# What agents may want to know of what was read from the words, in the order in which it is told.
+_READ = {
+    "safety": "danger", "urgent": "cannot wait", "sentiment": "mood", "personal_data": "personal data",
+}  # fmt: skip
+
+
+def _read(signals: Mapping[str, Any]) -> str:
+    """What was read from the words and is worth knowing; empty where there is nothing of it."""
+    told = []
+    for name, label in _READ.items():
+        value = signals.get(name)
+        if value is True:
+            told.append(label)
+        elif isinstance(value, tuple) and value:
+            told.append(f"{label} ({', '.join(value)})")
+        elif isinstance(value, float):
+            told.append(f"{label} {value:+.1f} of -1 to 1")
+    return f"Read from the words, which may be wrong: {', '.join(told)}" if told else ""
 
 
 def _why(case: Case) -> str:

@@ -102,6 +102,7 @@ def _case(
         rule=(plan.opening.rule if plan.opening else None) or "",
         reasons=_reasons(hand, plan.opening),
         rules_hash=hand.bridge.config.version,
+        signals=plan.opening.signals if plan.opening else {},
         customer=author_in(json.loads(room.facts.get("author") or "null")),
         post_text=str(post.get("post_text") or "") or None,
         post_url=str(post.get("post_url") or "") or None,

@@ -391,3 +391,23 @@ def test_commands_are_confirmed_in_words():
     )
     assert "in private" in telling.command_done("dm")
     assert "/dnace" in telling.command_refused("dnace", "there is no such command")
+
+
+@pytest.mark.parametrize(
+    ("signals", "told"),
+    [
+        ({"sentiment": -0.86, "language": "en", "praise": False}, "mood -0.9 of -1 to 1"),
+        ({"safety": True, "urgent": False, "sentiment": 0.0}, "danger, mood +0.0 of -1 to 1"),
+        ({"urgent": True, "personal_data": ("phone", "card")}, "cannot wait, personal data (phone, card)"),
+    ],
+)  # fmt: skip
+def test_the_note_tells_what_was_read_from_the_words(signals, told):
+    note = ticket.note(case(message(), rule="one", signals=signals))
+    assert f"Read from the words, which may be wrong: {told}\n" in note
+
+
+@pytest.mark.parametrize(
+    "signals", [{}, {"safety": False, "personal_data": (), "sentiment": None, "language": "en"}]
+)
+def test_where_nothing_worth_knowing_was_read_the_note_says_nothing_of_it(signals):
+    assert "Read from" not in ticket.note(case(message(), rule="one", signals=signals))
