@@ -15,7 +15,7 @@ UV     := uv==0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench chaos fuzz properties docs format lock clean
+.PHONY: demo test check bench chaos chaos-compare fuzz properties docs format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -37,6 +37,10 @@ bench: $(VENV)/dev.stamp
 # N messages while everything breaks; the same SEED makes the same schedule (docs/chaos.md).
 chaos: $(VENV)/dev.stamp
 	$(BIN)/python -m chaos $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# The bridge and plain RQ under the same kills, in one table; a quarter of an hour, most of it waiting for RQ.
+chaos-compare: $(VENV)/dev.stamp
+	$(BIN)/python -m chaos.compare $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # N payloads, and answers, spoiled at random; the same SEED spoils them alike (tests/properties/test_fuzz.py).
 fuzz: $(VENV)/dev.stamp
