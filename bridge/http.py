@@ -36,7 +36,7 @@ from bridge.media import Origin, origin
 TRIES = 3
 MEDIA_BYTES = 10_000_000
 MEDIA_SECONDS = 10.0
-LONGEST_WAIT = 900.0
+LONGEST_WAIT = 3600.0
 _PIECE = 65_536
 _GATEWAY = (502, 504)
 
@@ -325,7 +325,7 @@ _NUMBER = re.compile(r"\A[0-9]{1,12}(\.[0-9]{1,6})?\Z")
 
 
 def _seconds(headers: dict[str, str]) -> None:
-    """Rewrite a Retry-After to seconds between 0 and 900; drop what is neither number nor date.
+    """Rewrite a Retry-After to seconds between 0 and 3600; drop what is neither number nor date.
 
     A date is measured against the answer's own Date where it has one, so that clocks may differ.
     """

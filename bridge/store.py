@@ -29,6 +29,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from bridge.core.errors import TransientError
+from bridge.core.limits import Budget
 from bridge.core.stored import doc_in
 from bridge.redisclient import Line, away
 
@@ -38,8 +39,8 @@ LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write pl
 PREFIX: Final = "bridge:"
 _LUA = Path(__file__).with_name("lua")
 _SCRIPTS = (
-    "accept", "claim", "renew", "record", "load", "settle", "gate", "trouble", "cheer", "sweep", "mend",
-    "revive", "publish",
+    "accept", "claim", "renew", "record", "load", "settle", "gate", "told", "trouble", "cheer", "sweep",
+    "mend", "revive", "publish",
 )  # fmt: skip
 _LOOKING = ("load", "settle")
 
@@ -109,7 +110,8 @@ class Orders:
     wake: list[str] = field(default_factory=list)
     again: int | None = None
     rests: bool = False
-    waits: str = ""
+    waits: str = ""  # the line to stand in: a connection, or `connection budget`
+    order: int = 0  # the place in it
 
     def plain(self) -> dict[str, Any]:
         out: dict[str, Any] = {"lane": self.lane, "room": self.room}
@@ -124,9 +126,38 @@ class Orders:
             out["facts"] = flat(self.facts)
         if self.again is not None:
             out["again"] = self.again
-            out["waits"] = self.waits
+            out["waits"], out["order"] = self.waits, self.order
             out["rests"] = self.rests
         return out
+
+
+RANK: Final = (
+    10**13
+)  # a place in line is the rank of what is wanted, then the time in ms since when
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What `gate` answers: no wait, or how long and for what, and the line to stand in meanwhile.
+
+    `why` is `try` for whoever may try a closed connection. `left` of each budget, in the order asked.
+    """
+
+    wait: float
+    why: str = ""
+    line: str = ""
+    others: int = 0  # requests of others that are counted against the budgets
+    left: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Lanes that wait for a connection (`budget` is empty) or one of its budgets."""
+
+    connection: str
+    budget: str
+    lanes: int
+    oldest: float  # seconds since what the first one wants came
 
 
 def flat(fields: Mapping[str, str]) -> list[str]:
@@ -323,26 +354,39 @@ class Store:
     # -- limits and troubles --------------------------------------------------------------------
 
     def gate(
-        self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
-    ) -> tuple[float, str]:
-        """Ask for leave to send: (0, '') and it is counted, else (seconds to wait, why).
+        self, connection: str, budgets: Iterable[Budget], lane: str = "", order: int = 0
+    ) -> Leave:
+        """Ask for leave to send one request; where it is given, the request is counted.
 
-        (0, 'try') is for the one who may try whether a closed connection answers again: see `cheer`.
+        *order* is the place of *lane* among those that stand in line for the same.
         """
         args: list[Any] = []
-        for name, limit, window in budgets:
-            args += [name, limit, int(window * 1000)]
-        answer = self._run("gate", connection, share, *args)
-        return int(answer[0]) / 1000, answer[1].decode()
+        for one in budgets:
+            args += [one.name, one.limit, int(one.seconds * 1000), "1" if one.shared else ""]
+        wait, why, *rest = self._run("gate", connection, lane, order, *args)
+        if wait:
+            return Leave(int(wait) / 1000, why.decode(), rest[0].decode())
+        return Leave(0.0, why.decode(), others=int(rest[0]), left=tuple(int(n) for n in rest[1:]))
+
+    def told(self, connection: str, budget: Budget, left: int, seconds: float) -> int:
+        """The provider says that *left* of a budget are left; returns how much others have spent of it."""
+        window, lasts = int(budget.seconds * 1000), max(int(seconds * 1000), 1)
+        return int(self._run("told", connection, budget.name, budget.limit, window, left, lasts))
 
     def cheer(self, connection: str) -> None:
         """A closed connection answered: it opens, and what waited for it goes on."""
         self._run("cheer", connection)
 
     def stop(self, connection: str, budget: str, seconds: float) -> None:
-        """The provider told us to wait: nobody spends this budget before then."""
-        key = f"{PREFIX}rate:{connection}:{budget}:stop"
-        self._do(lambda: self.client.set(key, "1", px=max(int(seconds * 1000), 100)))
+        """The provider told us to wait: nobody spends this budget before then, or a later time told before."""
+        key, lasts = f"{PREFIX}rate:{connection}:{budget}:stop", max(int(seconds * 1000), 100)
+        if self._do(lambda: self.client.pttl(key)) < lasts:
+            self._do(lambda: self.client.set(key, "1", px=lasts))
+
+    def slow(self, connection: str, budget: str, gap: float, seconds: float) -> None:
+        """For so many seconds this budget is spent one by one, *gap* seconds apart."""
+        key = f"{PREFIX}rate:{connection}:{budget}:slow"
+        self._do(lambda: self.client.set(key, int(gap * 1000), px=int(seconds * 1000)))
 
     def trouble(self, connection: str, why: str, wait: float = 60, alarm: str = "") -> bool:
         """Note an outage, a refused credential or a pause; True when the connection is closed by it.
@@ -586,13 +630,7 @@ class Store:
             pipe.delete(key)
             pipe.hdel(PREFIX + "alarms", f"down:{connection}")
             opened = int(pipe.execute()[0])
-            waiting = self.client.smembers(f"{PREFIX}waiting:{connection}")
-            pipe = self.client.pipeline()
-            for name in waiting:
-                lane = name.decode() if isinstance(name, bytes) else name
-                pipe.zadd(PREFIX + "due", {lane: 0}, xx=True)
-            pipe.delete(f"{PREFIX}waiting:{connection}")
-            pipe.execute()
+            self.client.zadd(PREFIX + "lines", {connection: 0}, xx=True)
             return opened
 
         return bool(self._do(call))
@@ -635,12 +673,39 @@ class Store:
         oldest = int(self.time() * 1000) // width - 60
         row = self._do(lambda: self.client.hgetall(key))
         barred = self._do(lambda: self.client.pttl(f"{key}:stop"))
-        return sum(int(n) for at, n in row.items() if int(at) >= oldest), max(barred, 0) / 1000
+        others = int(self._do(lambda: self.client.get(f"{key}:other")) or 0)
+        ours = sum(int(n) for at, n in row.items() if int(at) >= oldest)
+        return ours + others, max(barred, 0) / 1000
 
-    def waits(self, lane: str, connection: str) -> bool:
-        """Whether *lane* waits for *connection* to open."""
-        key = f"{PREFIX}waiting:{connection}"
-        return bool(self._do(lambda: self.client.sismember(key, lane)))
+    def lines(self) -> list[Waiting]:
+        """The lines in which lanes wait for a connection or a budget, those with names first in order."""
+        found = []
+        for name in sorted(self._do(lambda: self.client.zrange(PREFIX + "lines", 0, -1))):
+            line = name.decode()
+            pipe = self.client.pipeline(transaction=False)
+            pipe.zcard(f"{PREFIX}line:{line}")
+            pipe.zrange(f"{PREFIX}line:{line}", 0, 0, withscores=True)
+            many, head = self._do(pipe.execute)
+            connection, _, budget = line.partition(" ")
+            if head:
+                since = int(head[0][1]) % RANK / 1000
+                found.append(Waiting(connection, budget, many, max(self.time() - since, 0.0)))
+        return found
+
+    def place(self, lane: str) -> tuple[str, str, int] | None:
+        """(connection, budget or '', place from 1) of *lane* where it stands in line."""
+        for name in self._do(lambda: self.client.zrange(PREFIX + "lines", 0, -1)):
+            key = f"{PREFIX}line:{name.decode()}"
+            place = self._do(functools.partial(self.client.zrank, key, lane))
+            if place is not None:
+                connection, _, budget = name.decode().partition(" ")
+                return connection, budget, int(place) + 1
+        return None
+
+    def soon(self) -> float:
+        """Seconds until a line is looked at again; infinite where nobody stands in one."""
+        first = self._do(lambda: self._first(PREFIX + "lines"))
+        return first[0][1] / 1000 - self.time() if first else float("inf")
 
     def delivery(self, did: str) -> dict[str, str]:
         """What is known of a delivery beside its body: connection, time, how many events it held."""

@@ -99,6 +99,10 @@ class Bridge:
         """The product behind a helpdesk connection; the configuration refuses unknown types."""
         return HELPDESKS[connection.type]
 
+    def provider(self, connection: Connection) -> Source | Helpdesk:
+        """The product behind any connection: what limits it has, and what its answers tell of them."""
+        return self.source(connection) or self.helpdesk(connection)
+
     def channel(self, name: str) -> Channel:
         """The place *name*; one whose file is gone has no voice, and is called as it was named."""
         return CHANNELS.get(name) or self._places.get(name) or Channel(name=name, label=name)

@@ -212,6 +212,7 @@ BUDGETS = {
     "updates": "updates",
     "ticket": "updates of one ticket",
     "lists": "lists",
+    "webhooks": "calls that set webhooks up",
 }
 
 
@@ -225,7 +226,7 @@ def _desk(desk: Helpdesk) -> Mapping[str, str]:
     return {
         "Page": f"[helpdesks/{desk.name}.md](helpdesks/{desk.name}.md)",
         "Limits kept to": "; ".join(limits),
-        "Grow with `requests_per_minute`": ", ".join(BUDGETS[name] for name in desk.scaled),
+        "Grow with the account's plan": ", ".join(BUDGETS[name] for name in desk.scaled),
         "Files": f"{'with the words' if desk.upload is None else 'before the words'}{size}",
         "Opening a ticket again after a lost answer": once,
         "A look sees a write after": span(desk.settles or None, "no time at all"),

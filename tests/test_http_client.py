@@ -60,7 +60,7 @@ METHODS = {"read": ("GET", ONE), "create": ("POST", TICKETS), "update": ("PUT", 
         ("read", 302, {"Location": "https://acme.example/"}, PermanentError, None, 1),
         # Told to wait: nothing was done, and nobody tries again by himself.
         ("read", 429, {"Retry-After": "37"}, TransientError, 37.0, 1),
-        ("create", 429, {"RETRY-AFTER": "5000"}, TransientError, 900.0, 1),
+        ("create", 429, {"RETRY-AFTER": "5000"}, TransientError, 3600.0, 1),
         ("update", 429, {"Retry-After": "soon"}, TransientError, None, 1),
         (
             "update",

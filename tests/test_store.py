@@ -12,8 +12,9 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from bridge.core.errors import TransientError
+from bridge.core.limits import Budget
 from bridge.redisclient import client as connect
-from bridge.store import LEASE, PREFIX, Orders, Store
+from bridge.store import LEASE, PREFIX, Leave, Orders, Store
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ROOM = "0" * 32
@@ -357,46 +358,14 @@ def test_a_dead_letter_is_retried_or_dropped_once(store: Store) -> None:
     assert store.client.lrange(PREFIX + "l:" + LANE, 0, -1) == [b"a"]
 
 
-def test_a_budget_lets_its_number_through_and_then_says_how_long(store: Store) -> None:
-    budget = [("account", 3, 60.0)]
-    assert [store.gate("z", 1.0, budget)[0] for _ in range(3)] == [0.0, 0.0, 0.0]
-    wait, why = store.gate("z", 1.0, budget)
-    assert 50 < wait <= 62
-    assert why == "budget"
-    assert store.gate("other", 1.0, budget) == (0.0, "")
-
-
-def test_lesser_work_leaves_a_share_of_the_budget(store: Store) -> None:
-    budget = [("account", 10, 60.0)]
-    for _ in range(8):
-        assert store.gate("z", 0.8, budget)[0] == 0
-    assert store.gate("z", 0.8, budget)[0] > 0
-    assert store.gate("z", 1.0, budget)[0] == 0
-
-
-def test_a_full_special_budget_spends_nothing_of_the_others(store: Store) -> None:
-    both = [("ticket:1", 1, 60.0), ("account", 5, 60.0)]
-    assert store.gate("z", 1.0, both)[0] == 0
-    for _ in range(10):
-        assert store.gate("z", 1.0, both)[0] > 0
-    assert [store.gate("z", 1.0, [("account", 5, 60.0)])[0] for _ in range(4)] == [0.0] * 4
-
-
-def test_what_a_provider_told_us_to_wait_holds_for_all(store: Store) -> None:
-    store.stop("z", "account", 30)
-    wait, _ = store.gate("z", 1.0, [("account", 100, 60.0)])
-    assert 29 < wait <= 30
-    assert store.gate("z", 1.0, [("other", 100, 60.0)])[0] == 0
-
-
 def test_the_fifth_failure_opens_the_breaker_and_a_success_closes_it(store: Store) -> None:
     opened = [store.trouble("z", "outage", 60, "z is away") for _ in range(5)]
     assert opened == [False] * 4 + [True]
-    assert store.gate("z", 1.0, [])[1] == "outage"
+    assert store.gate("z", []).why == "outage"
     assert "down:z" in store.alarms()
     begun(store, "a")
     store.settle("me", Orders(LANE, ROOM, cheer=["z"]))
-    assert store.gate("z", 1.0, [])[0] == 0
+    assert store.gate("z", []).wait == 0
     assert store.alarms() == {}
 
 
@@ -404,19 +373,19 @@ def test_one_may_try_a_closed_connection_and_its_first_answer_opens_it_for_all(
     store: Store,
 ) -> None:
     store.trouble("z", "auth", 1, "z refuses us")
-    assert store.gate("z", 1.0, [])[1] == "auth"
+    assert store.gate("z", []).why == "auth"
     store.client.hset(PREFIX + "down:z", "until", 0)  # the time has passed
-    assert store.gate("z", 1.0, []) == (0.0, "try")
-    assert store.gate("z", 1.0, [])[0] > 5  # the others wait for what becomes of it
+    assert store.gate("z", []) == Leave(0.0, "try")
+    assert store.gate("z", []).wait > 5  # the others wait for what becomes of it
     store.cheer("z")
-    assert store.gate("z", 1.0, []) == (0.0, "")
+    assert store.gate("z", []) == Leave(0.0)
     assert store.alarms() == {}
 
 
 def test_a_paused_connection_is_not_opened_by_an_answer(store: Store) -> None:
     store.trouble("z", "paused", 60_000)
     store.cheer("z")
-    assert store.gate("z", 1.0, [])[1] == "paused"
+    assert store.gate("z", []).why == "paused"
 
 
 def test_an_alarm_that_lasts_a_while_ends_by_itself(client: redis.Redis) -> None:
@@ -431,14 +400,14 @@ def test_a_half_open_breaker_lets_one_try(store: Store) -> None:
     for _ in range(5):
         store.trouble("z", "outage")
     store.client.hset(PREFIX + "down:z", "until", 1)
-    assert store.gate("z", 1.0, [])[0] == 0
-    assert store.gate("z", 1.0, [])[0] > 0
+    assert store.gate("z", []).wait == 0
+    assert store.gate("z", []).wait > 0
 
 
 def test_calls_that_fail_together_close_a_connection_no_longer_than_one(store: Store) -> None:
     closed = [store.trouble("z", "outage") for _ in range(12)]
     assert closed == [False] * 4 + [True] * 8
-    assert store.gate("z", 1.0, [])[0] <= 2
+    assert store.gate("z", []).wait <= 2
 
 
 def test_each_try_that_fails_closes_it_for_longer(store: Store) -> None:
@@ -446,9 +415,9 @@ def test_each_try_that_fails_closes_it_for_longer(store: Store) -> None:
         store.trouble("z", "outage")
     for wait in (4, 8, 16):
         store.client.hset(PREFIX + "down:z", "until", 1)
-        assert store.gate("z", 1.0, []) == (0.0, "try")
+        assert store.gate("z", []) == Leave(0.0, "try")
         store.trouble("z", "outage")
-        assert wait - 1 < store.gate("z", 1.0, [])[0] <= wait
+        assert wait - 1 < store.gate("z", []).wait <= wait
 
 
 def test_the_sweep_wakes_for_due_work_and_only_then(store: Store) -> None:
@@ -557,7 +526,7 @@ def test_every_key_of_finished_work_has_an_end(store: Store) -> None:
         facts={"ticket": "7"}, set=[("ticket:z:7", ROOM, 60)], again=0,
     )  # fmt: skip
     store.settle("me", orders)
-    store.gate("z", 1.0, [("account", 3, 60.0)])
+    store.gate("z", [Budget("account", 3, 60.0, shared=True)])
     endless = {key.decode() for key in store.client.scan_iter("*") if store.client.ttl(key) == -1}
     # Counters, indexes and the bounded feed; nothing that grows with what came in.
     assert endless == {

@@ -14,6 +14,7 @@ from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError
+from bridge.core.limits import Limits, Told
 from bridge.core.model import (
     Account,
     Attachment,
@@ -150,6 +151,8 @@ class Source:
     the words that one of either takes, where it takes no others. `recognise` adds to an
     event what only the configuration tells: whose account it is, whether the brand wrote it.
     `setup` does (or says) what the other side needs, one sentence a step; `url` is our hook's public address.
+    `limits` are the budgets that requests name, by their kind (`meta` stands for every `meta:<id>`);
+    `headers` reads what an answer tells of them.
     """
 
     name: str
@@ -166,8 +169,16 @@ class Source:
     required: tuple[str, ...] = ()  # options that must be there; `a|b` means that one of them must
     account_of: Callable[[Connection], str | None] = lambda connection: None
     recognise: Callable[[Connection, Message], Message] = lambda connection, message: message
+    limits: Limits = field(default_factory=dict)
+    headers: Callable[[Mapping[str, str]], Mapping[str, Told]] = lambda headers: {}
     check: Callable[[Connection], Calls[Sequence[tuple[bool | None, str]]]] | None = None
     setup: Callable[[Connection, str], Calls[list[str]]] | None = None
+
+    def limit(
+        self, options: Mapping[str, Any], name: str, told: Mapping[str, int] | None = None
+    ) -> tuple[int, float] | None:
+        """The budget *name*; platforms tell no numbers, and have no plans."""
+        return self.limits.get(name)
 
 
 __all__ = [

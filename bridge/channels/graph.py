@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
+from bridge.channels import usage
 from bridge.channels.base import Calls, HttpRequest, HttpResponse
 from bridge.core.calls import retry_after, verdict
 from bridge.core.errors import (
@@ -98,8 +99,11 @@ def request_as(
     params: Mapping[str, str] | None = None,
     json: Mapping[str, Any] | None = None,
     repeatable: bool = False,
+    spends: tuple[str, ...] = (),
 ) -> HttpRequest:
     """One call with the account's token; *path* is quoted part by part.
+
+    It *spends* these budgets beside the account's and the app's.
 
     The token travels in a header and never in the URL. `appsecret_proof` shows that we know the
     app's secret too; Meta demands it where the app's setting says so. Without the secret of the
@@ -122,7 +126,7 @@ def request_as(
         json=json,
         write=method != "GET",
         repeatable=repeatable or method == "GET",
-        budget=(f"meta:{account.id}",),
+        budget=(*spends, f"meta:{account.id}", "app"),
     )
 
 
@@ -239,6 +243,8 @@ LIMITS: Mapping[Pair, float | None] = {
     (131048, None): 3600.0,  # WhatsApp: too many were reported as spam; it lasts for hours
     (131064, None): 3600.0,  # WhatsApp: the day's number of people is reached
 }
+# Which budget they speak of (see usage.py) where it is not the account's; '' is the most special one.
+SCOPES = {4: "app", 341: "app", 613: "", 130429: "number", 131056: "pair"}
 # Nothing was done, and it passes.
 LATER: Mapping[int, str] = {
     131053: "the file could not be taken over",
@@ -337,7 +343,11 @@ def failure(request: HttpRequest, response: HttpResponse) -> BridgeError:
             least, told = LIMITS[pair], _wait(response)
             wait = max(told or 0.0, least or 0.0) or None
             return TransientError(
-                "rate_limited", f"told to slow down; {where}", retry_after=wait, limited=True
+                "rate_limited",
+                f"told to slow down; {where}",
+                retry_after=wait,
+                limited=True,
+                scope=SCOPES.get(code, "meta"),
             )
         if pair in REFUSALS:
             way, sentence = REFUSALS[pair]
@@ -375,13 +385,13 @@ def _blocked(request: HttpRequest, where: str) -> BridgeError:
 def _wait(response: HttpResponse) -> float | None:
     """Seconds until access comes back, as told by the usage header (minutes) or Retry-After."""
     try:
-        usage = json.loads(response.headers.get("x-business-use-case-usage", ""))
+        cases = json.loads(response.headers.get("x-business-use-case-usage", ""))
     except (ValueError, RecursionError):
-        usage = None
+        cases = None
     told = [
         number(mapping(one).get("estimated_time_to_regain_access")) or 0
-        for many in mapping(usage).values()
+        for many in mapping(cases).values()
         for one in items(many)
     ]
     minutes = max(told, default=0)
-    return min(minutes * 60.0, 3600.0) if minutes > 0 else retry_after(response.headers)
+    return min(minutes * 60.0, usage.LONGEST) if minutes > 0 else retry_after(response.headers)

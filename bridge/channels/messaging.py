@@ -295,8 +295,9 @@ def post(
         body |= {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
     elif recipient is None:
         body["messaging_type"] = "RESPONSE"
+    spends = (f"private:{speaker}",) if recipient is not None else ()
     request = graph.request(
-        target, "POST", speaker, "messages", json=body, repeatable=recipient is not None
+        target, "POST", speaker, "messages", json=body, repeatable=bool(spends), spends=spends
     )
     answer = yield from graph.call(request)
     return Posted(graph.needed_id(answer, "message_id"), person=ident(answer.get("recipient_id")))
@@ -320,7 +321,9 @@ def look(target: Target, outgoing: Outgoing, speaker: str, platform: str) -> Cal
         "fields": "messages.limit(50){id,message,from,created_time}",
     }
     answer = yield from graph.call(
-        graph.request(target, "GET", speaker, "conversations", params=params)
+        graph.request(
+            target, "GET", speaker, "conversations", params=params, spends=(f"talks:{speaker}",)
+        )
     )
     if not isinstance(answer.get("data"), list):
         raise Ambiguous("cannot_tell", "Meta's list of talks has another shape")

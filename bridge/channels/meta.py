@@ -18,6 +18,7 @@ from bridge.channels import (
     messenger,
     subscriptions,
     threads,
+    usage,
     whatsapp,
 )
 from bridge.channels.base import Source
@@ -131,6 +132,8 @@ SOURCE = Source(
     },
     choices={"login": ("facebook", "instagram")},
     accounts=True,
+    limits=usage.LIMITS,
+    headers=usage.headers,
     check=subscriptions.check,
     setup=subscriptions.setup,
 )

@@ -170,7 +170,14 @@ def post(target: Target, outgoing: Outgoing) -> Calls[str]:
     )
     creation = {"creation_id": graph.needed_id(made, "id")}
     answer = yield from graph.call(
-        graph.request(target, "POST", "me", "threads_publish", json=creation)
+        graph.request(
+            target,
+            "POST",
+            "me",
+            "threads_publish",
+            json=creation,
+            spends=(f"threads:{target.account.id}",),
+        )
     )
     return graph.needed_id(answer, "id")
 

@@ -15,13 +15,14 @@ from bridge.channels.base import Source
 from bridge.config import Config
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError
+from bridge.core.limits import Budget
 from bridge.core.model import Connection
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
 from bridge.http import Http
 from bridge.jobs.outside import Outside, T
 from bridge.settings import Settings
-from bridge.store import Store
+from bridge.store import Leave, Store
 from bridge.wiring import Bridge, now
 
 _CLOSED = ("auth", "outage", "paused")
@@ -49,10 +50,10 @@ class Open(Store):
             super().put(key, value, seconds)
 
     def gate(
-        self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
-    ) -> tuple[float, str]:
-        wait, why = super().gate(connection, share, budgets)
-        return (0.0, "") if why in _CLOSED else (wait, why)
+        self, connection: str, budgets: Iterable[Budget], lane: str = "", order: int = 0
+    ) -> Leave:
+        leave = super().gate(connection, budgets, lane, order)
+        return Leave(0.0) if leave.why in _CLOSED else leave
 
 
 class Alone(Store):
@@ -62,11 +63,17 @@ class Alone(Store):
         self._kept: dict[str, str] = {}
 
     def gate(
-        self, connection: str, share: float, budgets: Iterable[tuple[str, int, float]]
-    ) -> tuple[float, str]:
-        return 0.0, ""
+        self, connection: str, budgets: Iterable[Budget], lane: str = "", order: int = 0
+    ) -> Leave:
+        return Leave(0.0)
 
     def stop(self, connection: str, budget: str, seconds: float) -> None:
+        return None
+
+    def slow(self, connection: str, budget: str, gap: float, seconds: float) -> None:
+        return None
+
+    def alarm(self, name: str, text: str | None, lasts: float | None = None) -> None:
         return None
 
     def get(self, key: str) -> str | None:

@@ -99,14 +99,18 @@ def _limits(
     store: Store, name: str, options: Mapping[str, Any], kind: str
 ) -> dict[str, dict[str, float]]:
     out: dict[str, dict[str, float]] = {}
-    helpdesk = HELPDESKS[kind]
+    helpdesk, told = HELPDESKS[kind], json.loads(store.get(f"told:{name}") or "{}")
+    waiting = {one.budget: one.lanes for one in store.lines() if one.connection == name}
     for budget in helpdesk.limits:
-        limit = helpdesk.limit(options, budget)
+        limit = helpdesk.limit(options, budget, told)
         if budget == "ticket" or limit is None:
             continue  # one budget a ticket: too many to tell
         most, span = limit
         used, barred = store.spent(name, budget, span)
-        out[budget] = {"used": used, "limit": most, "seconds": span, "stopped_for": barred}
+        out[budget] = {
+            "used": used, "limit": most, "seconds": span, "stopped_for": barred,
+            "waiting": waiting.get(budget, 0),
+        }  # fmt: skip
     return out
 
 
@@ -153,6 +157,8 @@ def _print(told: dict[str, Any], at: datetime) -> None:
     for name, budgets in told["limits"].items():
         for budget, one in budgets.items():
             stop = f", told to wait {one['stopped_for']:.0f} s" if one["stopped_for"] else ""
+            if one["waiting"]:
+                stop += f", {one['waiting']:.0f} conversations wait for it"
             print(
                 f"{name}: {one['used']} of {one['limit']} requests of the budget '{budget}' "
                 f"used in {one['seconds']:.0f} s{stop}"

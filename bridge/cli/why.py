@@ -95,10 +95,11 @@ def _receipt(store: Store, eid: str, fields: Mapping[str, str]) -> dict[str, Any
 
 def _waits(store: Store, fields: Mapping[str, str]) -> str | None:
     lane = f"{fields.get('lane', '')}:{fields.get('room', '')}"
-    for alarm in store.alarms():
-        kind, _, connection = alarm.partition(":")
-        if kind == "down" and store.waits(lane, connection):
-            return f"{connection} is closed: {store.down(connection).get('why', 'no more')}"
+    if stands := store.place(lane):
+        connection, budget, place = stands
+        if budget:
+            return f"{connection}'s limit ({budget}) is used up; it is number {place} in line"
+        return f"{connection} is closed: {store.down(connection).get('why', 'no more')}"
     tries = store.hash(f"s:{lane}")
     if tries.get("why"):
         return f"tried {tries.get('n', '1')} times, last: {tries['why']}"

@@ -105,7 +105,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         seconds = float(headers.get("retry-after", ""))
     except ValueError:
         return None
-    return min(max(seconds, 0.0), 900.0) if seconds == seconds else None
+    return min(max(seconds, 0.0), 3600.0) if seconds == seconds else None
 
 
 def verdict(request: HttpRequest, response: HttpResponse, words: str = "") -> BridgeError:

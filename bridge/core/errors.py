@@ -50,7 +50,13 @@ class Unsupported(BridgeError):
 
 
 class TransientError(BridgeError):
-    """Nothing happened; try again, not before `retry_after` seconds. `limited` when we were told to wait."""
+    """Nothing happened; try again, not before `retry_after` seconds.
+
+    `limited` when we were told to wait; `scope` is the kind of budget that is used up, where the provider
+    says so, and `line` where those stand who wait for the same (set by whoever drove the call).
+    """
+
+    line = ""
 
     def __init__(
         self,
@@ -59,10 +65,12 @@ class TransientError(BridgeError):
         *,
         retry_after: float | None = None,
         limited: bool = False,
+        scope: str = "",
     ) -> None:
         super().__init__(code, detail)
         self.retry_after = retry_after
         self.limited = limited
+        self.scope = scope
 
 
 class Ambiguous(TransientError):

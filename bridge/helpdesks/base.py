@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.calls import Calls
+from bridge.core.limits import Limits, Told
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import (
     Connection,
@@ -72,7 +73,7 @@ class Helpdesk:
     can be recorded before the first attempt and sent again unchanged. `find` looks a ticket up by our stamp; `marked` tells whether a comment with our
     marker stands on it. `limits` are the documented budgets, name -> (count, seconds), names as in
     HttpRequest.budget (`ticket` stands for every `ticket:<id>`); `headers` reads what an answer tells
-    of them: name -> remaining. Those in `scaled` grow with the operator's `requests_per_minute`.
+    of them. Those in `scaled` grow with what the account is allowed a minute.
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
     `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
@@ -109,8 +110,8 @@ class Helpdesk:
     read: Callable[[Connection, str], Calls[Ticket]]
     comments: Callable[[Connection, str], Calls[list[TicketComment]]]  # newest first
     fetch: Callable[[Connection, Any], Calls[File]]  # one attachment of a comment
-    limits: Mapping[str, tuple[int, float]]
-    headers: Callable[[Mapping[str, str]], Mapping[str, int]]
+    limits: Limits
+    headers: Callable[[Mapping[str, str]], Mapping[str, Told]]
     create_once: float | None = (
         None  # seconds for which `create` with the same key is safe to repeat
     )
@@ -138,12 +139,18 @@ class Helpdesk:
     changed: Callable[[Connection, datetime], Calls[Changed]] | None = None
     tells_removals: bool = True
 
-    def limit(self, options: Mapping[str, Any], name: str) -> tuple[int, float] | None:
-        """The budget *name*: the documented one, or what the operator's own figure makes of it."""
+    def limit(
+        self, options: Mapping[str, Any], name: str, told: Mapping[str, int] | None = None
+    ) -> tuple[int, float] | None:
+        """The budget *name*: the documented one, or what answers *told* of it (requests by budget).
+
+        The operator's own `requests_per_minute` is the most of the account's in any case.
+        """
         if name not in self.limits:
             return None
         count, seconds = self.limits[name]
-        own = options.get("requests_per_minute")
-        if name not in self.scaled or not isinstance(own, int):
-            return count, seconds
-        return max(1, count * own // self.limits["account"][0]), seconds
+        known, own = told or {}, options.get("requests_per_minute")
+        figures = [one for one in (known.get("account"), own) if isinstance(one, int)]
+        if name in self.scaled and figures:
+            count = max(1, count * min(figures) // self.limits["account"][0])
+        return known.get(name, count) if name != "account" else count, seconds

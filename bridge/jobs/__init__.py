@@ -83,8 +83,12 @@ class Engine:
                 elif running:
                     wait(running, timeout=BUSY, return_when=FIRST_COMPLETED)
                     idle_since = now
-                elif now - idle_since > LINGER or now - began > LONGEST:
+                elif now - began > LONGEST:
                     break
+                elif now - idle_since > LINGER:
+                    if self.bridge.store.soon() > LINGER:
+                        break
+                    idle_since = now  # somebody's turn in a line is about to come
                 else:
                     self.stopping.wait(0.01)
                 if now - began > LONGEST and not came:

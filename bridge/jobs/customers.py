@@ -11,7 +11,6 @@ from bridge.core.errors import AuthError, BridgeError, TransientError
 from bridge.core.model import Author, Connection, Message, Person, Target, Ticket, stamp
 from bridge.core.stored import moment_out
 from bridge.jobs.ingest import name_of
-from bridge.jobs.outside import OPEN
 from bridge.jobs.room import DAY, LINKED, LIVE, Room
 from bridge.jobs.turn import Hand
 from bridge.store import Orders
@@ -32,7 +31,7 @@ def requester(
         return None
     if known is None:
         helpdesk = hand.bridge.helpdesk(desk)
-        known = hand.outside.desk(desk, helpdesk.requester(desk, who), hand.guard, OPEN)
+        known = hand.outside.desk(desk, helpdesk.requester(desk, who), hand.guard)
         if known.existed and _remembered(hand, room, desk):
             return None
         orders.set.append((who_key(desk, who.external_id), str(known), LINKED))

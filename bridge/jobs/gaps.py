@@ -20,7 +20,8 @@ from bridge.core.model import Account, Connection, Message, Status, Ticket, Tick
 from bridge.core.stored import moment_in, moment_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs.ingest import name_of, of_message, of_update
-from bridge.jobs.outside import BACK, Outside
+from bridge.jobs.outside import Outside
+from bridge.jobs.rank import Asker, Rank
 from bridge.wiring import Bridge
 
 T = TypeVar("T")
@@ -58,7 +59,7 @@ def read_back(
     bridge: Bridge, outside: Outside, connection: Connection, since: datetime, now: datetime
 ) -> Found:
     """Read what was said and changed since then, and record what is new. Never raises for the other side."""
-    found = Found()
+    found, outside = Found(), outside.of(Asker(rank=Rank.BACK))
     late = now - timedelta(seconds=bridge.settings.reconcile_grace)
     if bridge.source(connection) is None:
         _tickets(bridge, outside, connection, since, late, found)
@@ -154,7 +155,7 @@ def _tickets(
         return
     calls = _counted(helpdesk.changed(connection, since), found)
     try:
-        told = outside.desk(connection, calls, share=BACK)
+        told = outside.desk(connection, calls)
     except BridgeError as error:
         _failed(found, connection.name, error)
         return

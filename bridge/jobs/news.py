@@ -18,7 +18,7 @@ from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs import agent, lately, posting, speak
 from bridge.jobs.ingest import name_of
-from bridge.jobs.outside import BACK, UPDATE
+from bridge.jobs.rank import Rank
 from bridge.jobs.room import LINKED, OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.jobs.writing import keep_link
@@ -216,15 +216,17 @@ def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate
     desk = hand.bridge.config.connections[room.desk]
     helpdesk = hand.bridge.helpdesk(desk)
     orders = hand.closing(event, "done", "read")
-    late, share = update.late, BACK if update.late else UPDATE
+    late = update.late
+    if late:
+        hand.asker.rank = Rank.BACK
     for other in turn.events:
         hint = other.fields.get("k") == "u" and other.doc.get("hint")
         if hint and other.id != event.id and other.connection == event.connection:
             orders.events += hand.closing(other, "done", "read with another one").events
             late = late and bool(other.doc.get("late"))
     try:
-        now = hand.outside.desk(desk, helpdesk.read(desk, room.ticket), share=share)
-        comments = hand.outside.desk(desk, helpdesk.comments(desk, room.ticket), share=share)
+        now = hand.outside.desk(desk, helpdesk.read(desk, room.ticket))
+        comments = hand.outside.desk(desk, helpdesk.comments(desk, room.ticket))
     except TransientError as error:
         if update.late and error.limited:
             return lately.put_off(hand, event, error)

@@ -8,6 +8,7 @@ from typing import Any
 from bridge.channels.base import Voice
 from bridge.core import compose, plaintext, replies, telling
 from bridge.core.commands import Command
+from bridge.core.limits import Budget
 from bridge.core.model import Target, Template, TicketComment, Visibility
 from bridge.jobs import later, undelivered
 from bridge.jobs.posting import Words, begin, template_voice, voice_at, window
@@ -110,9 +111,8 @@ def _blown(hand: Hand, room: Room, human: bool) -> bool:
     an outage is no conversation that runs away.
     """
     count, seconds = FUSE[0] if human else FUSE[1]
-    wait, _ = hand.bridge.store.gate(
-        f"room:{room.id}", 1.0, [("person" if human else "automatic", count, seconds)]
-    )
+    budget = Budget("person" if human else "automatic", count, seconds)
+    wait = hand.bridge.store.gate(f"room:{room.id}", [budget]).wait
     if wait:
         hand.bridge.store.alarm(
             "fuse",

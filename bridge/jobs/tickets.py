@@ -35,6 +35,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         raise PermanentError("no_account", f"no account for {first.channel} in connections.yaml")
     escalation = decision.escalation
     desk = bridge.desk_for(escalation.helpdesk if escalation else None, target.account)
+    hand.asker.presses(escalation.priority if escalation else None)
     hand.outside.slots.keep(desk.name)  # before anything is fetched for it
     desk_map = bridge.map_of(desk.name)
     known_post, known = bridge.store.several(

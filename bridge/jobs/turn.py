@@ -18,6 +18,7 @@ from typing import Any
 from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
 from bridge.jobs.outside import Outside, wait_of
+from bridge.jobs.rank import Asker
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.suspect import CRASHED, CRASHES, Company, is_suspect, narrowed, newer, tried_alone
 from bridge.store import LEASE, MOST, Event, Orders, Turn
@@ -106,8 +107,8 @@ class Hand:
         self, bridge: Bridge, outside: Outside, leases: Leases, lane: str, holder: str,
         versions: Versions | None = None,
     ) -> None:  # fmt: skip
-        self.versions = versions
-        self.bridge, self.outside, self.leases = bridge, outside, leases
+        self.versions, self.asker = versions, Asker(lane)
+        self.bridge, self.outside, self.leases = bridge, outside.of(self.asker), leases
         self.lane, self.holder = lane, holder
         self.room_id = lane.split(":", 1)[1]
         self._said_so: set[str] = set()
@@ -170,6 +171,7 @@ class Hand:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
         if self.versions is not None:
             self.bridge = self.versions.of(turn.version, self.bridge)
+        self.asker.look(turn)
         return turn
 
 
@@ -240,6 +242,7 @@ def _park(hand: Hand, turn: Turn, seconds: float, waits: str = "", why: str = ""
     orders = hand.orders()
     orders.touch = _parked(turn, why)
     orders.again, orders.waits = int(seconds * 1000), waits
+    orders.order = hand.asker.order
     _give_back(hand, orders)
 
 
@@ -276,6 +279,7 @@ def _whatever_comes(hand: Hand, turn: Turn | None, error: Exception) -> None:
 def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     """Sort a failure by its verdict and give the turn back accordingly."""
     bridge, orders = hand.bridge, hand.orders()
+    orders.order = hand.asker.order
     before = turn.intent
     if hand.settled:  # perhaps an intent: look at what stands now
         turn = bridge.store.load(hand.lane, hand.holder) or turn
@@ -317,9 +321,9 @@ def _later(
     if error.limited:
         # Told to wait is no failure: it neither counts nor ages.
         orders.tries = replace_tries(turn)
+        orders.waits = error.line
         if error.code in ("auth", "paused", "outage"):
             orders.touch = _parked(turn)
-            orders.waits = connection
     elif connection and error.code in OUTAGES:
         opened = hand.bridge.store.trouble(
             connection, "outage", SHUT, f"{connection} does not answer properly: {error.detail}"

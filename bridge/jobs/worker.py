@@ -27,6 +27,7 @@ from rq.utils import as_text, now
 
 from bridge import embedded, jobs
 from bridge.core.errors import BridgeError
+from bridge.core.limits import kind
 from bridge.jobs.slots import threads_for
 from bridge.jobs.watch import Watch
 from bridge.settings import Settings
@@ -41,6 +42,7 @@ LONGEST: Final = 200  # bytes of a job's call
 _ID: Final = re.compile(rb"[A-Za-z0-9_-]{1,100}")
 # What RQ wants to know of a job, as the store makes it.
 _KEPT: Final = {"origin": QUEUE, "timeout": 3600, "result_ttl": 60, "failure_ttl": 3600}
+PATIENCE = 600.0  # seconds in a line before an operator should know
 SWEEP = 0.5  # seconds between two looks for work that nobody was woken for
 REREAD = 2.0  # seconds between two looks at the mappings
 AGAIN = 0.5  # seconds before RQ's loop is begun again
@@ -168,6 +170,8 @@ class Sweep(threading.Thread):
             try:
                 self.bridge.store.sweep()
                 rounds += 1
+                if rounds % 20 == 0:
+                    overdue_lines(self.bridge)
                 if rounds % 4 == 0:
                     cursor = self.bridge.store.mend(cursor)
                 if away:
@@ -208,6 +212,17 @@ class Reread(threading.Thread):
     def end(self) -> None:
         self.ended.set()
         self.asked.set()
+
+
+def overdue_lines(bridge: Bridge) -> None:
+    """Raise an alarm for each limit that work has been waiting for too long."""
+    for line in bridge.store.lines():
+        if line.budget and line.oldest >= PATIENCE:
+            text = (
+                f"{line.connection}: {line.lanes} conversations wait because its limit "
+                f"({kind(line.budget)}) is used up, the first for {line.oldest / 60:.0f} minutes"
+            )
+            bridge.store.alarm(f"line:{line.connection}", text, 60)
 
 
 def run(settings: Settings) -> int:

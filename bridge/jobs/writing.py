@@ -16,7 +16,6 @@ from bridge.core.model import Connection, Status, Ticket
 from bridge.core.stored import moment_in, moment_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs import files
-from bridge.jobs.outside import OPEN, UPDATE
 from bridge.jobs.room import LINKED, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Orders, Turn
@@ -55,9 +54,8 @@ def _send(hand: Hand, room: Room, intent: dict[str, str]) -> bool:
         calls = helpdesk.create(desk, intent["body"], intent["id"], along)
     else:
         calls = helpdesk.update(desk, intent["ticket"], intent["body"], along)
-    share = OPEN if intent["kind"] == "create" else UPDATE
     try:
-        done = hand.outside.desk(desk, calls, hand.guard, share)
+        done = hand.outside.desk(desk, calls, hand.guard)
     except Ambiguous as error:
         if error.code == "idempotency_mismatch":
             return _find(hand, room, intent, error)

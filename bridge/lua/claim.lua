@@ -4,7 +4,21 @@
 -- are counted of the first alone: it is the one that a reader who died was at.
 -- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself. It is
 -- counted as taken until `settle` finishes something of it, so that deaths are noticed.
+-- A lane whose ticket's helpdesk others wait for already stands in line with them, before anybody works on it.
 local now = time_ms()
+local function line_of(lane)
+  local room = string.match(lane, '^in:(.+)$')
+  if not room or redis.call('EXISTS', P .. 'i:' .. lane) == 1 then return end
+  local f = redis.call('HMGET', P .. 'r:' .. room, 'ticket', 'status', 'desk')
+  if (f[1] or '') == '' or not f[3] or f[2] == 'solved' or f[2] == 'closed' or f[2] == 'deleted' then return end
+  local at = redis.call('HGET', P .. 'e:' .. (redis.call('LINDEX', P .. 'l:' .. lane, 0) or ''), 'at')
+  local order = 3e13 + tonumber(at or now)
+  for _, line in ipairs({f[3], f[3] .. ' updates', f[3] .. ' account'}) do
+    if (first(line) or order) < order then return line, order end
+  end
+end
+release(now)
+local waits = redis.call('EXISTS', P .. 'lines') == 1
 local owner, lease = ARGV[1], tonumber(ARGV[4])
 local deliveries, lanes = {}, {}
 local reader = redis.call('GET', READING)
@@ -27,14 +41,21 @@ if tonumber(ARGV[2]) > 0 and (not reader or reader == owner) then
   elseif reader then redis.call('DEL', READING) end
 end
 if tonumber(ARGV[3]) > 0 then
-  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, ARGV[3])) do
+  local wanted = tonumber(ARGV[3])
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, waits and 200 or wanted)) do
     local key = P .. 'lease:' .. lane
-    if redis.call('SET', key, ARGV[5], 'NX', 'PX', lease) then
+    local line, order
+    if waits then line, order = line_of(lane) end
+    if redis.call('EXISTS', key) == 1 then
+      redis.call('ZADD', P .. 'due', now + math.max(redis.call('PTTL', key), 0) + 200, lane)
+    elseif line then
+      stand(line, order, lane, now)
+      redis.call('ZADD', P .. 'due', now + AGAIN, lane)
+    elseif #lanes < wanted then
+      redis.call('SET', key, ARGV[5], 'PX', lease)
       redis.call('ZADD', P .. 'due', now + lease + 200, lane)
       redis.call('HINCRBY', P .. 's:' .. lane, 'taken', 1)
       lanes[#lanes + 1] = lane
-    else
-      redis.call('ZADD', P .. 'due', now + math.max(redis.call('PTTL', key), 0) + 200, lane)
     end
   end
 end

@@ -58,15 +58,92 @@ local function move(eid, connection, state)
   return was
 end
 
+-- Lanes that wait for a connection, or for one of its budgets, stand in a line, in the order in which they may
+-- go on; `lines` says when which of them is looked at. They do not come back by the clock: thousands that wait
+-- for the same thing would all ask for it at once, and whoever came first would have it. A lane that something
+-- has lost on the way comes up by itself after AGAIN.
+local AGAIN = 900000
+
+local function stand(line, order, lane, now)
+  redis.call('ZADD', P .. 'line:' .. line, order, lane)
+  redis.call('EXPIRE', P .. 'line:' .. line, 604800)
+  redis.call('ZADD', P .. 'lines', 'NX', now, line)
+end
+
+-- The first in a line: its order, or nothing when nobody stands there.
+local function first(line)
+  return tonumber(redis.call('ZRANGE', P .. 'line:' .. line, 0, 0, 'WITHSCORES')[2])
+end
+
+-- What of a budget is used: sixty buckets a window, the present one beside them, so that at worst a request waits
+-- one sixtieth of the window too long, never too short. Then the buckets, each {number, requests}.
+local function used(key, window, now)
+  local width = math.max(math.floor(window / 60), 1)
+  local bucket = math.floor(now / width)
+  local total, gone, buckets = tonumber(redis.call('GET', key .. ':other') or '0'), {}, {}
+  local flat = redis.call('HGETALL', key)
+  for j = 1, #flat, 2 do
+    local at = tonumber(flat[j])
+    if at <= bucket - 61 then gone[#gone + 1] = flat[j]
+    else
+      total = total + tonumber(flat[j + 1])
+      buckets[#buckets + 1] = {at, tonumber(flat[j + 1])}
+    end
+  end
+  if #gone > 0 then redis.call('HDEL', key, unpack(gone)) end
+  return total, buckets, bucket, width
+end
+
+-- How many of a line may go on now, and when to look at it again.
+local function allowed(line, now)
+  local connection, budget = string.match(line, '^(%S+) (.+)$')
+  local down = redis.call('HMGET', P .. 'down:' .. (connection or line), 'until', 'why')
+  if down[2] == 'paused' then return 0, now + 5000 end
+  if down[1] and tonumber(down[1]) > now then return 0, tonumber(down[1]) end
+  -- Half open: the first one tries. If it has nothing to ask after all, the next one does.
+  if down[1] then return 1, now + 1000 end
+  -- Open again: a few at a time, or its first minute would look like an attack.
+  if not budget then return 16, now + 200 end
+  local key = P .. 'rate:' .. connection .. ':' .. budget
+  local stop = redis.call('PTTL', key .. ':stop')
+  if stop > 0 then return 0, now + stop end
+  if redis.call('EXISTS', key .. ':slow') == 1 then return 1, now + 200 end
+  local pace = redis.call('HMGET', P .. 'pace:' .. line, 'limit', 'window')
+  if not pace[1] then return 16, now + 200 end
+  redis.call('ZREMRANGEBYSCORE', P .. 'granted:' .. line, '-inf', now)
+  local total, _, _, width = used(key, tonumber(pace[2]), now)
+  local free = tonumber(pace[1]) - total - redis.call('ZCARD', P .. 'granted:' .. line)
+  return math.min(free, 32), now + math.min(math.max(width, 20), 200)
+end
+
+-- Let go on whoever may, the first of each line first. Returns how many.
+local function release(now)
+  local many = 0
+  for _, line in ipairs(redis.call('ZRANGEBYSCORE', P .. 'lines', '-inf', now, 'LIMIT', 0, 20)) do
+    local key = P .. 'line:' .. line
+    local count, look = allowed(line, now)
+    local lanes = count > 0 and redis.call('ZRANGE', key, 0, count - 1) or {}
+    for _, lane in ipairs(lanes) do
+      redis.call('ZREM', key, lane)
+      if redis.call('EXISTS', P .. 'lease:' .. lane) == 0 and redis.call('ZADD', P .. 'due', 'XX', 'CH', now, lane) == 1 then
+        many = many + 1
+        if string.find(line, ' ') then
+          redis.call('ZADD', P .. 'granted:' .. line, now + 3000, lane)
+          redis.call('PEXPIRE', P .. 'granted:' .. line, 3000)
+        end
+      end
+    end
+    if redis.call('EXISTS', key) == 1 then redis.call('ZADD', P .. 'lines', look, line)
+    else redis.call('ZREM', P .. 'lines', line) end
+  end
+  return many
+end
+
 -- A connection answered: whatever was closed opens, and what waited for it goes on.
 local function cheer(connection, now)
   redis.call('DEL', P .. 'fails:' .. connection)
   if redis.call('HGET', P .. 'down:' .. connection, 'why') ~= 'paused' and redis.call('DEL', P .. 'down:' .. connection) == 1 then
     redis.call('HDEL', P .. 'alarms', 'down:' .. connection)
-    local waiting = redis.call('SMEMBERS', P .. 'waiting:' .. connection)
-    for i, name in ipairs(waiting) do
-      if redis.call('EXISTS', P .. 'lease:' .. name) == 0 then redis.call('ZADD', P .. 'due', 'XX', now + i * 5, name) end
-    end
-    redis.call('DEL', P .. 'waiting:' .. connection)
+    redis.call('ZADD', P .. 'lines', 'XX', now, connection)
   end
 end

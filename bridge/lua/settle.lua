@@ -15,6 +15,7 @@
 --   tries   = {field, value} | ''             the lane's failures; '' after a success
 --   cheer   = {connection, ...}               that answered: their breaker closes
 --   again   = ms | nil                        give the lease back, look again after so long
+--   waits   = connection | 'connection budget'  the line to stand in meanwhile, and `order` the place there
 --   rests   = true                            nothing is wrong: anything new may come before that
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
@@ -99,13 +100,11 @@ if orders.again then
     local wait, waits = orders.again, orders.waits or ''
     if orders.rests and redis.call('EXISTS', P .. 'n:' .. lane) == 1 then wait = 0 end
     -- What it waits for may have opened since: then nobody would wake it.
-    if waits ~= '' and redis.call('EXISTS', P .. 'down:' .. waits) == 0 then wait, waits = 0, '' end
-    redis.call('ZADD', P .. 'due', now + wait, lane)
+    local closed = redis.call('EXISTS', P .. 'down:' .. waits) == 1
+    if waits ~= '' and not closed and not string.find(waits, ' ') then wait, waits = 0, '' end
+    redis.call('ZADD', P .. 'due', now + (waits == '' and wait or AGAIN), lane)
     if orders.rests and wait > 0 then redis.call('SET', P .. 'w:' .. lane, '1', 'PX', wait) end
-    if waits ~= '' then
-      redis.call('SADD', P .. 'waiting:' .. waits, lane)
-      redis.call('EXPIRE', P .. 'waiting:' .. waits, 604800)
-    end
+    if waits ~= '' then stand(waits, orders.order or 0, lane, now) end
     return {2}
   end
   redis.call('ZREM', P .. 'due', lane)

@@ -136,8 +136,9 @@ class Freshdesk:
         asked = len([one for one in request.query.get("include", "").split(",") if one])
         cost = 1 + asked * (2 if share == "ticket_lists_per_minute" else 1)
         rates = self.ground.rates["freshdesk"]
-        total, left, reset, refused = rates["account_per_minute"], UNLIMITED, 60, False
+        total, left, reset, refused = UNLIMITED, UNLIMITED, 60, False
         if self.ground.limited:
+            total = rates["account_per_minute"]
             limits = self.ground.limits
             spent = limits.take("freshdesk account", total, 60, cost)
             left, reset, refused = spent.remaining, spent.reset, spent.refused

@@ -74,7 +74,7 @@ def test_a_public_answer_stands_under_the_root_comment() -> None:
     assert request.params == {"appsecret_proof": PROOF}
     assert request.write
     assert not request.repeatable
-    assert request.budget == (f"meta:{PAGE}",)
+    assert request.budget == (f"meta:{PAGE}", "app")
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_an_unknown_graph_error_means_what_its_status_says(
         ({"x_business_use_case_usage": '{"1": [{"estimated_time_to_regain_access": 19}]}'}, 1140.0),
         (
             {"x_business_use_case_usage": '{"1": [{"estimated_time_to_regain_access": 999}]}'},
-            3600.0,
+            21600.0,
         ),
         ({"x_business_use_case_usage": '{"1": [{"estimated_time_to_regain_access": 0}]}'}, None),
         ({"x_business_use_case_usage": "rubbish"}, None),
@@ -515,7 +515,7 @@ def test_a_private_answer_is_plain_text_and_answers_no_message() -> None:
     assert request.url == f"https://api.telegram.org/bot{SECRETS['bot']}/sendMessage"
     assert request.shown == "https://api.telegram.org/bot***/sendMessage"
     assert request.json == {"chat_id": 500, "text": WORDS.text}
-    assert request.budget == ("telegram:700700700:500", "telegram:700700700")
+    assert request.budget == ("chat:700700700:500", "telegram:700700700")
 
 
 def test_an_answer_in_a_group_hangs_on_the_message_and_in_its_thread() -> None:

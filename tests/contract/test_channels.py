@@ -106,6 +106,7 @@ def test_requests_name_their_budget_and_say_what_they_change(case: Case) -> None
     asked = played(case)[1]
     for request in asked:
         assert request.budget or request.media
+        assert {name.partition(":")[0] for name in request.budget} <= {*case.source.limits}
         assert request.write or request.repeatable
         assert not (request.write and request.method == "GET")
         assert 0 < request.deadline <= 30

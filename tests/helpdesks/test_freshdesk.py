@@ -18,6 +18,7 @@ from bridge.core.errors import (
     Unreadable,
     Unsupported,
 )
+from bridge.core.limits import Told
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import (
     Attachment,
@@ -908,8 +909,18 @@ def test_a_success_that_cannot_be_read_is_no_success(verb, body):
     ("value", "left"), [("426", 426), ("100.0", 100), ("0.5", 0), ("", None), ("many", None)]
 )
 def test_what_is_left_is_a_decimal(value, left):
-    expected = {} if left is None else {"account": left}
+    expected = {} if left is None else {"account": Told(left=left)}
     assert FRESHDESK.headers({"x-ratelimit-remaining": value}) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "total"), [("700", 700), ("700.0", 700), ("0", None), ("5000", None), ("x", None)]
+)
+def test_what_the_account_is_allowed_a_minute_is_told_and_what_is_by_the_hour_is_not_taken_for_it(
+    value, total
+):
+    told = FRESHDESK.headers({"x-ratelimit-total": value})
+    assert told == ({} if total is None else {"account": Told(total=total)})
 
 
 def test_the_budgets_follow_the_plan():
@@ -920,6 +931,13 @@ def test_the_budgets_follow_the_plan():
     pro = {name: FRESHDESK.limit({"requests_per_minute": 400}, name)[0] for name in growth}
     assert pro == {"account": 400, "creates": 160, "updates": 160, "lists": 40}
     assert FRESHDESK.limit({}, "ticket") is None
+
+
+def test_the_budgets_follow_what_the_account_says_and_the_operators_figure_is_the_most():
+    told = {"account": 700}
+    assert FRESHDESK.limit({}, "updates", told) == (280, 60.0)
+    assert FRESHDESK.limit({"requests_per_minute": 400}, "updates", told) == (160, 60.0)
+    assert FRESHDESK.limit({"requests_per_minute": 900}, "account", told) == (700, 60.0)
 
 
 # --- doctor and setup ----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 
 from bridge.core.calls import HttpResponse, drive
 from bridge.core.errors import AuthError, BridgeError, PermanentError, TransientError
+from bridge.core.limits import Told
 from bridge.core.model import Connection, Delivery, Draft, Secret, Status
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.freshdesk.account import _choices
@@ -226,7 +227,7 @@ def test_every_recorded_error_has_its_verdict():
 
 def test_the_documented_headers_tell_what_is_left():
     headers = contract("rate-limit-headers.json")
-    assert FRESHDESK.headers(headers["ok"]["headers"]) == {"account": 426}
+    assert FRESHDESK.headers(headers["ok"]["headers"]) == {"account": Told(total=700, left=426)}
     assert FRESHDESK.headers(headers["limited"]["headers"]) == {}
 
 

@@ -16,6 +16,7 @@ from bridge.core.errors import (
     Unreadable,
     Unsupported,
 )
+from bridge.core.limits import Told
 from bridge.core.model import (
     Attachment,
     Connection,
@@ -664,11 +665,17 @@ def test_a_loopback_account_keeps_its_own_files():
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
-        ({"x-rate-limit": "700", "x-rate-limit-remaining": "670"}, {"account": 670}),
-        ({"ratelimit-remaining": "5", "x-rate-limit-remaining": "7"}, {"account": 5}),
-        ({"rate-limit-remaining": "670"}, {"account": 670}),
-        ({"zendesk-ratelimit-per-ticket-updates": "total=30; remaining=29; resets=468"}, {"ticket": 29}),
-        ({"zendesk-rate-limit-tickets-update": "total=20;remaining=19;resets=59"}, {"updates": 19}),
+        ({"x-rate-limit": "700", "x-rate-limit-remaining": "670"}, {"account": Told(total=700, left=670)}),
+        ({"ratelimit-remaining": "5", "x-rate-limit-remaining": "7", "ratelimit-reset": "9"}, {"account": Told(left=5, reset=9.0)}),
+        ({"rate-limit-remaining": "670"}, {"account": Told(left=670)}),
+        ({"ratelimit-limit": "0", "ratelimit-reset": "99999"}, {"account": Told()}),
+        ({"zendesk-ratelimit-per-ticket-updates": "total=30; remaining=29; resets=468"},
+         {"ticket": Told(total=30, left=29, reset=468.0)}),
+        ({"zendesk-rate-limit-tickets-update": "total=300;remaining=19;resets=59"},
+         {"updates": Told(total=300, left=19, reset=59.0)}),
+        ({"zendesk-rate-limit-tickets-update": "total=20;remaining=0;resets=59"},
+         {"updates": Told(total=20, left=0, reset=59.0)}),
+        ({"zendesk-rate-limit-tickets-update": "total=20;remaining=19;resets=59"}, {}),
         ({"zendesk-ratelimit-other": "total=30; remaining=29"}, {}),
         ({"x-rate-limit-remaining": "many"}, {}),
         ({"zendesk-ratelimit-per-ticket-updates": "?"}, {}),

@@ -17,6 +17,7 @@ from bridge.core.errors import (
     Rejected,
     TransientError,
 )
+from bridge.core.limits import Told
 from bridge.core.model import Connection, Delivery, Draft, File, Person, Secret, Status
 from bridge.core.signing import HmacTimestamped
 from bridge.helpdesks import HELPDESKS
@@ -166,7 +167,7 @@ def test_recorded_tickets_are_read():
     ticket = answered(ZENDESK.create(HERE, "{}", "k"), status, body)
     assert (ticket.id, ticket.status, ticket.stamp) == ("4014", Status.NEW, None)
     assert ticket.actor_id == ticket.requester_id == "6130907993114"
-    assert ZENDESK.headers(headers) == {"account": 670}
+    assert ZENDESK.headers(headers) == {"account": Told(total=700, left=670, reset=2.0)}
 
 
 def test_a_recorded_update_is_read_with_its_limits():
@@ -174,7 +175,7 @@ def test_a_recorded_update_is_read_with_its_limits():
     ticket = answered(ZENDESK.update(HERE, "4016", "{}"), status, body)
     assert ticket.id == "4016"
     assert ticket.updated_at == datetime(2023, 9, 18, 23, 26, 1, tzinfo=UTC)
-    assert ZENDESK.headers(headers) == {"account": 696, "updates": 19}
+    assert ZENDESK.headers(headers) == {"account": Told(total=700, left=696, reset=59.0)}
 
 
 def test_answers_of_2026_are_read():

@@ -24,7 +24,9 @@ def drained(monkeypatch: pytest.MonkeyPatch, *found: Kept) -> list[str]:
     began: list[str] = []
     answers: list[Any] = [(list(found), ["in:room"])]
     store = SimpleNamespace(
-        claim=lambda *_: answers.pop() if answers else ([], []), renew=lambda *_: set()
+        claim=lambda *_: answers.pop() if answers else ([], []),
+        renew=lambda *_: set(),
+        soon=lambda: 9.0,
     )
     engine = jobs.Engine(cast(Bridge, SimpleNamespace(store=store, owner="me")), 1)
     monkeypatch.setattr(jobs, "ingest", lambda bridge, one: began.append(one.id))

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import AuthError, BridgeError, TransientError
+from bridge.core.limits import Budget
 from bridge.core.model import Connection, Secret
 from bridge.helpdesks import HELPDESKS
-from bridge.jobs.outside import STEPS, Outside, paced, wait_of
+from bridge.jobs.budgets import paced
+from bridge.jobs.outside import LONGEST, STEPS, Outside, wait_of
+from bridge.store import Leave
 from bridge.wiring import Bridge
 
 # --- when to try again --------------------------------------------------------------------------------
@@ -32,7 +35,7 @@ from bridge.wiring import Bridge
         (40.0, 1, 0.0, 40.0),
         (40.0, 9, 1.0, 44.0),
         (0.0, 1, 0.0, 0.05),
-        (9e9, 1, 0.0, 900.0),
+        (9e9, 1, 0.0, LONGEST),
     ],
 )
 def test_the_next_try_waits_as_told_or_ever_longer(
@@ -45,7 +48,9 @@ def test_the_next_try_waits_as_told_or_ever_longer(
 @given(st.none() | st.floats(0, 1e6), st.integers(0, 10**6), st.floats(0, 1))
 def test_no_wait_is_nothing_or_for_ever(told: float | None, tries: int, jitter: float) -> None:
     assert (
-        0.05 <= wait_of(TransientError("x", retry_after=told), tries, jitter) <= 3600 * 1.2 + 0.001
+        0.05
+        <= wait_of(TransientError("x", retry_after=told), tries, jitter)
+        <= LONGEST * 1.1 + 0.001
     )
 
 
@@ -53,23 +58,23 @@ def test_no_wait_is_nothing_or_for_ever(told: float | None, tries: int, jitter: 
 
 
 def test_a_tickets_budget_is_spread_so_that_the_first_updates_go_at_once() -> None:
-    assert paced(("ticket:7", 30, 600.0)) == [
-        ("ticket:7:1", 10, 60.0),
-        ("ticket:7:3", 15, 180.0),
-        ("ticket:7:6", 22, 360.0),
-        ("ticket:7", 30, 600.0),
+    assert paced(Budget("ticket:7", 30, 600.0)) == [
+        Budget("ticket:7:1", 10, 60.0),
+        Budget("ticket:7:3", 15, 180.0),
+        Budget("ticket:7:6", 22, 360.0),
+        Budget("ticket:7", 30, 600.0),
     ]
 
 
 def test_the_others_are_spent_as_they_are() -> None:
-    assert paced(("account", 400, 60.0)) == [("account", 400, 60.0)]
+    assert paced(Budget("account", 400, 60.0, True)) == [Budget("account", 400, 60.0, True)]
 
 
 @given(st.integers(3, 10_000), st.floats(1, 1e5))
 def test_each_smaller_budget_allows_less_in_less_time(limit: int, window: float) -> None:
-    spread = paced(("ticket:7", limit, window))
-    assert len({name for name, _, _ in spread}) == len(spread)
-    assert [row[1:] for row in spread] == sorted(row[1:] for row in spread)
+    spread = paced(Budget("ticket:7", limit, window))
+    assert len({one.name for one in spread}) == len(spread)
+    assert [one[1:3] for one in spread] == sorted(one[1:3] for one in spread)
 
 
 # --- being told to wait -------------------------------------------------------------------------------
@@ -80,15 +85,36 @@ class Room:
 
     def __init__(self) -> None:
         self.stopped: list[tuple[str, str, float]] = []
-        self.asked: list[tuple[str, float, list[tuple[str, int, float]]]] = []
+        self.asked: list[tuple[str, list[Budget]]] = []
+        self.kept: dict[str, str] = {}
+        self.alarms: list[str] = []
+        self.slowed: list[tuple[str, str, float]] = []
+        self.taught: list[tuple[str, int, float]] = []
+        self.left: tuple[int, ...] = ()
+        self.others = 0
         self.says: list[str] = []
         self.cheered = 0
 
-    def gate(
-        self, connection: str, share: float, budgets: list[tuple[str, int, float]]
-    ) -> tuple[float, str]:
-        self.asked.append((connection, share, list(budgets)))
-        return 0.0, self.says.pop(0) if self.says else ""
+    def gate(self, connection: str, budgets: list[Budget], lane: str, order: int) -> Leave:
+        self.asked.append((connection, list(budgets)))
+        why = self.says.pop(0) if self.says else ""
+        return Leave(0.0, why, left=self.left, others=self.others)
+
+    def get(self, key: str) -> str | None:
+        return self.kept.get(key)
+
+    def put(self, key: str, value: str, seconds: float) -> None:
+        self.kept[key] = value
+
+    def alarm(self, name: str, text: str, lasts: float) -> None:
+        self.alarms.append(name)
+
+    def slow(self, connection: str, budget: str, gap: float, seconds: float) -> None:
+        self.slowed.append((connection, budget, gap))
+
+    def told(self, connection: str, budget: Budget, left: int, seconds: float) -> int:
+        self.taught.append((budget.name, left, seconds))
+        return 0
 
     def cheer(self, connection: str) -> None:
         self.cheered += 1
@@ -103,6 +129,7 @@ def outside(answer: HttpResponse, **options: Any) -> tuple[Outside, Room, Connec
         store=room,
         http=SimpleNamespace(send=lambda request: answer),
         helpdesk=lambda connection: HELPDESKS["zendesk"],
+        provider=lambda connection: HELPDESKS["zendesk"],
     )
     given = {"url": "https://acme.zendesk.com", "email": "a@acme.example", **options}
     return Outside(cast(Bridge, bridge)), room, Connection(name="z", type="zendesk", options=given)
@@ -140,7 +167,7 @@ def test_a_redis_that_is_away_tells_of_the_call_only_before_anything_was_written
 ) -> None:
     out, room, desk = outside(HttpResponse(status=200))
 
-    def gate(*asked: Any) -> tuple[float, str]:
+    def gate(*asked: Any) -> Leave:
         if len(room.asked) == after:
             raise TransientError("redis_away")
         return Room.gate(room, *asked)
@@ -179,7 +206,7 @@ UPDATE = ("ticket:7", "updates", "account")
         ({"retry-after": "soon"}, b"", UPDATE, ("z", "account", 10.0)),
         ({"retry-after": "nan"}, b"", UPDATE, ("z", "account", 10.0)),
         ({"retry-after": "0"}, b"", UPDATE, ("z", "account", 1.0)),
-        ({"retry-after": "99999"}, b"", UPDATE, ("z", "account", 900.0)),
+        ({"retry-after": "3600"}, b"", UPDATE, ("z", "account", 3600.0)),
         (
             {"retry-after": "400", "zendesk-ratelimit-per-ticket-updates": "total=30; remaining=0; resets=400"},
             b"", UPDATE, ("z", "ticket:7", 400.0),
@@ -227,7 +254,7 @@ def test_a_good_answer_stops_nothing() -> None:
 def test_the_operator_may_know_the_accounts_limit_better() -> None:
     out, room, connection = outside(HttpResponse(status=200), requests_per_minute=700)
     out.desk(connection, asking("account"))
-    assert room.asked[0][2] == [("account", 700, 60.0)]
+    assert room.asked[0][1] == [Budget("account", 700, 60.0, shared=True)]
 
 
 # --- guards and names ---------------------------------------------------------------------------------
@@ -257,11 +284,12 @@ def test_an_error_carries_the_connection_it_is_about() -> None:
 
 def test_a_closed_gate_is_told_with_its_reason_and_its_wait() -> None:
     out, room, connection = outside(HttpResponse(status=200))
-    room.gate = lambda *asked: (3.5, "outage")  # type: ignore[method-assign,assignment]
+    room.gate = lambda *asked: Leave(3.5, "outage", "z")  # type: ignore[method-assign]
     with pytest.raises(TransientError) as caught:
         out.desk(connection, asking("account"))
     error = caught.value
     assert (error.code, error.retry_after, error.limited) == ("outage", 3.5, True)
+    assert (error.connection, error.line) == ("z", "z")
 
 
 # --- tokens -------------------------------------------------------------------------------------------
@@ -272,14 +300,7 @@ class Vault(Room):
 
     def __init__(self) -> None:
         super().__init__()
-        self.kept: dict[str, str] = {}
         self.freed: list[Callable[[], object]] = []  # what happens once the lock is free
-
-    def get(self, key: str) -> str | None:
-        return self.kept.get(key)
-
-    def put(self, key: str, value: str, seconds: float) -> None:
-        self.kept[key] = value
 
     def forget(self, key: str) -> None:
         self.kept.pop(key, None)
@@ -325,6 +346,7 @@ def workers(count: int) -> tuple[Desk, list[Outside], Connection]:
     desk, vault = Desk(), Vault()
     bridge = SimpleNamespace(
         store=vault, http=desk, helpdesk=lambda connection: HELPDESKS["zendesk"],
+        provider=lambda connection: HELPDESKS["zendesk"],
         settings=SimpleNamespace(secret_key=Secret("")),
     )  # fmt: skip
     options = {

@@ -11,7 +11,7 @@ from support.lane import LANE, ROOM, House
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
 from bridge.jobs.suspect import CRASHES
 from bridge.jobs.turn import Hand
-from bridge.store import PREFIX, Orders, Turn
+from bridge.store import PREFIX, Leave, Orders, Turn
 
 
 @pytest.fixture
@@ -49,9 +49,9 @@ def test_what_failed_for_the_moment_is_tried_later_and_later(house: House) -> No
 def test_the_fifth_failure_in_a_row_closes_the_connection(house: House, error: BridgeError) -> None:
     for _ in range(4):
         house.turn(failing(error))
-    assert house.store.gate("zendesk", 1.0, []) == (0.0, "")
+    assert house.store.gate("zendesk", []) == Leave(0.0)
     house.turn(failing(error))
-    assert house.store.gate("zendesk", 1.0, [])[1] == "outage"
+    assert house.store.gate("zendesk", []).why == "outage"
 
 
 def test_being_told_to_wait_counts_as_no_failure(house: House) -> None:
@@ -65,7 +65,7 @@ def test_a_refused_credential_parks_and_raises_one_alarm(house: House) -> None:
     house.turn(failing(AuthError("unauthorised", "zendesk answered 401")))
     assert house.row() == {"received": 1, "parked": 1}
     assert list(house.store.alarms()) == ["down:zendesk"]
-    assert house.store.gate("zendesk", 1.0, [])[1] == "auth"
+    assert house.store.gate("zendesk", []).why == "auth"
 
 
 def test_what_will_never_work_is_a_dead_letter_with_its_reason(house: House) -> None:

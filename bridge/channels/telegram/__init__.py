@@ -6,7 +6,7 @@ Source: facts collected from Bot API 10.1 and the source of its server, read 202
 from __future__ import annotations
 
 from bridge.channels.base import Channel, Source, Voice
-from bridge.channels.telegram.api import API_URL, NAME, account_of
+from bridge.channels.telegram.api import API_URL, LIMITS, NAME, account_of
 from bridge.channels.telegram.events import parse
 from bridge.channels.telegram.setup import check, setup
 from bridge.channels.telegram.voices import delete, fetch, post, post_privately
@@ -42,6 +42,7 @@ SOURCE = Source(
     required=("token", "webhook_secret"),
     options={"api_url": API_URL},
     account_of=account_of,
+    limits=LIMITS,
     check=check,
     setup=setup,
 )

@@ -17,6 +17,8 @@ from bridge.core.model import Connection
 from bridge.core.untrusted import mapping, number, text
 
 NAME = "telegram"
+# Nobody outside knows them exactly; these are what senders found, the bursts shorter than it bears.
+LIMITS = {"chat": (5, 5.0), "group": (20, 60.0), "telegram": (30, 1.0)}
 API_URL = "https://api.telegram.org"
 
 
@@ -38,7 +40,7 @@ def request(
     """One call of the Bot API. The token is in the address, so `shown` stands for it everywhere."""
     home = base(connection)
     bot = account_of(connection)
-    per_chat = (f"telegram:{bot}:{chat}",) if chat else ()
+    per_chat = (f"{'group' if chat.startswith('-') else 'chat'}:{bot}:{chat}",) if chat else ()
     return HttpRequest(
         method="POST",
         url=f"{home}/bot{token_of(connection)}/{method}",

@@ -74,8 +74,11 @@ def _send(
 ) -> Calls[str]:
     marked = {"biz_opaque_callback_data": outgoing.marker[:512]}
     body = {"messaging_product": "whatsapp", **whom, **what, **marked}
+    number = graph.account_id(target)
+    to = whom.get("to") or whom.get("recipient", "")
+    spends = (f"pair:{number}:{to}", f"number:{number}")
     answer = yield from graph.call(
-        graph.request(target, "POST", graph.account_id(target), "messages", json=body)
+        graph.request(target, "POST", number, "messages", json=body, spends=spends)
     )
     return graph.needed_id(mapping(next(iter(items(answer.get("messages"))), None)), "id")
 
@@ -114,7 +117,7 @@ def fetch(connection: Connection, account: Account, attachment: Attachment) -> C
         max_bytes=media.MAX_BYTES,
         deadline=10.0,
         shown=f"{host}/...",
-        budget=(f"meta:{account.id}",),
+        budget=(f"meta:{account.id}", "app"),
     )
     response = yield download
     return media.file_of(download, response, attachment.name or attachment.type)

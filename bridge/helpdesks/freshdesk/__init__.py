@@ -65,7 +65,7 @@ HELPDESK = Helpdesk(
         "merged_note": MERGED,
         "file_hosts": (),
         "look_first": True,
-        "requests_per_minute": 200,
+        "requests_per_minute": None,
         "look_again_minutes": 30,
     },
     choices={"customer_notes": NOTES},

@@ -13,7 +13,7 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import AuthError, BridgeError, PermanentError
 from bridge.core.model import Connection, Status
 from bridge.core.untrusted import items, mapping
-from bridge.helpdesks.common import get, one_line
+from bridge.helpdesks.common import ACCOUNT, get, one_line
 
 SECRETS = ("client_secret", "api_token", "webhook_secrets")
 
@@ -41,12 +41,17 @@ def updates(ticket_id: str) -> tuple[str, ...]:
     return (f"ticket:{ticket_id}", "updates", "account")
 
 
+def budget_of(path: str) -> tuple[str, ...]:
+    """What a call of the account's administration spends; its headers tell of that, too."""
+    return ("webhooks",) if path.startswith("/webhooks") else ACCOUNT
+
+
 def rows(connection: Connection, path: str, name: str) -> Calls[list[Mapping[str, Any]]]:
     """All rows of a list, by cursor or (lists that know none) by page; 7,000 triggers are the most."""
     found: list[Mapping[str, Any]] = []
     params = {"page[size]": "100"}
     for number in range(2, 73):
-        request = get(connection, path, **params)
+        request = get(connection, path, budget_of(path), **params)
         response = yield request
         if not response.ok:
             raise refusal(connection, request, response)

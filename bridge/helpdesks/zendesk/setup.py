@@ -14,10 +14,10 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, Undone
 from bridge.core.errors import AuthError, BridgeError
 from bridge.core.model import Connection
 from bridge.core.untrusted import mapping
-from bridge.helpdesks.common import ACCOUNT, address, get
+from bridge.helpdesks.common import address, get
 from bridge.helpdesks.zendesk import wanted
 from bridge.helpdesks.zendesk.access import whoami
-from bridge.helpdesks.zendesk.api import identity, refusal, rows, words
+from bridge.helpdesks.zendesk.api import budget_of, identity, refusal, rows, words
 
 Row = wanted.Row
 
@@ -102,7 +102,7 @@ def _forbidden(what: str, scope: str, said: str) -> AuthError:
 def _write(connection: Connection, method: str, path: str, body: Any) -> Calls[HttpResponse | None]:
     """The answer to a write; None in a dry run, which does not send it. Raises AuthError on 403."""
     request = HttpRequest(
-        method=method, url=address(connection, path), json=body, budget=ACCOUNT
+        method=method, url=address(connection, path), json=body, budget=budget_of(path)
     )  # fmt: skip
     try:
         response = yield request
@@ -234,7 +234,8 @@ def _trigger(
 
 def signing_secret(connection: Connection, hook_id: str) -> Calls[str | None]:
     """The secret that signs what this webhook sends; None when only an admin may see it."""
-    response = yield get(connection, f"/webhooks/{quote(hook_id, safe='')}/signing_secret")
+    path = f"/webhooks/{quote(hook_id, safe='')}/signing_secret"
+    response = yield get(connection, path, budget_of(path))
     secret = mapping(mapping(response.json()).get("signing_secret")).get("secret")
     return secret if response.ok and isinstance(secret, str) else None
 

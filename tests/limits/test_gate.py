@@ -1,0 +1,229 @@
+"""Budgets: so many requests in a window, shared by all, spent in order, corrected by what providers say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+from bridge.core.limits import Budget
+from bridge.store import PREFIX, RANK, Leave, Store
+
+AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
+ACCOUNT = Budget("account", 5, 60.0, shared=True)
+TICKET = Budget("ticket:1", 1, 60.0)
+
+
+@pytest.fixture
+def store(client: redis.Redis) -> Store:
+    return Store(client, keep=3600, keep_raw=600, clock=lambda: AT)
+
+
+def waits(store: Store, lane: str, order: int, line: str = "z account") -> None:
+    """Put *lane* in line, as a turn does that was told to."""
+    store.client.zadd(PREFIX + "due", {lane: 9e12})
+    store.client.zadd(f"{PREFIX}line:{line}", {lane: order})
+    store.client.zadd(PREFIX + "lines", {line: 0})
+
+
+def due(store: Store) -> list[str]:
+    """The lanes that may go on now."""
+    rows = store.client.zrangebyscore(PREFIX + "due", "-inf", store.time() * 1000)
+    return [row.decode() for row in rows]
+
+
+# --- counting -----------------------------------------------------------------------------------------
+
+
+def test_a_budget_lets_its_number_through_and_then_says_how_long(store: Store) -> None:
+    assert [store.gate("z", [ACCOUNT]).left for _ in range(5)] == [(4,), (3,), (2,), (1,), (0,)]
+    full = store.gate("z", [ACCOUNT])
+    assert 50 < full.wait <= 62
+    assert (full.why, full.line) == ("budget", "z account")
+    assert store.gate("other", [ACCOUNT]).wait == 0
+
+
+def test_a_budget_that_one_lane_alone_spends_has_no_line(store: Store) -> None:
+    assert store.gate("z", [TICKET]).wait == 0
+    full = store.gate("z", [TICKET])
+    assert (full.wait > 50, full.why, full.line) == (True, "budget", "")
+
+
+def test_a_full_special_budget_spends_nothing_of_the_others(store: Store) -> None:
+    assert store.gate("z", [TICKET, ACCOUNT]).wait == 0
+    for _ in range(10):
+        assert store.gate("z", [TICKET, ACCOUNT]).wait > 0
+    assert [store.gate("z", [ACCOUNT]).wait for _ in range(4)] == [0.0] * 4
+
+
+@pytest.mark.parametrize(("ago", "free"), [(30, False), (59, False), (60, False), (62, True)])
+def test_what_was_spent_is_given_back_after_the_window_and_never_within_it(
+    store: Store, ago: int, free: bool
+) -> None:
+    bucket = int(store.time()) - ago  # of a second: sixty of them make the window
+    store.client.hset(PREFIX + "rate:z:account", str(bucket), 5)
+    assert (store.gate("z", [ACCOUNT]).wait == 0) is free
+
+
+def test_what_a_provider_told_us_to_wait_holds_for_all(store: Store) -> None:
+    store.stop("z", "account", 30)
+    told = store.gate("z", [ACCOUNT])
+    assert 29 < told.wait <= 30
+    assert (told.why, told.line) == ("limit", "z account")
+    assert store.gate("z", [Budget("other", 100, 60.0)]).wait == 0
+
+
+def test_a_short_wait_does_not_end_a_long_one(store: Store) -> None:
+    store.stop("z", "account", 3600)
+    store.stop("z", "account", 10)
+    assert store.gate("z", [ACCOUNT]).wait > 3500
+
+
+def test_a_budget_that_is_nearly_used_up_is_spent_one_by_one(store: Store) -> None:
+    store.slow("z", "account", 7, 60)
+    assert store.gate("z", [ACCOUNT]).wait == 0
+    assert 6 < store.gate("z", [ACCOUNT]).wait <= 7
+
+
+# --- what others spend --------------------------------------------------------------------------------
+
+
+def test_what_others_spend_counts(store: Store) -> None:
+    assert store.gate("z", [ACCOUNT]).left == (4,)
+    assert store.told("z", ACCOUNT, 1, 30) == 3
+    last = store.gate("z", [ACCOUNT])
+    assert (last.wait, last.left, last.others) == (0, (0,), 3)
+    assert store.gate("z", [ACCOUNT]).why == "budget"
+    assert 29_000 < store.client.pttl(PREFIX + "rate:z:account:other") <= 30_000
+
+
+def test_it_counts_no_more_once_the_provider_says_that_there_is_room(store: Store) -> None:
+    store.told("z", ACCOUNT, 1, 30)
+    assert store.told("z", ACCOUNT, 5, 30) == 0
+    assert store.gate("z", [ACCOUNT]) == Leave(0.0, left=(4,))
+
+
+# --- lines --------------------------------------------------------------------------------------------
+
+
+def test_whoever_comes_does_not_go_before_those_who_wait(store: Store) -> None:
+    waits(store, "in:old", 3 * RANK + 10)
+    assert store.gate("z", [ACCOUNT], "in:new", 3 * RANK + 20).line == "z account"
+    assert store.gate("z", [ACCOUNT], "in:old", 3 * RANK + 10).wait == 0
+
+
+def test_what_is_more_pressing_goes_first_however_late_it_comes(store: Store) -> None:
+    waits(store, "in:old", 3 * RANK + 10)
+    assert store.gate("z", [ACCOUNT], "in:urgent", 1 * RANK + 99).wait == 0
+
+
+def test_as_many_go_on_as_there_is_room_for_and_the_oldest_first(store: Store) -> None:
+    for _ in range(3):
+        store.gate("z", [ACCOUNT])
+    for at in (30, 10, 20):
+        waits(store, f"in:{at}", 3 * RANK + at)
+    store.client.hset(PREFIX + "pace:z account", mapping={"limit": 5, "window": 60_000})
+    store.sweep()
+    assert due(store) == ["in:10", "in:20"]
+    # What they were let go on for is not given to others meanwhile.
+    store.client.zadd(PREFIX + "lines", {"z account": 0})
+    store.sweep()
+    assert due(store) == ["in:10", "in:20"]
+    assert [(one.budget, one.lanes) for one in store.lines()] == [("account", 1)]
+
+
+def test_nobody_in_line_is_let_go_on_while_the_provider_wants_us_to_wait(store: Store) -> None:
+    waits(store, "in:1", 10)
+    store.stop("z", "account", 30)
+    store.sweep()
+    assert due(store) == []
+    assert 29 < store.soon() <= 30
+
+
+def test_a_lane_that_would_have_to_wait_stands_in_line_before_anybody_works_on_it(
+    store: Store,
+) -> None:
+    store.stop("z", "updates", 30)
+    waits(store, "in:old", 3 * RANK + 10, "z updates")
+    store.sweep()  # looks, and finds that nobody may go on
+    for room, ticket in (("update", "7"), ("fresh", "")):
+        store.client.hset(PREFIX + "r:" + room, mapping={"ticket": ticket, "desk": "z"})
+        store.client.zadd(PREFIX + "due", {f"in:{room}": 0})
+    assert store.claim("me", 0, 10)[1] == ["in:fresh"]
+    assert store.place("in:update") == ("z", "updates", 2)
+
+
+def test_words_after_a_solved_ticket_are_decided_on_and_not_put_in_line(store: Store) -> None:
+    waits(store, "in:old", 3 * RANK + 10, "z updates")
+    store.stop("z", "updates", 30)
+    store.sweep()
+    told = {"ticket": "7", "desk": "z", "status": "solved"}
+    store.client.hset(PREFIX + "r:solved", mapping=told)
+    store.client.zadd(PREFIX + "due", {"in:solved": 0})
+    assert store.claim("me", 0, 10)[1] == ["in:solved"]
+
+
+# --- connections that closed --------------------------------------------------------------------------
+
+
+def closed(store: Store) -> None:
+    for _ in range(5):
+        store.trouble("z", "outage", 0, "z is away")
+
+
+def test_four_failures_are_none_and_the_fifth_closes(store: Store) -> None:
+    assert [store.trouble("z", "outage") for _ in range(5)] == [False] * 4 + [True]
+    store.client.hset(PREFIX + "down:z", "until", int(store.time() * 1000) + 60_000)
+    assert store.gate("z", []).line == "z"
+
+
+def test_while_it_is_closed_nobody_goes_on_and_then_one_tries(store: Store) -> None:
+    closed(store)
+    for at in (2, 1, 3):
+        waits(store, f"in:{at}", at, "z")
+    store.client.hset(PREFIX + "down:z", "until", int(store.time() * 1000) + 60_000)
+    store.sweep()
+    assert due(store) == []
+    store.client.hset(PREFIX + "down:z", "until", 1)  # its time is over
+    store.client.zadd(PREFIX + "lines", {"z": 0})
+    store.sweep()
+    assert due(store) == ["in:1"]
+    assert store.gate("z", [], "in:1", 1).why == "try"
+    assert store.gate("z", [], "in:9", 9).line == "z"
+
+
+def test_a_try_that_fails_closes_it_for_longer(store: Store) -> None:
+    closed(store)
+    first = float(store.down("z")["until"])
+    store.client.hset(PREFIX + "down:z", "until", 1)
+    assert store.gate("z", []).why == "try"
+    assert store.trouble("z", "outage")
+    assert float(store.down("z")["until"]) > first + 1000
+
+
+def test_those_who_wait_for_an_open_connection_go_on_by_and_by_the_oldest_first(
+    store: Store,
+) -> None:
+    closed(store)
+    for at in range(100):
+        waits(store, f"in:{at:03}", at, "z")
+    store.cheer("z")
+    store.sweep()
+    assert due(store) == [f"in:{at:03}" for at in range(16)]
+    store.sweep()  # too soon for more
+    assert len(due(store)) == 16
+    store.client.zadd(PREFIX + "lines", {"z": 0})
+    store.sweep()
+    assert due(store) == [f"in:{at:03}" for at in range(32)]
+
+
+def test_a_pause_holds_until_an_operator_ends_it(store: Store) -> None:
+    store.trouble("z", "paused", 1)
+    waits(store, "in:1", 1, "z")
+    store.client.hset(PREFIX + "down:z", "until", 1)
+    store.sweep()
+    assert due(store) == []
+    store.resume("z")
+    store.sweep()
+    assert due(store) == ["in:1"]
