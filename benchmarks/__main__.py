@@ -9,10 +9,12 @@ from collections.abc import Callable
 
 from benchmarks import (
     accept,
+    budget,
     delivery,
     latency,
     machine,
     memory,
+    merging,
     normalise,
     outage,
     rules,
@@ -27,6 +29,8 @@ TOPICS: dict[str, Callable[[bool], Findings]] = {
     "delivery": delivery.run,
     "trips": trips.run,
     "outage": outage.run,
+    "merging": merging.run,
+    "budget": budget.run,
     "memory": memory.run,
     "normalise": normalise.run,
     "rules": rules.run,

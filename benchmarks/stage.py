@@ -34,7 +34,8 @@ PLENTY = 1_000_000  # of the account's requests a minute; `lifted` sees to the o
 class Stage:
     """A folder, a Redis, a stub; `web`, `worker` and `python` start processes that end with it."""
 
-    def __init__(self) -> None:
+    def __init__(self, helpdesk: str = "") -> None:
+        self.helpdesk = helpdesk  # of the sandbox; none: the stub plays one
         self.folder = Path(tempfile.mkdtemp(prefix="bench-"))
         self._redis = Embedded(self.folder / "data" / "redis")
         self._running: list[subprocess.Popen[bytes]] = []
@@ -43,13 +44,18 @@ class Stage:
     def __enter__(self) -> Stage:
         try:
             url = self._redis.start()
-            _, self.stub = self.python("benchmarks.stub", environ=dict(os.environ))
+            words = ("bridge", "sandbox", "--port", "0", "--no-limits")
+            words = words if self.helpdesk else ("benchmarks.stub",)
+            _, self.stub = self.python(*words, environ=dict(os.environ))
             mappings = self.folder / "mappings"
             shutil.copytree(
                 shipped_mappings(), mappings, ignore=shutil.ignore_patterns("connections*")
             )
             connections = wires.connections_yaml(self.stub)  # its last one is the helpdesk
-            connections += f"    requests_per_minute: {PLENTY}\n"
+            if self.helpdesk:
+                connections = connections.replace("helpdesk: zendesk", f"helpdesk: {self.helpdesk}")
+            else:
+                connections += f"    requests_per_minute: {PLENTY}\n"
             (mappings / "connections.yaml").write_text(connections, "utf-8")
             ours = ("BRIDGE_", "REDIS_", "PORT")
             self.environ = {
@@ -99,14 +105,25 @@ class Stage:
             raise RuntimeError(f"{module} did not start: {line}")
         return process.pid, line.removeprefix("listening on ").strip().rstrip("/")
 
+    def end(self, pids: Iterable[int]) -> None:
+        """End these processes, and wait until they are gone."""
+        for process in [one for one in self._running if one.pid in set(pids)]:
+            process.terminate()
+            process.wait(30)
+            self._running.remove(process)
+
     def web(self) -> tuple[int, str]:
         return self.python("bridge", "web", "--parent", str(os.getpid()))
 
+    def start(self, count: int, threads: int, module: str, *first: str) -> list[int]:
+        """Worker processes; *first* are words to the module before the command."""
+        words = (*first, "worker", "--processes", "1", "--threads", str(threads))
+        words += ("--parent", str(os.getpid()))
+        return [self.python(module, *words, listens=False)[0] for _ in range(count)]
+
     def workers(self, count: int, threads: int, module: str = "bridge") -> list[int]:
         """Worker processes that have worked once: what they import and connect to is there."""
-        words = ("worker", "--processes", "1", "--threads", str(threads))
-        words += ("--parent", str(os.getpid()))
-        pids = [self.python(module, *words, listens=False)[0] for _ in range(count)]
+        pids = self.start(count, threads, module)
         until = time.monotonic() + 30
         while len(self.client.keys("rq:worker:*")) < count:
             if time.monotonic() > until:
@@ -177,10 +194,14 @@ class Stage:
 
     # -- the stub ---------------------------------------------------------------------------------
 
-    def ask(self, path: str) -> Any:
+    def ask(self, path: str, wish: dict[str, Any] | None = None) -> Any:
+        """What the stub or the sandbox answers to a GET, or to a POST of *wish*."""
         parts = urlsplit(self.stub)
         line = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-        line.request("GET", path)
+        if wish is None:
+            line.request("GET", path)
+        else:
+            line.request("POST", path, json.dumps(wish), {"content-type": "application/json"})
         answer = json.loads(line.getresponse().read())
         line.close()
         return answer
