@@ -1,8 +1,8 @@
 """`bridge` with points to die at, and impatient.
 
 The helpdesks' rate budgets are lifted as in benchmarks/lifted.py, and the pauses between tries, also with
-refused credentials, are a fifth of the product's, so that a run is not mostly waiting. The product has no
-such switches.
+refused credentials and where a connection is closed, are a fifth of the product's, so that a run is not
+mostly waiting. The product has no such switches.
 """
 
 from __future__ import annotations
