@@ -144,13 +144,13 @@ class Helpdesk:
     ) -> tuple[int, float] | None:
         """The budget *name*: the documented one, or what answers *told* of it (requests by budget).
 
-        The operator's own `requests_per_minute` is the most of the account's in any case.
+        The operator's own `requests_per_minute` is the most of the account's in any case; 0 is none.
         """
         if name not in self.limits:
             return None
         count, seconds = self.limits[name]
         known, own = told or {}, options.get("requests_per_minute")
-        figures = [one for one in (known.get("account"), own) if isinstance(one, int)]
+        figures = [one for one in (known.get("account"), own) if isinstance(one, int) and one > 0]
         if name in self.scaled and figures:
             count = max(1, count * min(figures) // self.limits["account"][0])
         return known.get(name, count) if name != "account" else count, seconds

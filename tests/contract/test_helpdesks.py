@@ -396,3 +396,14 @@ def test_authorisation_is_made_of_secrets_and_shown_by_nobody(desk: Helpdesk) ->
     assert not shows_a_secret(repr(ours), *desk.warnings(ours))
     headers = desk.authorise(ours)
     assert headers is None or {name.lower() for name in headers} == {"authorization"}
+
+
+@pytest.mark.parametrize("helpdesk", HELPDESKS.values(), ids=lambda one: one.name)
+def test_the_operators_own_limit_is_a_number_and_none_leaves_the_plans(helpdesk: Helpdesk) -> None:
+    """An option is read as the type of its default: a number in the file must be one here."""
+    default = helpdesk.options["requests_per_minute"]
+    assert type(default) is int
+    for budget in helpdesk.limits:
+        assert helpdesk.limit({"requests_per_minute": default}, budget) == helpdesk.limit(
+            {}, budget
+        )

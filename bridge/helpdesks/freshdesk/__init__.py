@@ -65,7 +65,7 @@ HELPDESK = Helpdesk(
         "merged_note": MERGED,
         "file_hosts": (),
         "look_first": True,
-        "requests_per_minute": None,
+        "requests_per_minute": 0,  # the plan's
         "look_again_minutes": 30,
     },
     choices={"customer_notes": NOTES},

@@ -56,7 +56,7 @@ HELPDESK = Helpdesk(
         "scope": SCOPE,
         "expires_in": 1800,
         "email": None,
-        "requests_per_minute": None,
+        "requests_per_minute": 0,  # the plan's
         "notify": EVENTS,
         "trigger_tag": TAG,
         "changes": WAYS[0],
