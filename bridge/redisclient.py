@@ -33,12 +33,14 @@ _CANNOT: Final = {
     "MASTERDOWN": "Redis has lost its primary",
     "NOREPLICAS": "Redis misses the replicas that it waits for",
     "UNKILLABLE": "Redis hangs in a script",
+    "NOPERM": "Redis does not allow our user to do that",
 }  # fmt: skip
 _CLASSES: Final = {
     redis.OutOfMemoryError: "OOM",
     redis.ReadOnlyError: "READONLY",
     redis.exceptions.BusyLoadingError: "LOADING",
     redis.exceptions.MasterDownError: "MASTERDOWN",
+    NoPermissionError: "NOPERM",
 }
 # Redis 6.2 puts what stopped a script behind words of its own.
 _IN_SCRIPT: Final = re.compile(r"(?:^|: -)([A-Z]+) ")

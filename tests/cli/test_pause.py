@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from support.town import COMPLAINT, agent_says
 
 from bridge.store import Orders
 from bridge.wiring import now
-
-COMPLAINT = "I want a refund, this is broken!"
 
 
 def row(house: Any, name: str = "meta") -> dict[str, int]:
@@ -61,7 +59,7 @@ def test_an_answer_waits_too_and_is_posted_once(town: Any, sandbox: Any) -> None
     town.work()
     ticket = sandbox.record("ticket")[0]["ticket"]
     town.run("pause", "meta")
-    _agent_says(town, ticket, "We are sorry, your money is on its way.")
+    agent_says(town, ticket, "We are sorry, your money is on its way.")
     town.work()
     assert sandbox.record("comment", by="bridge") == []
     assert row(town, "zendesk")["parked"] == 1
@@ -80,7 +78,7 @@ def test_an_answer_in_doubt_is_not_said_again_before_somebody_could_look(
     town.work()
     fault = {"system": "meta", "path": "/comments", "times": 1}
     sandbox.post("faults", {**fault, "method": "POST", "effect": "drop_after"})
-    _agent_says(town, sandbox.record("ticket")[0]["ticket"], "Your money is on its way.")
+    agent_says(town, sandbox.record("ticket")[0]["ticket"], "Your money is on its way.")
     town.work()
     assert len(sandbox.record("comment", by="bridge")) == 1
     lane = next(iter(town.store.client.scan_iter("bridge:i:out:*"))).decode()[len("bridge:i:") :]
@@ -100,17 +98,6 @@ def test_an_answer_in_doubt_is_not_said_again_before_somebody_could_look(
     assert len(sandbox.record("comment", by="bridge")) == 1
     assert town.store.hash(f"i:{lane}") == {}
     assert row(town, "zendesk")["done"] == 1
-
-
-def _agent_says(town: Any, ticket: int, text: str) -> None:
-    """A ticket event as Zendesk sends it."""
-    body = {
-        "type": "zen:event-type:ticket.comment_added", "id": "01JD", "subject": f"zen:ticket:{ticket}",
-        "time": "2026-11-22T10:00:00Z", "detail": {"id": str(ticket), "status": "OPEN"},
-        "event": {"comment": {"id": "991", "body": text, "is_public": True,
-                              "author": {"id": "77", "is_staff": True, "name": "Sam"}}},
-    }  # fmt: skip
-    town.deliver("zendesk", json.dumps(body).encode(), "agent-1")
 
 
 def test_without_a_name_all_are_meant(house: Any) -> None:
