@@ -245,19 +245,13 @@ def test_a_good_challenge_is_echoed_as_plain_text_that_no_browser_reads_otherwis
     assert answer.header("x-content-type-options") == "nosniff"
 
 
-@pytest.mark.parametrize("connection", PROOFS)
-def test_nobody_is_told_a_signature_for_words_of_his_own(world: World, connection: str) -> None:
+def test_nobody_is_told_a_signature_for_words_of_his_own(world: World) -> None:
     """A-10: a handshake never signs what is sent to it (crc_token and kin); only Meta's exists here."""
-    for query in (
-        "crc_token=abc",
-        "challenge=abc",
-        "challengeCode=abc",
-        "validationToken=abc",
-        "echostr=abc",
-    ):
-        answer = request(world.url, "GET", f"/hooks/{connection}?{query}")
-        assert answer.status in (403, 405)
-        assert b"abc" not in answer.body
+    for connection in PROOFS:
+        for name in ("crc_token", "challenge", "challengeCode", "validationToken", "echostr"):
+            answer = request(world.url, "GET", f"/hooks/{connection}?{name}=abc")
+            assert answer.status in (403, 405)
+            assert b"abc" not in answer.body
 
 
 @pytest.mark.parametrize(
@@ -287,17 +281,13 @@ def test_a_wrong_verify_token_registers_nothing(world: World, change: dict[str, 
 @pytest.mark.parametrize(
     "method", ["PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE", "CONNECT", "PROPFIND"]
 )
-@every
-def test_another_method_delivers_nothing(world: World, connection: str, method: str) -> None:
-    """A-11: every method but POST, with the right proof."""
-    headers = {"Content-Type": "application/json", **PROOFS[connection].prove(BODY)}
-    answer = request(world.url, method, f"/hooks/{connection}", headers, BODY)
-    assert (
-        answer.status in (200, 400, 405)
-        if method == "OPTIONS"
-        else answer.status in (400, 403, 405, 501)
-    )
-    assert answer.header("access-control-allow-origin") is None
+def test_another_method_delivers_nothing(world: World, method: str) -> None:
+    """A-11: every method but POST, with the right proof, at every door."""
+    for connection, proof in PROOFS.items():
+        headers = {"Content-Type": "application/json", **proof.prove(BODY)}
+        answer = request(world.url, method, f"/hooks/{connection}", headers, BODY)
+        assert answer.status in ((200,) if method == "OPTIONS" else ()) + (400, 403, 405, 501)
+        assert answer.header("access-control-allow-origin") is None
     assert received(world) == 0
 
 

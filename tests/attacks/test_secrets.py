@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -94,11 +93,8 @@ def play(world: World) -> None:
     # A head that is no head, with a secret in it: the server may say why, but not what it was.
     request(world.url, "GET", "/", [("X-Odd", f"{SECRET}\x01"), ("Authorization", TOKEN)])
     request(world.url, "GET", "/", [(f"Bad Name {SECRET}", TOKEN)])
-    until = time.monotonic() + 20
-    while time.monotonic() < until and not all(
-        row["in_progress"] == 0 for row in world.store.books().values()
-    ):
-        time.sleep(0.2)  # what failed is tried again for hours; the day has an end
+    said = world.folder / "worker.log"
+    world.until(lambda: said.stat().st_size > 200, "the worker says anything", 90)
 
 
 @pytest.mark.parametrize("name", ["web.log", "worker.log"])
@@ -167,19 +163,7 @@ def test_no_answer_of_the_web_process_holds_a_secret(day: World) -> None:
         assert found(answer.head.encode() + answer.body, secrets()) == []
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "status",
-        "status --json",
-        "check",
-        "doctor",
-        "doctor --json",
-        "dead list --json",
-        "why 1",
-        "setup meta",
-    ],
-)
+@pytest.mark.parametrize("command", ["status --json", "check", "doctor", "why 1", "setup meta"])
 def test_no_command_prints_a_secret(day: World, command: str) -> None:
     """A-55: what an operator sees, and pastes into a question."""
     more = ["--url", "https://bridge.example.com"] if command.startswith("setup") else []
