@@ -25,7 +25,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.utils import as_text, now
 
-from bridge import embedded, jobs
+from bridge import embedded, jobs, redisclient
 from bridge.core.errors import BridgeError
 from bridge.core.limits import kind
 from bridge.jobs.slots import threads_for
@@ -237,7 +237,7 @@ def run(settings: Settings) -> int:
     reread = Reread(Files(bridge))
     reread.start()
     # RQ's has its own: it makes the time-outs of the client it is given longer.
-    client = embedded.connect(settings)
+    client = redisclient.client(embedded.find(settings))
     logging.getLogger("rq.worker").addFilter(NotOfRedis())
     try:
         work(lambda: hire(client, engine.stopping), bridge.store.writable, engine.stopping)

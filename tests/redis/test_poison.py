@@ -35,7 +35,7 @@ def test_what_kills_five_workers_is_put_aside_and_a_retry_does_it_once() -> None
             die_quickly(world)
             return world.store.books().get("meta", {}).get("done") == 2
 
-        world.until(over, "the others", patience=90)
+        world.until(over, "the others", patience=300)
         world.calm()
         assert world.store.books()["meta"]["dead"] == 2
         letters = {world.store.event(eid)["reason"]: eid for eid in world.store.dead()}
