@@ -906,7 +906,8 @@ def test_a_success_that_cannot_be_read_is_no_success(verb, body):
 
 
 @pytest.mark.parametrize(
-    ("value", "left"), [("426", 426), ("100.0", 100), ("0.5", 0), ("", None), ("many", None)]
+    ("value", "left"),
+    [("426", 426), ("100.0", 100), ("0.5", 0), ("4999", None), ("", None), ("many", None)],
 )
 def test_what_is_left_is_a_decimal(value, left):
     expected = {} if left is None else {"account": Told(left=left)}

@@ -29,6 +29,8 @@ def headers(answer: Mapping[str, str]) -> dict[str, Told]:
     total, left = _count(answer, "x-ratelimit-total"), _count(answer, "x-ratelimit-remaining")
     if total is not None and not 0 < total < BY_THE_HOUR:
         total = None
+    if left is not None and left >= BY_THE_HOUR:
+        left = None
     return {} if total is left is None else {"account": Told(total=total, left=left)}
 
 
