@@ -47,7 +47,7 @@ class Found:
 
 
 def run(quick: bool) -> Findings:
-    backlog = 500 if quick else 5000
+    backlog = 900 if quick else 5000
     findings = Findings(
         "budget: a backlog within the helpdesk's limits",
         ("helpdesk", "updates", "minutes", "of the limit used", "updates in a minute",

@@ -113,7 +113,7 @@ local function allowed(line, now)
   redis.call('ZREMRANGEBYSCORE', P .. 'granted:' .. line, '-inf', now)
   local total, _, _, width = used(key, tonumber(pace[2]), now)
   local free = tonumber(pace[1]) - total - redis.call('ZCARD', P .. 'granted:' .. line)
-  return math.min(free, 32), now + math.min(math.max(width, 20), 200)
+  return math.min(free, 64), now + (free > 64 and 20 or math.min(math.max(width, 20), 200))
 end
 
 -- Let go on whoever may, the first of each line first. Returns how many.
