@@ -15,12 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import redis
+from hypothesis import given
+from hypothesis import strategies as st
 from support import described
 from support.contract import NOW, SHARED, Other, answer, parsed, payloads, recorded, table
 from support.desks import VERBS, Verb
 from support.fuzz import spoiled
 from support.given import DESKS, PLATFORMS
+from support.many import many
 from support.platforms import recorded as recorded_payloads
 from support.verdicts import STATUSES
 from support.voices import Case, cases
@@ -118,6 +122,41 @@ def test_a_spoiled_payload_is_events_or_refused() -> None:
         return "ignored" if all(message.ignored for message in found) else "events"
 
     fuzz("webhooks of platforms", 1200, one)
+
+
+def _words(value: Any) -> set[str]:
+    """The keys in *value*, and the short texts: what readers look for."""
+    if isinstance(value, dict):
+        return set(value).union(*map(_words, value.values()))
+    if isinstance(value, list):
+        return set().union(*map(_words, value))
+    return {value} if isinstance(value, str) and len(value) < 24 else set()
+
+
+KNOWN = sorted(_words([body for _, body in PAYLOADS] + [row["body"] for _, row in EVENTS]))
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=4)  # fmt: skip
+JSON = st.recursive(
+    LEAVES | st.sampled_from(KNOWN),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KNOWN), inner, max_size=5)
+    ),
+    max_leaves=30,
+)
+READERS = [*SOURCES.values(), *described.SOURCES.values(), *HELPDESKS.values()]
+
+
+@pytest.mark.parametrize("reader", READERS, ids=[one.name for one in READERS])
+@many(60)
+@given(value=JSON)
+def test_any_json_of_known_words_is_read_or_refused(reader: Any, value: Any) -> None:
+    entry = {"id": "1", "time": 1, "changes": [value], "messaging": [value]}
+    for body in (value, {"object": "page", "entry": [entry, value]}, {"message": value}):
+        raw = json.dumps(body).encode()
+        try:
+            found = reader.parse(Delivery(connection="our", source=reader.name, body=raw))
+        except Unreadable:
+            continue
+        assert all(one.dedupe for one in found)
 
 
 def test_a_spoiled_event_of_a_helpdesk_is_updates_or_refused() -> None:
