@@ -16,13 +16,14 @@ def test_what_was_answered_survives_the_kill_of_redis_and_nothing_else_was_answe
     with World(workers=0, redis=redis) as world:
         taken = 0
         for first in range(0, 3 * BURST, BURST):
+
+            def send(number: int, fatal: int = first + BURST // 3) -> int:
+                if number == fatal:
+                    redis.kill()
+                return bring(world, number)[0]
+
             with ThreadPoolExecutor(8) as senders:
-                answers = senders.map(
-                    lambda number: bring(world, number)[0], range(first, first + BURST)
-                )
-                codes = [next(answers) for _ in range(BURST // 3)]
-                redis.kill()
-                codes += list(answers)
+                codes = list(senders.map(send, range(first, first + BURST)))
             redis.start()
             assert set(codes) == {200, 503}
             taken += codes.count(200)

@@ -59,6 +59,7 @@ def test_while_redis_cannot_keep_nothing_is_taken_and_afterwards_all_goes_on(
     check_all_there(world, 10)
 
 
+@pytest.mark.slow
 def test_while_redis_reads_its_data_in_nothing_is_taken(world: World) -> None:
     redis = cast(HurtRedis, world.redis)
     assert bring(world, 0)[0] == 200
