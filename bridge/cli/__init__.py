@@ -27,6 +27,7 @@ COMMANDS: dict[str, str] = {
     "normalise": "show what an adapter makes of payloads",
     "explain": "show what the rules would do with payloads, and why",
     "signals": "show how often the signals are right, on labelled messages",
+    "backtest": "try other rules on old messages, and show what would change",
     "rules": "show which rules are in force, publish others, go back",
     "why": "show the receipt of something that happened",
     "status": "show the books, the queues, the limits and the alarms",

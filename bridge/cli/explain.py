@@ -88,6 +88,7 @@ def _json(name: str, message: Message | None, seen: View, rules: Rules, replies:
                     {
                         "rule": one.rule,
                         "matched": one.matched,
+                        **({"shadow": True} if one.shadow else {}),
                         "failed": None
                         if one.matched
                         else {"condition": one.condition, "value": one.value},
@@ -133,7 +134,9 @@ def _sentences(
     decision = _decided(message, seen, rules)
     print(f"{shown(name)}: {_what(seen)}")
     for one in decision.tried:
-        if one.matched:
+        if one.shadow:
+            print(f"  {one.rule}: would match, but it is in the shadow and does nothing")
+        elif one.matched:
             print(f"  {one.rule}: matches")
         else:
             print(f"  {one.rule}: no, it wants {one.condition}; seen: {_quoted(one.value)}")

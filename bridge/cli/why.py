@@ -150,6 +150,8 @@ def _signal(name: str, value: Any) -> str:
 
 
 def _tried(rule: Mapping[str, Any]) -> str:
+    if rule.get("shadow"):
+        return f"{rule['rule']}: would match, but it is in the shadow and does nothing"
     if rule["matched"]:
         return f"{rule['rule']}: matches"
     failed = rule.get("failed") or {}

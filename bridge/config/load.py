@@ -57,9 +57,10 @@ def load(
     return _Reading(folder, environ, providers, strict=strict, files=files).config()
 
 
-def load_rules(file: Path) -> Rules:
-    """The rules in *file* alone; what they say about other files is not checked."""
-    reading = _Reading(file.parent, {}, Providers(), strict=False)
+def load_rules(file: Path, text: str | None = None) -> Rules:
+    """The rules in *file* alone, or in *text* as if it stood there; other files are not asked."""
+    files = None if text is None else {file.name: text}
+    reading = _Reading(file.parent, {}, Providers(), strict=False, files=files)
     document = reading.document(file)
     rules = reading.rules(document) if document else Rules()
     if reading.findings.problems:
@@ -401,6 +402,7 @@ def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
     return Rule(
         name=data["name"],
         when=data.get("when"),
+        shadow=data["shadow"],
         then=Outcome(
             escalate=escalation,
             ignore=then.get("ignore"),

@@ -46,7 +46,12 @@ class Ruling:
                     (*where, "when"),
                     "the last rule must have no `when`, so that every message has an owner",
                 )
-            if not last and rule.when is None and not rule.then.go_on:
+            if last and rule.shadow:
+                self.wrong(
+                    (*where, "shadow"),
+                    "the last rule must not be in the shadow, so that every message has an owner",
+                )
+            if not last and rule.when is None and not (rule.then.go_on or rule.shadow):
                 self.wrong(where, "matches everything, so the rules below it are never tried")
             self._channels((*where, "when"), rule)
             self._whole_texts((*where, "when"), rule)

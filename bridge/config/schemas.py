@@ -300,6 +300,7 @@ class RuleSchema(Strict):
     name = Text(required=True, validate=is_name)
     when = When()
     then = fields.Nested(ThenSchema, required=True, error_messages=_REQUIRED)
+    shadow = Flag(load_default=False)
     examples = fields.List(
         fields.Dict(error_messages={"invalid": "must be facts: `{{text: ..., gives: RULE}}`"}),
         load_default=list,

@@ -43,10 +43,12 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "replies": [list(one) for one in decision.replies],
         "labels": dict(decision.labels),
         "signals": {name: _short(value) for name, value in decision.signals.items()},
+        "told": dict(decision.told),
         "tried": [
             {
                 "rule": one.rule,
                 "matched": one.matched,
+                **({"shadow": True} if one.shadow else {}),
                 "failed": None
                 if one.condition is None
                 else {"condition": one.condition, "value": _short(one.value)},

@@ -8,7 +8,7 @@ that every decision can be explained. What a condition is: `core.conditions`; wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from bridge.core.conditions import Condition
@@ -54,12 +54,16 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A named condition with its outcome; without `when` it matches everything."""
+    """A named condition with its outcome; without `when` it matches everything.
+
+    One in the `shadow` is tried and remembered, and does nothing.
+    """
 
     name: str
     then: Outcome
     when: Condition | None = None
     examples: tuple[Example, ...] = ()
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class Tried(NamedTuple):
     matched: bool
     condition: str | None = None
     value: Any = None
+    shadow: bool = False  # it matched, and did nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ class Decision:
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
     escalate, ignore, reply, notify, label or none; replies, notify and labels may stand beside the first two.
-    `signals` are those that had to be worked out on the way.
+    `signals` are those that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 
     rule: str | None
@@ -98,6 +103,7 @@ class Decision:
     tried: tuple[Tried, ...] = ()
     rules: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def decide(rules: Rules, view: View) -> Decision:
@@ -113,7 +119,9 @@ def decide(rules: Rules, view: View) -> Decision:
                 )
             )
             continue
-        tried.append(Tried(rule=rule.name, matched=True))
+        tried.append(Tried(rule=rule.name, matched=True, shadow=rule.shadow))
+        if rule.shadow:
+            continue
         matched.append(rule)
         if not rule.then.go_on:
             break
@@ -202,7 +210,10 @@ def failing(rules: Rules) -> list[tuple[Rule, Example, Decision]]:
     found = []
     for rule in rules.rules:
         for example in rule.examples:
-            decision = decide(rules, example_view(example.facts))
+            # A rule in the shadow is tried out here as if it were not.
+            tried = Rules(rules=tuple(replace(one, shadow=one.shadow and one is not rule)
+                                      for one in rules.rules)) if rule.shadow else rules  # fmt: skip
+            decision = decide(tried, example_view(example.facts))
             if not proves(decision, rules, example.gives):
                 found.append((rule, example, decision))
     return found

@@ -271,7 +271,8 @@ def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) 
     seen = view(message, told, hand.bridge.scorer)
     if spoken := seen.get("language"):
         room.facts["language"] = spoken
-    decision = decide(hand.bridge.config.rules, seen)
+    known = {name: value for name, value in told.items() if value}
+    decision = replace(decide(hand.bridge.config.rules, seen), told=known)
     if person and decision.labels:
         kept = labels.labelled(_about(plan, event, "label"), decision.labels, now)
         plan.people[f"label:{person}"] = kept

@@ -1,5 +1,6 @@
 """Rules: conditions, order, and what is told about both."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,11 +15,13 @@ from bridge.core.model import Attachment, Author, Change, Kind, Message, Visibil
 from bridge.core.rules import (
     Decision,
     Escalation,
+    Example,
     Outcome,
     Rule,
     Rules,
     decide,
     example_view,
+    failing,
     proves,
 )
 
@@ -410,3 +413,22 @@ def test_rules_that_do_not_match_change_nothing(rules: list[Rule], facts: Any) -
     with_others = decide(Rules(rules=tuple(rules)), seen)
     without = decide(Rules(rules=tuple(matching)), seen)
     assert (with_others.rule, with_others.escalation) == (without.rule, without.escalation)
+
+
+def test_a_rule_in_the_shadow_is_remembered_and_does_nothing() -> None:
+    rule = Rule(name="bold", then=Outcome(escalate=Escalation(priority="urgent")), shadow=True)
+    last = Rule(name="default", then=Outcome(ignore="nothing"))
+    decision = decide(Rules(rules=(rule, last)), example_view({"text": "hello"}))
+    assert (decision.rule, decision.outcome, decision.rules) == ("default", "ignore", ("default",))
+    assert [(one.rule, one.matched, one.shadow) for one in decision.tried] == [
+        ("bold", True, True), ("default", True, False),
+    ]  # fmt: skip
+
+
+def test_the_examples_of_a_rule_in_the_shadow_are_tried_as_if_it_were_not() -> None:
+    example = Example(facts={"text": "hello"}, gives="bold")
+    rule = Rule(name="bold", then=Outcome(ignore="x"), shadow=True, examples=(example,))
+    last = Rule(name="default", then=Outcome(ignore="nothing"))
+    assert failing(Rules(rules=(rule, last))) == []
+    wrong = replace(rule, examples=(replace(example, gives="default"),))
+    assert [one[0].name for one in failing(Rules(rules=(wrong, last)))] == ["bold"]

@@ -1,0 +1,287 @@
+"""`bridge backtest`: old messages through other rules, and what would have been different.
+
+Both sides decide anew, by the message, by what was known of the conversation and the person then, and by the
+signals as they were read then. Sends nothing, changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bridge import plugins
+from bridge.cli import parts
+from bridge.config import load_rules
+from bridge.core import receipt
+from bridge.core.facts import view
+from bridge.core.model import Change
+from bridge.core.rules import Decision, decide
+from bridge.core.stored import doc_in, message_in
+from bridge.store import Store
+from bridge.wiring import now
+
+HELP = "try other rules on old messages, and show what would change"
+PORTION = 500  # messages handed to a process at a time
+SHOWN = 10  # messages listed of each kind
+KINDS: Final = {
+    "more": "a ticket, and was none",
+    "fewer": "no ticket, and was one",
+    "different": "the same kind of end, by another rule, or with other words, tags, priority or group",
+}
+_SINCE = re.compile(r"([1-9][0-9]{0,3})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """How far back, and which rules."""
+    parser.add_argument(
+        "--since", type=_since, default=_since("30d"), metavar="30d",
+        help="how far back: 12h, 30d, 4w (default 30d; what is kept: BRIDGE_KEEP_DAYS)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rules", metavar="FILE", type=Path, help="the rules to try (default: the mappings')"
+    )
+    parser.add_argument("--all", action="store_true", help=f"list all, not {SHOWN} of each kind")
+    parts.json_flag(parser)
+
+
+@dataclass(slots=True)
+class Found:
+    """What came of it; rows are plain, as `--json` prints them."""
+
+    messages: int = 0
+    joined: int = 0
+    unread: int = 0
+    before: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        self.messages += other.messages
+        self.joined += other.joined
+        self.unread += other.unread
+        self.before += other.before
+        self.after += other.after
+        self.rules += other.rules
+        self.rows += other.rows
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what would have been different; 1 where a file of rules has mistakes."""
+    settings = parts.settings()
+    store = parts.journal(settings)
+    file = args.rules or settings.mappings / "rules.yaml"
+    version = store.rules().get("version")
+    files = store.rules_files(version) if version else None
+    old = load_rules(settings.mappings / "rules.yaml", (files or {}).get("rules.yaml"))
+    _sides[:] = [old, load_rules(file), plugins.scorer(settings.sentiment)]
+    began = time.monotonic()
+    found = Found()
+    for part in _through(_portions(store, now().timestamp() - args.since)):
+        found.add(part)
+        _progress(found.messages)
+    _progress(0)
+    found.rows.sort(key=lambda row: str(row["at"]))
+    if args.json:
+        print(json.dumps(_plain(found, version, file)))
+    else:
+        _print(found, version, file, args.all, time.monotonic() - began)
+    return 0
+
+
+def _since(text: str) -> float:
+    found = _SINCE.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"write a length such as 12h, 30d or 4w, not {text!r}")
+    return int(found[1]) * _HOURS[found[2]] * 3600.0
+
+
+# --- the work ----------------------------------------------------------------------------------------
+
+Portion = list[tuple[str, Mapping[str, str]]]
+# The rules in force, the rules to try, who reads moods: what a child process finds here when it begins.
+_sides: list[Any] = []
+
+
+def _portions(store: Store, since: float) -> Iterator[Portion]:
+    """What customers said after *since* and is kept, in portions."""
+    portion: Portion = []
+    for eid, fields in store.events():
+        if fields.get("k") != "m" or float(fields.get("at") or 0) / 1000 < since:
+            continue
+        wanted = ("at", "c", "doc", "receipt")
+        portion.append((eid, {name: fields[name] for name in wanted if name in fields}))
+        if len(portion) == PORTION:
+            yield portion
+            portion = []
+    if portion:
+        yield portion
+
+
+def _through(portions: Iterator[Portion]) -> Iterator[Found]:
+    """The portions decided on all processors, a few ahead of each other."""
+    processes = os.cpu_count() or 1
+    first = next(portions, None)
+    if first is None:
+        return
+    second = next(portions, None)
+    if second is None or processes == 1:
+        for portion in (first, second or [], *portions):
+            yield _compared(portion)
+        return
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
+        ahead = [pool.submit(_compared, first), pool.submit(_compared, second)]
+        for portion in portions:
+            ahead.append(pool.submit(_compared, portion))
+            if len(ahead) > 3 * processes:
+                yield ahead.pop(0).result()
+        yield from (one.result() for one in ahead)
+
+
+def _compared(portion: Portion) -> Found:
+    """Both decisions on each message of *portion*."""
+    old, new, scorer = _sides
+    found = Found()
+    for eid, fields in portion:
+        doc, slip = doc_in(fields.get("doc")), receipt.unpack(fields.get("receipt"))
+        try:
+            message = message_in(doc)
+        except (KeyError, ValueError):
+            found.unread += 1
+            continue
+        if message.own or message.ignored or message.change is Change.DELETED:
+            continue
+        if "tried" not in slip:
+            found.joined += 1  # it went on its ticket without anybody asking the rules
+            continue
+        found.messages += 1
+        told = {"has_ticket": False, **slip.get("told", {}), **_read(slip)}
+        seen = view(message, told, scorer)
+        before, after = decide(old, seen), decide(new, seen)
+        found.before[before.outcome] += 1
+        found.after[after.outcome] += 1
+        found.rules.update(after.rules)
+        if kind := _kind(before, after):
+            found.rows.append(_row(kind, eid, fields, doc, before, after))
+    return found
+
+
+def _read(slip: Mapping[str, Any]) -> dict[str, Any]:
+    """The signals as they were read then: whole values alone, for a receipt shortens words."""
+    signals = slip.get("signals") or {}
+    return {
+        name: value
+        for name, value in signals.items()
+        if isinstance(value, bool | int | float) or (name == "language" and value)
+    }
+
+
+def _kind(before: Decision, after: Decision) -> str:
+    was, will = before.outcome == "escalate", after.outcome == "escalate"
+    if was != will:
+        return "more" if will else "fewer"
+    return "" if _meaning(before) == _meaning(after) else "different"
+
+
+def _meaning(one: Decision) -> tuple[Any, ...]:
+    """What a decision comes to, and by which rules."""
+    return (one.outcome, one.rules, one.escalation, one.reason, one.replies, one.notify, one.labels)
+
+
+def _row(
+    kind: str, eid: str, fields: Mapping[str, str], doc: Mapping[str, Any], before: Decision,
+    after: Decision,
+) -> dict[str, Any]:  # fmt: skip
+    at = parts.at_ms(fields.get("at"))
+    return {
+        "kind": kind,
+        "id": eid,
+        "at": at.isoformat() if at else None,
+        "connection": fields.get("c"),
+        "channel": doc.get("channel"),
+        "text": str(doc.get("text") or "")[:120],
+        "before": _end(before),
+        "after": _end(after),
+    }
+
+
+def _end(one: Decision) -> dict[str, Any]:
+    escalation = one.escalation
+    return {
+        "rule": one.rule,
+        "outcome": one.outcome,
+        "reason": one.reason,
+        "priority": escalation.priority if escalation else None,
+        "group": escalation.group if escalation else None,
+        "tags": list(escalation.tags) if escalation else [],
+        "replies": [list(reply) for reply in one.replies],
+    }
+
+
+# --- what is printed -------------------------------------------------------------------------------
+
+
+def _plain(found: Found, version: str | None, file: Path) -> dict[str, Any]:
+    counts = Counter(row["kind"] for row in found.rows)
+    return {
+        "version": version,
+        "rules": str(file),
+        "messages": found.messages,
+        "joined": found.joined,
+        "unread": found.unread,
+        "before": dict(found.before),
+        "after": dict(found.after),
+        "matches": dict(found.rules),
+        **{kind: counts[kind] for kind in KINDS},
+        "rows": found.rows,
+    }
+
+
+def _print(found: Found, version: str | None, file: Path, every: bool, seconds: float) -> None:
+    by = f"version {version}" if version else "the rules of the mappings"
+    print(f"{found.messages:,} messages, decided by {by} and by {file} ({seconds:.1f} s)")
+    if found.joined:
+        print(f"{found.joined:,} more went on a ticket there was; rules are not asked about those")
+    if found.unread:
+        print(f"{found.unread:,} cannot be read by this release")
+    for outcome in sorted({*found.before, *found.after}):
+        was, will = found.before[outcome], found.after[outcome]
+        change = f"  ({will - was:+,})" if will != was else ""
+        print(f"  {outcome:9} {was:>9,} -> {will:>9,}{change}")
+    for kind, told in KINDS.items():
+        rows = [row for row in found.rows if row["kind"] == kind]
+        if not rows:
+            continue
+        print(f"\n{kind}: {len(rows):,} would be {told}")
+        for row in rows if every else rows[-SHOWN:]:
+            words = json.dumps(row["text"], ensure_ascii=False)
+            ends = f"{_told(row['before'])} -> {_told(row['after'])}"
+            print(parts.harmless(f"  {row['at'][:16]}  {row['channel']}  {words}\n      {ends}"))
+        if not every and len(rows) > SHOWN:
+            print(f"  and {len(rows) - SHOWN:,} earlier ones: --all lists them")
+    if not found.rows:
+        print("\nNothing would be different.")
+
+
+def _told(end: Mapping[str, Any]) -> str:
+    more = [end["reason"] or "", end["priority"] or "", end["group"] or "", *end["tags"]]
+    more += [f"says {name} in {how}" for how, name in end["replies"]]
+    return f"{end['rule']}: {end['outcome']} {', '.join(filter(None, more))}".rstrip()
+
+
+def _progress(count: int) -> None:
+    """A line that a person sees while it lasts."""
+    if sys.stderr.isatty():
+        print(f"\r{f'{count:,} messages' if count else '':24}\r", end="", file=sys.stderr)
