@@ -1,6 +1,6 @@
 """`bridge` with points to die at, and impatient.
 
-The helpdesks' rate budgets are lifted as in benchmarks/lifted.py, and the pauses between tries, also with
+All rate budgets are lifted as in benchmarks/lifted.py, and the pauses between tries, also with
 refused credentials and where a connection is closed, are a fifth of the product's, so that a run is not
 mostly waiting. The product has no such switches.
 """
@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from bridge.channels import usage
+from bridge.channels.telegram import api as telegram
 from bridge.cli import main, web, worker  # noqa: F401 - loaded once, for all that are forked
 from bridge.helpdesks.freshdesk import limits as freshdesk
 from bridge.helpdesks.zendesk import limits as zendesk
@@ -44,7 +46,7 @@ def become(environ: dict[str, str], log: Path, told: Connection) -> None:
 
 def impatient() -> None:
     """Lift the budgets and shorten the pauses between tries."""
-    for limits in (zendesk.LIMITS, freshdesk.LIMITS):
+    for limits in (zendesk.LIMITS, freshdesk.LIMITS, usage.LIMITS, telegram.LIMITS):
         limits.update({name: (PLENTY, window) for name, (_, window) in limits.items()})
     outside.STEPS = tuple(step / 5 for step in outside.STEPS)
     turn.REFUSED /= 5
