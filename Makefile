@@ -2,7 +2,7 @@
 # make test    set up and run the tests
 # make check   format, lint, types, imports and docs, as CI does
 # make bench   the speed table
-# make chaos   break it while it runs; make fuzz, spoiled payloads and answers; make properties, more examples
+# make chaos   break it while it runs; make matrix, one thing after the other; make fuzz, spoiled payloads and answers; make properties, more examples
 # make docs, make format, make lock and make clean do as they say
 #
 # The same without make stands in README.md.
@@ -15,7 +15,7 @@ UV     := uv==0.13.9
 COMPILE = $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-header
 
-.PHONY: demo test check bench chaos chaos-compare fuzz properties docs format lock clean
+.PHONY: demo test check bench chaos chaos-compare matrix fuzz properties docs format lock clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/run.stamp
@@ -41,6 +41,10 @@ chaos: $(VENV)/dev.stamp
 # The bridge and plain RQ under the same kills, in one table; a quarter of an hour, most of it waiting for RQ.
 chaos-compare: $(VENV)/dev.stamp
 	$(BIN)/python -m chaos.compare $(N) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Every point to die at, every answer of Redis, every doubt, and the tests of docs/faults.md (docs/matrix.md).
+matrix: $(VENV)/dev.stamp
+	$(BIN)/python -m matrix $(ARGS)
 
 # N payloads, and answers, spoiled at random; the same SEED spoils them alike (tests/properties/test_fuzz.py).
 fuzz: $(VENV)/dev.stamp
@@ -68,7 +72,7 @@ lock: $(VENV)/pip.stamp
 
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find bridge tests benchmarks chaos -name __pycache__ -type d -prune -exec rm -rf {} +
+	find bridge tests benchmarks chaos matrix -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- the virtual environment: a stamp for each step, so that nothing is installed twice ------------
 

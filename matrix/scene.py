@@ -1,0 +1,118 @@
+"""The running bridge of the matrix: one web process and two workers, which are started again when they die."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import Any
+
+from bridge.settings import Settings
+from chaos import points
+from chaos.postman import Postman
+from chaos.stage import NURSERY, Slot, Stage
+from matrix import hurt
+from matrix.wire import Wire
+
+DEADLINE = 8.0  # seconds of the product's own for one call
+
+
+class Scene(Stage):
+    """A stage for one cell at a time, with a wire between the product and Redis; all at rest between two."""
+
+    live = staticmethod(hurt.live)
+
+    def __init__(self, scale: float = 0.3, *, webs: int = 1, clock: float = 0) -> None:
+        super().__init__(Postman({}), webs=webs, workers=2)
+        self.scale = scale
+        self.more[hurt.CLOCK] = str(clock)  # workers are so many seconds ahead and behind
+        self.more[hurt.SCALE] = str(scale)
+        mappings = self.edits["connections.yaml"]
+        self.edits["connections.yaml"] = {
+            old: new.replace("status_seconds: 15", "status_seconds: 3")
+            for old, new in mappings.items()
+        }
+        self.people = 0
+        self.discreet = (
+            False  # never waits for a rest, so that nobody looks into Redis but the product
+        )
+        self.wire = Wire(lambda: self.redis.url)
+        self.more["BRIDGE_REDIS_URL"] = self.wire.url
+
+    @property
+    def settings(self) -> Settings:
+        """As the product's, but for the wire: what we look at is none of what is asked about."""
+        return Settings.from_environ({**self.environ, "BRIDGE_REDIS_URL": self.redis.url})
+
+    def start_web(self) -> None:
+        scripts = {script.sha: name for name, script in self.store._scripts.items()}
+        self.wire.scripts.update(scripts)
+        super().start_web()
+
+    def stop(self) -> None:
+        super().stop()
+        self.wire.close()
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that a call may take here."""
+        return DEADLINE * self.scale
+
+    def new_person(self) -> str:
+        self.people += 1
+        return f"Person {self.people:05d}"
+
+    def seq(self) -> int:
+        """How much the sandbox has on record."""
+        return int(self.sandbox.get("record?since=999999999")["seq"])
+
+    def command(self, *words: str) -> tuple[int, str]:
+        """Exit code and words of `bridge WORDS`, run as an operator runs it, but forked."""
+        heard, told = NURSERY.Pipe(duplex=False)
+        process = NURSERY.Process(target=hurt.command, args=(self.environ, words, told))
+        with heard:
+            with Slot.starting, told:
+                process.start()
+            with open(heard.fileno(), closefd=False) as stream:
+                said = stream.read()
+            process.join(60)
+        return process.exitcode or 0, said
+
+    def rest(self) -> None:
+        """Wait until nothing is under way anywhere."""
+        if not self.discreet:
+            self.until(lambda: self.postman.under_way == 0, "all webhooks taken")
+            self.until(self._rests, "rest", patience=60)
+
+    def _rests(self) -> bool:
+        """What a worker reads back by itself may come just after a calm."""
+        self.calm()
+        return not any(row["in_progress"] for row in self.store.books().values())
+
+    def unsettled(self) -> dict[str, Any]:
+        """What the books have left in progress, parked or dead, and rows that do not add up."""
+        wrong = {}
+        for name, row in self.store.books().items():
+            left = {part: row[part] for part in ("in_progress", "parked", "dead") if row[part]}
+            parts = ("done", "ignored", "parked", "dead", "in_progress")
+            if left or row["received"] != sum(row[part] for part in parts):
+                wrong[name] = row
+        return wrong
+
+    def wipe(self) -> None:
+        """Begin anew after a cell that went wrong: nothing of it may be the next one's trouble."""
+        points.disarm(self.points)
+        self.wire.disarm()
+        self._kill_all()
+        self.sandbox.post("reset")
+        self.sandbox.delete("faults")
+        self.redis.flush()
+        self._kill_all()  # who began before that is known to nobody
+
+    def _kill_all(self) -> None:
+        for slot in self.slots:
+            slot.signal(signal.SIGKILL)  # it starts again
+
+    def kept(self) -> str:
+        """What the processes said last, for a cell that went wrong."""
+        said = (self.folder / "worker.log").read_text("utf-8", "replace")[-1500:]
+        return json.dumps(self.store.alarms()) + "\n" + said
