@@ -122,12 +122,6 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         elif message.change is Change.EDITED and says.get("text") == _kept(message.text) and says:
             plan.outcomes.append((event, "ignored", "the text did not change", None))
             continue
-        fact = facts.setdefault(mid, {})
-        fact["text"] = _kept(message.text)
-        if message.change is Change.EDITED or change:
-            fact["edited"] = "1"
-        if message.extra.get("late"):
-            fact["late"] = "1"
         if plan.notes:
             break
         seen = moment_in(event.fields.get("seen"))
@@ -136,6 +130,13 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         on_ticket = _place(hand, room, plan, event, message)
         if on_ticket is None:
             break
+        # Only now: what is left to the next step must not be taken for handled there.
+        fact = facts.setdefault(mid, {})
+        fact["text"] = _kept(message.text)
+        if message.change is Change.EDITED or change:
+            fact["edited"] = "1"
+        if message.extra.get("late"):
+            fact["late"] = "1"
         fact["on" if on_ticket else "seen"] = "1"
     for mid, fact in facts.items():
         if mid:
