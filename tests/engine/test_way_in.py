@@ -132,6 +132,25 @@ def test_an_edit_and_a_removal_are_told_on_the_ticket(world: World) -> None:
     assert world.words(number) == ["My cup is broken"]
 
 
+def test_words_that_were_edited_while_a_note_came_before_them_keep_their_place(
+    world: World,
+) -> None:
+    root = world.comment("Ana", "My cup is broken")
+    number = world.opened("My cup is broken")
+    world.calm()
+    world.sandbox.post("hooks/hold", {"system": "meta"})
+    world.sandbox.post("customer/comment/edit", {"id": root, "text": "My cups are broken"})
+    said = world.comment("Ana", "Both of then", reply_to=root)
+    world.comment("Ana", "And the saucer", reply_to=root)
+    world.sandbox.post("customer/comment/edit", {"id": said, "text": "Both of them"})
+    world.sandbox.post("hooks/send", {"system": "meta", "together": True})
+    world.calm()
+    told = "\n".join(world.words(number))
+    assert told.count("Both of the") == told.count("And the saucer") == 1
+    assert told.index("Both of them\n(edited)") < told.index("And the saucer")
+    assert any("My cups are broken" in one for one in world.words(number, public=False))
+
+
 def test_a_thousand_events_in_one_body_all_count(world: World) -> None:
     world.sandbox.post("hooks/hold", {"system": "meta"})
     for number in range(60):
