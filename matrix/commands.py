@@ -52,13 +52,17 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "SET bridge:token",
     ),
     "limit": ("SET bridge:rate",),
-    "read back": ("SET bridge:gap", "SET bridge:reading", "GET bridge:reading", "DEL bridge:reading", "DEL bridge:asked"),
+    "read back": (
+        "SET bridge:gap", "SET bridge:reading", "GET bridge:reading", "DEL bridge:reading",
+        "DEL bridge:asked",
+    ),
     "alarm": ("HSET bridge:alarms",),
     "outage": ("trouble", "cheer"),
     "slow helpdesk": ("renew",),
     "restart": (
-        "publish", "HGETALL bridge:rules", "GET bridge:told", "SET bridge:told", "GET bridge:token", "CLIENT INFO", "CLIENT SETINFO", "CLIENT SETNAME", "CONFIG GET", "INFO", "DEL rq:clean",
-        "SET rq:clean", "DEL rq:worker", "EXISTS rq:worker", "LRANGE rq:queue", "SADD rq:workers",
+        "publish", "HGETALL bridge:rules", "GET bridge:told", "SET bridge:told", "GET bridge:token",
+        "CLIENT INFO", "CLIENT SETINFO", "CLIENT SETNAME", "CONFIG GET", "INFO", "DEL rq:clean", "SET rq:clean",
+        "DEL rq:worker", "EXISTS rq:worker", "LRANGE rq:queue", "SADD rq:workers",
         "SMEMBERS rq:groups", "SMEMBERS rq:rl-keys", "SMEMBERS rq:workers", "SREM rq:workers", "ZRANGE rq:wip",
         "ZRANGE rq:ready", "ZRANGEBYSCORE rq:wip", "ZREMRANGEBYSCORE rq:failed",
         "ZREMRANGEBYSCORE rq:finished",
@@ -66,10 +70,10 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "look": (
         "EXISTS bridge:books", "EXISTS bridge:w", "HGET rq:worker", "HGETALL bridge:alarms",
         "HGETALL bridge:books", "HGETALL bridge:down", "HGETALL bridge:last", "HGETALL bridge:rate",
-        "HKEYS bridge:last", "LLEN rq:queue", "PING", "PTTL bridge:rate", "SET bridge:probe", "SCAN", "SCAN bridge:e",
-        "SCARD rq:workers", "TIME", "XREVRANGE bridge:feed", "ZCARD bridge:dead", "ZCARD bridge:due",
-        "ZCARD bridge:ingest", "ZRANGE bridge:lines", "GET bridge:rate", "ZRANGE bridge:due", "ZRANGE bridge:ingest",
-        "ZRANGEBYSCORE bridge:due",
+        "HKEYS bridge:last", "LLEN rq:queue", "PING", "PTTL bridge:rate", "SET bridge:probe", "SCAN",
+        "SCAN bridge:e", "SCARD rq:workers", "TIME", "XREVRANGE bridge:feed", "ZCARD bridge:dead", "ZCARD bridge:due",
+        "ZCARD bridge:ingest", "ZRANGE bridge:lines", "GET bridge:rate", "ZRANGE bridge:due",
+        "ZRANGE bridge:ingest", "ZRANGEBYSCORE bridge:due",
     ),
 }  # fmt: skip
 SLOWEST: Final = 2.5  # seconds in which whatever comes round by itself has come
