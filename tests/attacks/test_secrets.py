@@ -93,15 +93,17 @@ def play(world: World) -> None:
     # A head that is no head, with a secret in it: the server may say why, but not what it was.
     request(world.url, "GET", "/", [("X-Odd", f"{SECRET}\x01"), ("Authorization", TOKEN)])
     request(world.url, "GET", "/", [(f"Bad Name {SECRET}", TOKEN)])
+    with world.redis.client() as redis:  # what makes a worker say something
+        redis.rpush("rq:queue:bridge", "no job: Zq8Canary")
     said = world.folder / "worker.log"
-    world.until(lambda: said.stat().st_size > 200, "the worker says anything", 90)
+    world.until(lambda: b"lay in the queue" in said.read_bytes(), "the worker says something")
 
 
 @pytest.mark.parametrize("name", ["web.log", "worker.log"])
 def test_no_log_holds_a_secret_or_a_person(day: World, name: str) -> None:
     """A-55, A-56: at debug, with failures everywhere."""
     data = (day.folder / name).read_bytes()
-    assert len(data) > 200
+    assert data
     assert found(data, secrets()) == []
     assert (
         found(data, {"name": NAME, "words": "zq8words", "phone": PHONE, "canary": "Zq8Canary"})
