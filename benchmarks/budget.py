@@ -17,7 +17,7 @@ from benchmarks import bodies
 from benchmarks.figures import Claim, Findings, spread
 from benchmarks.stage import Stage
 
-FACTOR = 10
+FACTORS = {"zendesk": 10, "freshdesk": 6}
 PROCESSES, THREADS = 2, 16
 URGENT = 5  # new cases while the backlog lasts
 RATES: dict[str, dict[str, Any]] = {
@@ -50,19 +50,20 @@ def run(quick: bool) -> Findings:
     backlog = 900 if quick else 5000
     findings = Findings(
         "budget: a backlog within the helpdesk's limits",
-        ("helpdesk", "updates", "minutes", "of the limit used", "updates in a minute",
+        ("helpdesk", "x", "updates", "minutes", "of the limit used", "updates in a minute",
          "answered 429", "a new urgent ticket after, s"),
         (
-            f"{backlog} conversations with a ticket each have one more message when the workers start. The "
-            f"sandbox's clock and the windows of our budgets run {FACTOR} times as fast as the wall's; all times "
-            f"are the sandbox's, so that {FACTOR} s of them were one. {PROCESSES} workers of {THREADS} threads.",
+            f"{backlog} conversations with a ticket each have one more message when the workers start; those of "
+            f"Freshdesk are pending, so that each is an update and not only a note. The sandbox's clock and the "
+            f"windows of our budgets run faster than the wall's (x); all times are the sandbox's. {PROCESSES} "
+            f"workers of {THREADS} threads.",
         ),
     )  # fmt: skip
     for helpdesk, limit in UPDATES.items():
         found = _run(helpdesk, backlog)
         used, each = found.used(limit), found.minutes() or [0]
         findings.add(
-            f"{helpdesk}, {limit} updates a minute", len(found.at),
+            f"{helpdesk}, {limit} updates a minute", FACTORS[helpdesk], len(found.at),
             f"{(found.at[-1] - found.at[0]) / 60:.1f}", f"{used:.1%}", f"{min(each)} to {max(each)}",
             found.refused, spread(found.urgent),
         )  # fmt: skip
@@ -78,6 +79,7 @@ def run(quick: bool) -> Findings:
 
 
 def _run(helpdesk: str, backlog: int) -> Found:
+    factor = FACTORS[helpdesk]
     with Stage(helpdesk) as stage:
         numbers = bodies.numbers(backlog)
         lifted = stage.workers(PROCESSES, THREADS, "benchmarks.lifted")
@@ -87,17 +89,21 @@ def _run(helpdesk: str, backlog: int) -> Found:
         for key in stage.client.scan_iter("bridge:rate:*", count=1000):
             stage.client.delete(key)
         stage.client.delete(f"bridge:told:{helpdesk}")
+        if helpdesk == "freshdesk":
+            # Words alone are a note there, which only the account's 700 count.
+            for key in stage.client.scan_iter("bridge:r:*", count=1000):
+                stage.client.hset(key, "status", "pending")
         stage.keep(bodies.comment(number, 1) for number in numbers)
         began = stage.ask("/_sandbox/record?what=none")["seq"]
         stage.ask("/_sandbox/limits", {"on": True, helpdesk: RATES[helpdesk]})
-        stage.ask("/_sandbox/clock", {"factor": FACTOR})
-        stage.start(PROCESSES, THREADS, "benchmarks.hastened", str(FACTOR))
+        stage.ask("/_sandbox/clock", {"factor": factor})
+        stage.start(PROCESSES, THREADS, "benchmarks.hastened", str(factor))
         found = Found()
-        expected = backlog / UPDATES[helpdesk] * 60 / FACTOR
+        expected = backlog / UPDATES[helpdesk] * 60 / factor
         while stage.client.zcard("bridge:ingest"):
             time.sleep(0.1)
         for _ in range(URGENT):
-            found.urgent.append(_urgent(stage) * FACTOR)
+            found.urgent.append(_urgent(stage) * factor)
             time.sleep(expected / (URGENT + 2))
         stage.finished(3 * expected + 120)
         entries = stage.ask(f"/_sandbox/record?since={began}")["entries"]
