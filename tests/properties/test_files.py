@@ -66,7 +66,7 @@ def _character(rng: random.Random, text: str) -> str:
 SLIPS: tuple[Callable[[random.Random, str], str], ...] = (_value, _line, _character)
 
 
-@many(120)
+@many(70)
 @given(name=st.sampled_from(FILES), slip=st.sampled_from(SLIPS), seed=st.integers(0, 10**9))
 def test_a_slip_in_a_file_is_told_with_its_file_and_line(
     folder: Path, name: str, slip: Callable[[random.Random, str], str], seed: int
@@ -102,7 +102,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 )  # fmt: skip
 
 
-@many(400)
+@many(200)
 @given(text=EXPRESSIONS, value=VALUES)
 def test_an_expression_is_refused_or_gives_something_of_a_bounded_size(
     text: str, value: Any

@@ -121,7 +121,7 @@ def test_a_spoiled_payload_is_events_or_refused() -> None:
             assert max(map(len, shown)) < 65_536
         return "ignored" if all(message.ignored for message in found) else "events"
 
-    fuzz("webhooks of platforms", 1200, one)
+    fuzz("webhooks of platforms", 700, one)
 
 
 def _words(value: Any) -> set[str]:
@@ -146,7 +146,7 @@ READERS = [*SOURCES.values(), *described.SOURCES.values(), *HELPDESKS.values()]
 
 
 @pytest.mark.parametrize("reader", READERS, ids=[one.name for one in READERS])
-@many(60)
+@many(40)
 @given(value=JSON)
 def test_any_json_of_known_words_is_read_or_refused(reader: Any, value: Any) -> None:
     entry = {"id": "1", "time": 1, "changes": [value], "messaging": [value]}
@@ -285,7 +285,7 @@ def test_what_is_spoiled_goes_the_whole_way_without_a_crash(
                 raise error or AssertionError("a crash without its reason")
             return name
 
-        fuzz("the whole way", 400, one)
+        fuzz("the whole way", 250, one)
     balanced(whole)
 
 

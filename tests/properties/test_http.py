@@ -158,7 +158,7 @@ def test_every_answer_is_as_the_document_says(
     with requests.Session() as http:
         http.trust_env = False
 
-        @many(25)
+        @many(20)
         @given(
             case=OPERATIONS[label].as_strategy(generation_mode=mode),
             right=st.sampled_from(["", *PROVES]),
