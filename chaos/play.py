@@ -360,6 +360,21 @@ class Play:
                 found.append((lane.decode(), round(left, 1)))
         return found
 
+    @staticmethod
+    def _waits(client: redis.Redis) -> str:
+        """What lanes wait for: closed connections, and the lines before them."""
+        told = [f"lines {client.zrange('bridge:lines', 0, -1, withscores=True)}"]
+        for key in client.scan_iter("bridge:line:*", count=1000):
+            first = client.zrange(key, 0, 3, withscores=True)
+            told.append(f"{key.decode()} {client.zcard(key)}: {first}")
+        for key in client.scan_iter("bridge:down:*", count=1000):
+            told.append(f"{key.decode()} {client.hgetall(key)}")
+        for key in client.scan_iter("bridge:rate:*:stop", count=1000):
+            told.append(f"{key.decode()} {client.pttl(key)}")
+        for key in client.scan_iter("bridge:lease:*", count=1000):
+            told.append(f"{key.decode()} {client.get(key)!r}")
+        return "; ".join(told)
+
     def left(self) -> str:
         """What is not done yet, for a person."""
         try:
@@ -372,7 +387,8 @@ class Play:
                 )
                 return (
                     f"left: {client.zcard('bridge:ingest')} deliveries, {len(due)} lanes ({shown}), "
-                    f"{self.stage.postman.under_way} webhooks, {len(self._agents)} agents"
+                    f"{self.stage.postman.under_way} webhooks, {len(self._agents)} agents; "
+                    f"at {time.time() * 1000:.0f}: {self._waits(client)}"
                 )
         except redis.RedisError as error:
             return f"left: Redis says {error}"

@@ -70,9 +70,9 @@ METHODS = {"read": ("GET", ONE), "create": ("POST", TICKETS), "update": ("PUT", 
             60.0,
             1,
         ),
-        # A gateway that stumbles: tried again where twice is as good as once, else in doubt at once.
+        # A gateway that stumbles: a read is tried again, a write is in doubt at once, also one with a key.
         ("read", 502, {}, TransientError, None, TRIES),
-        ("create", 502, {}, Ambiguous, None, TRIES),
+        ("create", 502, {}, Ambiguous, None, 1),
         ("update", 502, {}, Ambiguous, None, 1),
         ("update", 500, {}, Ambiguous, None, 1),
         ("read", 500, {}, TransientError, None, 1),

@@ -523,6 +523,8 @@ def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: Wo
     assert world.opened("It is still broken") == number
     world.calm()
     assert world.tickets() == [number]
+    # Freshdesk tells whole seconds: what is as old as the ticket was when it was found counts as said.
+    world.sandbox.post("clock", {"advance": 2})
     world.answer(number, "We are looking for it.")
     world.until(world.spoken)
     (answer,) = world.spoken()

@@ -81,7 +81,8 @@ def _desk(place: str) -> str:
 # --- machines among themselves ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", ["whatsapp", "instagram"])
+# Not WhatsApp: its limit of what one person may be sent keeps such a pair below the fuse.
+@pytest.mark.parametrize("place", ["instagram-chat", "instagram"])
 def test_a_bot_here_and_a_robot_there_are_stopped_and_the_others_flow(
     world: World, place: str
 ) -> None:
