@@ -62,7 +62,7 @@ end
 -- go on; `lines` says when which of them is looked at. They do not come back by the clock: thousands that wait
 -- for the same thing would all ask for it at once, and whoever came first would have it. A lane that something
 -- has lost on the way comes up by itself after AGAIN.
-local AGAIN = 900000
+local AGAIN = 60000
 
 local function stand(line, order, lane, now)
   redis.call('ZADD', P .. 'line:' .. line, order, lane)
