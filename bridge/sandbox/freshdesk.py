@@ -37,6 +37,7 @@ class Freshdesk:
         self.ground, self.fresh = ground, fresh
         self._wrong = 0  # bad credentials in a row
         self._locked = 0.0  # until then
+        self._key = "valid"  # as the settings had it at the last call
         routes = TicketViews(ground, fresh).routes() + PeopleViews(ground, fresh).routes()
         self._routes: list[tuple[str, re.Pattern[str], str | None, View]] = [
             (method, re.compile(f"^/api/v2/{pattern}$"), SHARES.get((method, pattern)), view)
@@ -113,7 +114,10 @@ class Freshdesk:
 
     def _known(self, request: Request) -> None:
         """Let pass who has the key. Raises Refusal: 401, and 403 once there were too many of those."""
-        now = self.ground.clock.now()
+        now, key = self.ground.clock.now(), self.ground.settings.freshdesk_key
+        if key != self._key:  # whoever mends a key has the account let in again, too
+            self._key = key
+            self.clear()
         if now < self._locked:
             raise Refusal(403, {"code": "password_lockout", "message": "You have exceeded the maximum number of failed login attempts. Try again later."})  # fmt: skip
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
@@ -121,9 +125,9 @@ class Freshdesk:
             pair = base64.b64decode(value, validate=True).decode() if scheme.lower() == "basic" else ""  # fmt: skip
         except (binascii.Error, UnicodeDecodeError):
             pair = ""
-        key, mark, _ = pair.partition(":")  # any text is good for a password
-        known = secrets.compare_digest(key.encode(), FRESHDESK_API_KEY.encode())
-        if known and mark and self.ground.settings.freshdesk_key == "valid":
+        given, mark, _ = pair.partition(":")  # any text is good for a password
+        known = secrets.compare_digest(given.encode(), FRESHDESK_API_KEY.encode())
+        if known and mark and key == "valid":
             self._wrong = 0
             return
         self._wrong += 1

@@ -33,6 +33,15 @@ def test_too_many_wrong_keys_lock_everybody_out_for_a_while(sandbox, fresh):
     assert fresh("GET", "agents/me").status_code == 200
 
 
+def test_a_key_that_is_mended_lets_everybody_in_again(sandbox, fresh):
+    sandbox.post("settings", {"freshdesk_key": "revoked"})
+    for _ in range(10):
+        assert fresh("GET", "agents/me").status_code == 401
+    assert fresh("GET", "agents/me").status_code == 403
+    sandbox.post("settings", {"freshdesk_key": "valid"})
+    assert fresh("GET", "agents/me").status_code == 200
+
+
 def test_a_right_key_in_between_forgives_the_wrong_ones(fresh):
     for _ in range(3):
         for _ in range(9):
