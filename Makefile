@@ -22,7 +22,7 @@ demo: $(VENV)/run.stamp
 	$(BIN)/bridge demo $(ARGS)
 
 test: $(VENV)/dev.stamp
-	$(BIN)/pytest -m "not slow" --numprocesses 6 --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not slow" --numprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
