@@ -137,6 +137,7 @@ def test_what_happened_while_nobody_was_there_is_done_once_in_order_and_marked(
     opened = [world.opened("The lid is broken as well"), world.opened("My cup is broken, too")]
     world.opened("Ana asks, 3")
     world.opened("Ben asks, 3")
+    lose(world, on=False)  # what set out while the door was closed would come again in half an hour
     world.calm()
     for number, person in ((zendesk, "Ana"), (freshdesk, "Ben")):
         said = "\n".join(world.words(number))
