@@ -33,7 +33,7 @@ OURS = ("Not delivered", "Held back, not sent", "The customer has", "parts reach
 class Verdict:
     """The figures, and what was found wrong by kind: each with the conversation it is about."""
 
-    figures: dict[str, int] = field(default_factory=dict)
+    figures: Counter[str] = field(default_factory=Counter)
     wrong: dict[str, list[tuple[str, int | None]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -101,22 +101,28 @@ def _messages(play: Play, verdict: Verdict, talk: int, tokens: list[str]) -> Non
             )
     if len(tickets) > 1 and _went_on(play, talk, tokens):
         name = "talks that went on at the person's other ticket"
-        verdict.figures[name] = verdict.figures.get(name, 0) + 1
+        verdict.figures[name] += 1
     elif len(tickets) > 1:
         verdict.blame(
             "duplicate tickets", f"one conversation is on the tickets {sorted(tickets)}", talk
         )
+    for later, earlier in _overtaken(play, verdict, stands, "overtaken on the way"):
+        verdict.blame(
+            "reordered messages", f"{later} stands before {earlier}, taken in order", talk
+        )
+
+
+def _overtaken(
+    play: Play, verdict: Verdict, stands: list[tuple[str, Any]], excused: str
+) -> Iterator[tuple[str, str]]:
+    """Who stands before somebody earlier, (later, earlier), though both were taken in order; others are *excused*."""
     for earlier, later in _pairs(stands):
-        if earlier[1] < later[1]:
+        if earlier[1] <= later[1]:
             continue
         if _in_order(play, earlier[0], later[0]):
-            verdict.blame(
-                "reordered messages", f"{later[0]} stands before {earlier[0]}, taken in order", talk
-            )
+            yield later[0], earlier[0]
         else:
-            verdict.figures["overtaken on the way"] = (
-                verdict.figures.get("overtaken on the way", 0) + 1
-            )
+            verdict.figures[excused] += 1
 
 
 def _went_on(play: Play, talk: int, tokens: list[str]) -> bool:
@@ -208,16 +214,8 @@ def _answers(play: Play, verdict: Verdict) -> None:
         verdict.blame("invented words", f"{token} was said by the bridge: {said[token]}")
     for talk, tokens in play.answers.items():
         stands = [(token, said[token][0]["seq"]) for token in tokens if said[token]]
-        for earlier, later in _pairs(stands):
-            if earlier[1] > later[1]:
-                if _in_order(play, earlier[0], later[0]):
-                    verdict.blame(
-                        "reordered replies", f"{later[0]} was said before {earlier[0]}", talk
-                    )
-                else:
-                    verdict.figures["replies overtaken on the way"] = (
-                        verdict.figures.get("replies overtaken on the way", 0) + 1
-                    )
+        for later, earlier in _overtaken(play, verdict, stands, "replies overtaken on the way"):
+            verdict.blame("reordered replies", f"{later} was said before {earlier}", talk)
     verdict.figures["replies said"] = sum(bool(said[token]) for token in talk_of)
     verdict.figures["notices said"] = sum(notices.values())
     if sum(notices.values()) > sum(play.statuses.values()):
@@ -246,7 +244,7 @@ def _answer(play: Play, verdict: Verdict, token: str, talk: int, said: list[Any]
             "reply lost", f"{token} ({channel}) was never said; the ticket says {told!r}", talk
         )
         return
-    verdict.figures[count] = verdict.figures.get(count, 0) + 1
+    verdict.figures[count] += 1
 
 
 def _end(
@@ -254,9 +252,7 @@ def _end(
 ) -> None:
     """The end of a long answer, which goes out in pieces: once, after its beginning, or told about."""
     begun, ends = said[token], said[tail]
-    verdict.figures["long answers said to their end"] = verdict.figures.get(
-        "long answers said to their end", 0
-    ) + bool(ends)
+    verdict.figures["long answers said to their end"] += bool(ends)
     if len(ends) > 1:
         verdict.blame("duplicate replies", f"{tail} was said {len(ends)} times: {ends}", talk)
     elif ends and (not begun or ends[0]["seq"] < begun[0]["seq"]):
