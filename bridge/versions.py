@@ -90,11 +90,10 @@ class Files:
         """Offer what is new; mistakes raise an alarm, and the rules in force stay."""
         seen, asked = self._listed(), self._asked.is_set()
         self._asked.clear()
-        began, self._seen = self._seen is None, seen if self._seen is None else self._seen
-        if asked or seen != self._seen:
-            self._seen = seen
+        before, self._seen = self._seen, seen
+        if asked or before not in (None, seen):
             self._read()
-        elif began or not self._bridge.store.rules():  # or Redis has lost them
+        elif before is None or not self._bridge.store.rules():  # or Redis has lost them
             self._offer()
 
     def _read(self) -> None:
