@@ -204,11 +204,10 @@ def _row(
     kind: str, eid: str, fields: Mapping[str, str], doc: Mapping[str, Any], before: Decision,
     after: Decision,
 ) -> dict[str, Any]:  # fmt: skip
-    at = parts.at_ms(fields.get("at"))
     return {
         "kind": kind,
         "id": eid,
-        "at": at.isoformat() if at else None,
+        "at": parts.iso(fields.get("at")),
         "connection": fields.get("c"),
         "channel": doc.get("channel"),
         "text": str(doc.get("text") or "")[:120],

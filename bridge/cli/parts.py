@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from bridge import embedded
 from bridge.cli.check import surroundings
@@ -94,6 +95,19 @@ def moment(at: datetime) -> str:
 def at_ms(text: str | None) -> datetime | None:
     """The time that Redis' milliseconds stand for."""
     return datetime.fromtimestamp(float(text) / 1000, UTC) if text else None
+
+
+def iso(text: str | None) -> str | None:
+    """The time that Redis' milliseconds stand for, as `--json` prints it."""
+    at = at_ms(text)
+    return at.isoformat() if at else None
+
+
+def version(row: Mapping[str, Any]) -> str:
+    """A version of the rules: its number, its name, and where it comes from."""
+    origin = "published" if row["origin"] == "published" else "from the files"
+    by = f" by {row['author']}" if row.get("author") else ""
+    return f"version {row['n']} ({row['version']}), {origin}{by}"
 
 
 def harmless(text: str) -> str:

@@ -148,7 +148,12 @@ def _show(args: argparse.Namespace, settings: Settings, store: Store) -> int:
         print(f"the files here have mistakes: {error.problems[0]}", file=sys.stderr)
     same = here is not None and here.version == rules.get("version")
     if args.json:
-        told = {**rules, "at": _at(rules), "files": here.version if here else None, "same": same}
+        told = {
+            **rules,
+            "at": parts.iso(rules.get("at")),
+            "files": here.version if here else None,
+            "same": same,
+        }
         print(json.dumps(told))
         return 0
     if not rules:
@@ -165,7 +170,7 @@ def _show(args: argparse.Namespace, settings: Settings, store: Store) -> int:
 def _history(args: argparse.Namespace, settings: Settings, store: Store) -> int:
     rows = store.rules_history()
     if args.json:
-        print(json.dumps([{**row, "at": _at(row)} for row in rows]))
+        print(json.dumps([{**row, "at": parts.iso(row["at"])} for row in rows]))
         return 0
     for row in rows:
         print(_sentence(row))
@@ -212,15 +217,8 @@ def _in_force(settings: Settings, store: Store) -> Mapping[str, str]:
     return (store.rules_files(version) if version else None) or parts.config(settings).files
 
 
-def _at(row: Mapping[str, Any]) -> str | None:
-    at = parts.at_ms(str(row["at"])) if row.get("at") else None
-    return at.isoformat() if at else None
-
-
 def _sentence(row: Mapping[str, Any]) -> str:
-    at = parts.at_ms(str(row["at"]))
-    origin = "published" if row["origin"] == "published" else "from the files"
-    by = f" by {row['author']}" if row.get("author") else ""
-    note = f": {row['note']}" if row.get("note") else ""
+    at = parts.at_ms(row["at"])
     when = parts.moment(at) if at else ""
-    return parts.harmless(f"version {row['n']} ({row['version']}), {origin}{by}, {when}{note}")
+    note = f": {row['note']}" if row.get("note") else ""
+    return parts.harmless(f"{parts.version(row)}, {when}{note}")

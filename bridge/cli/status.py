@@ -64,7 +64,7 @@ def status(store: Store, config: Config) -> dict[str, Any]:
             if connection.type in HELPDESKS
         },
         "connections": {
-            name: {**_state(store.down(name)), "last_received": _iso(parts.at_ms(last.get(name)))}
+            name: {**_state(store.down(name)), "last_received": parts.iso(last.get(name))}
             for name in order
             if name != OURS
         },
@@ -82,7 +82,7 @@ def _gap(told: Mapping[str, Any]) -> dict[str, Any]:
 
 def rules_in_force(rules: Mapping[str, str]) -> dict[str, Any] | None:
     """`{n, version, origin, at, author, note}`; None before any worker has started."""
-    return {**rules, "n": int(rules["n"]), "at": _iso(parts.at_ms(rules["at"]))} if rules else None
+    return {**rules, "n": int(rules["n"]), "at": parts.iso(rules["at"])} if rules else None
 
 
 def balances(row: Mapping[str, int]) -> bool:
@@ -116,11 +116,7 @@ def _limits(
 
 def _state(down: Mapping[str, str]) -> dict[str, str | None]:
     """`{state: open | paused | auth | outage, since}`."""
-    return {"state": down.get("why", "open"), "since": _iso(parts.at_ms(down.get("since")))}
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
+    return {"state": down.get("why", "open"), "since": parts.iso(down.get("since"))}
 
 
 # --- for people ------------------------------------------------------------------------------------
@@ -165,9 +161,7 @@ def _print(told: dict[str, Any], at: datetime) -> None:
             )
     print(_queues(told["queues"]))
     if rules := told["rules"]:
-        by = f" by {parts.harmless(rules['author'])}" if rules["author"] else ""
-        origin = "published" if rules["origin"] == "published" else "from the files"
-        print(f"rules: version {rules['n']} ({rules['version']}), {origin}{by}")
+        print(f"rules: {parts.harmless(parts.version(rules))}")
     for alarm in told["alarms"].values():
         since = datetime.fromisoformat(alarm["at"])
         print(f"ALARM since {parts.moment(since)}: {parts.harmless(alarm['text'])}")
