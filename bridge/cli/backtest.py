@@ -225,7 +225,7 @@ def _end(one: Decision) -> dict[str, Any]:
         "priority": escalation.priority if escalation else None,
         "group": escalation.group if escalation else None,
         "tags": list(escalation.tags) if escalation else [],
-        "replies": [list(reply) for reply in one.replies],
+        "replies": [[reply.visibility, reply.name] for reply in one.replies],
     }
 
 

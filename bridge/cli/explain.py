@@ -193,16 +193,16 @@ def _said(
     decision: Decision, message: Message | None, seen: View, replies: Replies
 ) -> Iterator[tuple[str, str, str | None]]:
     """Each reply as (public or private, name, the words or None)."""
-    for how, name in decision.replies:
+    for reply in decision.replies:
         text = choose(
             replies,
-            name,
+            reply.name,
             language=seen.get("language"),
             key=message.conversation if message else "-",
             person_name=seen.get("first_name") or seen.get("author.name"),
             values={"brand": "[the account's name]", "link": "[the link]"},
         )
-        yield how, name, text
+        yield reply.visibility, reply.name, text
 
 
 def _quoted(value: Any) -> str:

@@ -23,7 +23,7 @@ from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
 from bridge.core.replies import Replies, Variant, problems
-from bridge.core.rules import Escalation, Example, Outcome, Rule, Rules
+from bridge.core.rules import Escalation, Example, Outcome, Reply, Rule, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,9 +335,9 @@ class _Reading:
         used: list[tuple[Document, Where, str]] = []
         if rules_document is not None:
             used += [
-                (rules_document, ("rules", at, "then", "reply", how), name)
+                (rules_document, ("rules", at, "then", "reply", one.visibility), one.name)
                 for at, rule in enumerate(rules.rules)
-                for how, name in rule.then.replies
+                for one in rule.then.replies
             ]
         for document in self.documents:
             if document is rules_document or not isinstance(document.data, Mapping):
@@ -406,7 +406,7 @@ def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
         then=Outcome(
             escalate=escalation,
             ignore=then.get("ignore"),
-            replies=tuple(then.get("reply", {}).items()),
+            replies=_replies(then.get("reply", {})),
             notify=then.get("notify", ()),
             labels=then.get("label", {}),
             go_on=then["go_on"],
@@ -416,6 +416,11 @@ def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
             for number, one in enumerate(data["examples"])
         ),
     )
+
+
+def _replies(written: Mapping[str, Any]) -> tuple[Reply, ...]:
+    """What a rule says in public and in private."""
+    return tuple(Reply(how, written[how]) for how in ("public", "private") if how in written)
 
 
 def _example(data: Mapping[str, Any], line: int) -> Example:

@@ -40,7 +40,7 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "reason": decision.reason,
         "rules_hash": rules_hash,
         "notify": list(decision.notify),
-        "replies": [list(one) for one in decision.replies],
+        "replies": [[one.visibility, one.name] for one in decision.replies],
         "labels": dict(decision.labels),
         "signals": {name: _short(value) for name, value in decision.signals.items()},
         "told": dict(decision.told),

@@ -29,13 +29,21 @@ class Escalation:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Words to be said by themselves: public or private, and their name in replies/."""
+
+    visibility: str
+    name: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a rule does when it matches. `replies` are (public | private, name)."""
+    """What a rule does when it matches."""
 
     escalate: Escalation | None = None
     ignore: str | None = None
-    replies: tuple[tuple[str, str], ...] = ()
+    replies: tuple[Reply, ...] = ()
     notify: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(
         default_factory=dict
@@ -97,7 +105,7 @@ class Decision:
     outcome: str
     escalation: Escalation | None = None
     reason: str | None = None
-    replies: tuple[tuple[str, str], ...] = ()
+    replies: tuple[Reply, ...] = ()
     notify: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
     tried: tuple[Tried, ...] = ()

@@ -50,11 +50,14 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
         return []
     return [
         {
-            "e": name_of("automatic", event.id, visibility, name),
+            "e": name_of("automatic", event.id, one.visibility, one.name),
             "lane": "out",
             "room": room.id,
             "c": OURS,
-            "f": {"k": "s", "doc": json.dumps({"v": 1, "reply": name, "visibility": visibility})},
+            "f": {
+                "k": "s",
+                "doc": json.dumps({"v": 1, "reply": one.name, "visibility": one.visibility}),
+            },
         }
-        for visibility, name in decision.replies
+        for one in decision.replies
     ]

@@ -10,7 +10,7 @@ from support.mappings import ENVIRON, PROVIDERS
 from bridge.config import Config, Options, Providers, load, load_rules
 from bridge.core.errors import ConfigError
 from bridge.core.model import Secret
-from bridge.core.rules import Escalation
+from bridge.core.rules import Escalation, Reply
 
 GOOD = Path(__file__).parent / "good"
 
@@ -81,7 +81,7 @@ def test_rules_map_and_replies(folder: Path) -> None:
     assert then.escalate == Escalation(
         priority="high", group="Refunds", tags=("refund",), fields={"reason": "refund"}
     )
-    assert then.replies == (("public", "acknowledged"),)
+    assert then.replies == (Reply("public", "acknowledged"),)
     map_ = config.maps["zendesk"]
     assert map_.groups == {"Refunds": 360001}
     assert map_.fields["channel"] == {"id": 360005, "from": "channel"}

@@ -17,6 +17,7 @@ from bridge.core.rules import (
     Escalation,
     Example,
     Outcome,
+    Reply,
     Rule,
     Rules,
     decide,
@@ -331,7 +332,7 @@ def test_the_last_rule_owns_what_no_other_wants() -> None:
 def test_continue_lets_later_rules_add_and_the_first_ticket_wins() -> None:
     decision = decided(
         rule("first", {"kind": "comment"}, escalate=Escalation(priority="low", tags=("x",), fields={"f": 1}), go_on=True),
-        rule("words", replies=(("public", "hello"),), notify=("team",), go_on=True),
+        rule("words", replies=(Reply("public", "hello"),), notify=("team",), go_on=True),
         rule("second", escalate=Escalation(priority="urgent", group="G", tags=("y", "x"), fields={"f": 2, "g": 3})),
         REST,
     )  # fmt: skip
@@ -339,7 +340,7 @@ def test_continue_lets_later_rules_add_and_the_first_ticket_wins() -> None:
         priority="low", tags=("x", "y"), fields={"f": 1, "g": 3}
     )
     assert (decision.rule, decision.outcome, decision.reason) == ("first", "escalate", None)
-    assert (decision.replies, decision.notify) == ((("public", "hello"),), ("team",))
+    assert (decision.replies, decision.notify) == ((Reply("public", "hello"),), ("team",))
     assert decision.rules == ("first", "words", "second")
 
 
@@ -350,9 +351,9 @@ def test_a_ticket_wins_over_a_reason_to_ignore_below_it() -> None:
 
 
 def test_ignoring_may_come_with_a_reply() -> None:
-    decision = decided(rule("troll", ignore="troll", replies=(("public", "calm"),)))
+    decision = decided(rule("troll", ignore="troll", replies=(Reply("public", "calm"),)))
     assert (decision.outcome, decision.reason) == ("ignore", "troll")
-    assert decision.replies == (("public", "calm"),)
+    assert decision.replies == (Reply("public", "calm"),)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bridge.core.model import Visibility
-from bridge.core.rules import Decision
+from bridge.core.rules import Decision, Reply
 from bridge.jobs.plan import automatic_events
 from bridge.jobs.room import Room
 from bridge.store import Event
@@ -16,7 +16,7 @@ from bridge.store import Event
 DECISION = Decision(
     rule="greet",
     outcome="escalate",
-    replies=((Visibility.PRIVATE, "acknowledged"),),
+    replies=(Reply(Visibility.PRIVATE, "acknowledged"),),
 )
 
 

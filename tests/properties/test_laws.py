@@ -21,7 +21,7 @@ from bridge.core.errors import Rejected
 from bridge.core.facts import FIELDS, View
 from bridge.core.mistakes import Mistake
 from bridge.core.model import Connection, Secret, Status
-from bridge.core.rules import Escalation, Outcome, Rule, Rules, decide
+from bridge.core.rules import Escalation, Outcome, Reply, Rule, Rules, decide
 from bridge.helpdesks import HELPDESKS
 
 # --- conditions ----------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ OUTCOMES = st.builds(
     escalate=st.none() | st.builds(Escalation, priority=st.sampled_from(["low", "high"]), tags=st.sampled_from([("a",), ("b",)]),
                                    fields=st.dictionaries(st.sampled_from("xy"), st.integers(0, 3), max_size=2)),
     ignore=st.none() | st.sampled_from(["spam", "praise"]),
-    replies=st.sampled_from([(), (("public", "sorry"),)]),
+    replies=st.sampled_from([(), (Reply("public", "sorry"),)]),
     notify=st.sampled_from([(), ("ops",)]),
     go_on=st.booleans(),
 )  # fmt: skip

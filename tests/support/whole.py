@@ -19,7 +19,7 @@ from support.given import DESKS, PLATFORMS, Yes
 
 from bridge.core.calls import HttpRequest, HttpResponse
 from bridge.core.model import Account, Connection
-from bridge.core.rules import Escalation, Outcome, Rule, Rules
+from bridge.core.rules import Escalation, Outcome, Reply, Rule, Rules
 from bridge.core.signing import Bearer
 from bridge.http import Http
 from bridge.jobs import answer, escalate
@@ -42,7 +42,9 @@ YES: dict[str, Yes] = {
 }
 ALL = Rule(
     name="all",
-    then=Outcome(escalate=Escalation(tags=("odd",)), replies=(("public", "moved_to_private"),)),
+    then=Outcome(
+        escalate=Escalation(tags=("odd",)), replies=(Reply("public", "moved_to_private"),)
+    ),
 )
 Answers = Callable[[HttpRequest, Any], HttpResponse]  # a request, and what a yes would be
 
