@@ -16,6 +16,7 @@ from bridge.config.connections import read_connections
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, parse, read
 from bridge.config.providers import LATER, Options, Providers
+from bridge.config.rulebook import rules_of
 from bridge.config.ruling import Ruling
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
@@ -23,7 +24,7 @@ from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
 from bridge.core.replies import Replies, Variant, problems
-from bridge.core.rules import Escalation, Example, Outcome, Reply, Rule, Rules
+from bridge.core.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,8 +231,7 @@ class _Reading:
         data = self.loaded(document, schemas.RULES)
         if data is None:
             return Rules()
-        found = tuple(_rule(document, ("rules", at), one) for at, one in enumerate(data["rules"]))
-        return Rules(rules=found, hash=_hash([document]))
+        return rules_of(document, data, _hash([document]))
 
     def maps(self, connections: Mapping[str, Connection]) -> dict[str, HelpdeskMap | None]:
         """The map of each helpdesk connection; with none connected, of each type with a file."""
@@ -335,9 +335,11 @@ class _Reading:
         used: list[tuple[Document, Where, str]] = []
         if rules_document is not None:
             used += [
-                (rules_document, ("rules", at, "then", "reply", one.visibility), one.name)
+                (rules_document, ("rules", at, "then", "reply", how), name)
                 for at, rule in enumerate(rules.rules)
                 for one in rule.then.replies
+                for how, name in ((one.visibility, one.name), ("line", one.line))
+                if name
             ]
         for document in self.documents:
             if document is rules_document or not isinstance(document.data, Mapping):
@@ -384,52 +386,6 @@ def _place(told: str) -> tuple[Where, str]:
         return (), told
     name, kind, number, sentence = match.groups()
     return ((name, kind, int(number) - 1) if kind else (name,)), sentence
-
-
-def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
-    then = data["then"]
-    escalate = then.get("escalate")
-    escalation = None
-    if escalate is not None:
-        escalation = Escalation(
-            helpdesk=escalate.get("helpdesk"),
-            priority=escalate.get("priority"),
-            group=None if "group" not in escalate else str(escalate["group"]),
-            type=escalate.get("type"),
-            tags=escalate.get("tags", ()),
-            fields=escalate.get("fields_", {}),
-        )
-    return Rule(
-        name=data["name"],
-        when=data.get("when"),
-        shadow=data["shadow"],
-        then=Outcome(
-            escalate=escalation,
-            ignore=then.get("ignore"),
-            replies=_replies(then.get("reply", {})),
-            notify=then.get("notify", ()),
-            labels=then.get("label", {}),
-            go_on=then["go_on"],
-        ),
-        examples=tuple(
-            _example(one, document.line((*where, "examples", number)))
-            for number, one in enumerate(data["examples"])
-        ),
-    )
-
-
-def _replies(written: Mapping[str, Any]) -> tuple[Reply, ...]:
-    """What a rule says in public and in private."""
-    return tuple(Reply(how, written[how]) for how in ("public", "private") if how in written)
-
-
-def _example(data: Mapping[str, Any], line: int) -> Example:
-    gives = data.get("gives", "")
-    return Example(
-        facts={name: value for name, value in data.items() if name != "gives"},
-        gives=tuple(str(one) for one in gives) if isinstance(gives, list) else str(gives),
-        line=line,
-    )
 
 
 def _may_change(name: str) -> bool:

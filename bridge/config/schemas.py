@@ -103,6 +103,18 @@ class Amount(fields.Field[float]):
         return int(value) if self.whole else float(value)
 
 
+class Span(fields.Field[int]):
+    """A time such as 30d, 12h or "1d 12h", in seconds."""
+
+    default_error_messages = _REQUIRED
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
+        seconds = duration(value) if isinstance(value, str) else None
+        if seconds is None:
+            raise ValidationError(f"'{value}' is no time like 30d, 12h or 15m")
+        return seconds
+
+
 class Texts(fields.Field[tuple[str, ...]]):
     """A list of texts; a single one counts as a list of one. A mistake names its place."""
 
@@ -249,11 +261,17 @@ class EscalateSchema(Strict):
 class ReplySchema(Strict):
     public = Text()
     private = Text()
+    once = Span()
+    line = Text(validate=is_reply, allow_none=True)
 
     @validates_schema
     def _says_something(self, data: Mapping[str, Any], **_: Any) -> None:
-        if not data:
+        if not {"public", "private"} & data.keys():
             raise ValidationError("needs `public: NAME` or `private: NAME`")
+        if "line" in data and "private" not in data:
+            raise ValidationError(
+                "stands beside `private:`; it is said in public where that is read by one", "line"
+            )
 
 
 class Labels(fields.Field[dict[str, int]]):
@@ -308,7 +326,15 @@ class RuleSchema(Strict):
     )
 
 
+class LimitsSchema(Strict):
+    public_replies_per_thread = Amount(1, 1000, whole=True)
+    public_replies_per_post = Amount(1, 100_000, whole=True)
+    same_answer_per_post = Amount(1, 100_000, whole=True)
+    cooling = Span()
+
+
 class RulesSchema(Strict):
+    limits = fields.Nested(LimitsSchema, load_default=dict)
     rules = fields.List(
         fields.Nested(RuleSchema),
         required=True,

@@ -31,10 +31,16 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Words to be said by themselves: public or private, and their name in replies/."""
+    """Words to be said by themselves: public or private, and their name in replies/.
+
+    An author hears them `once` in so many seconds; 0 is each time. `line` is said in public where they
+    go in private under a comment: a name in replies/, "" for nothing, None as the helpdesk's map says.
+    """
 
     visibility: str
     name: str
+    once: int = 0
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,10 +81,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How much may be said at most, `limits` in the file; None is no cap.
+
+    Public answers in one thread (to one person), and under one post in a day; how often the same words
+    may stand under one post in a day before an alarm. `cooling`: seconds between two automatic answers.
+    """
+
+    public_replies_per_thread: int | None = None
+    public_replies_per_post: int | None = None
+    same_answer_per_post: int | None = None
+    cooling: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All rules in their order, and the hash of the file they came from."""
+    """All rules in their order, the caps they stand under, and the hash of the file they came from."""
 
     rules: tuple[Rule, ...] = ()
+    caps: Caps = field(default_factory=Caps)
     hash: str = ""
 
 

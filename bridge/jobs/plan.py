@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.core import sync
 from bridge.core.model import Message
-from bridge.core.rules import Decision
+from bridge.core.rules import Decision, Reply
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room
 from bridge.store import Event
@@ -54,10 +54,17 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
             "lane": "out",
             "room": room.id,
             "c": OURS,
-            "f": {
-                "k": "s",
-                "doc": json.dumps({"v": 1, "reply": one.name, "visibility": one.visibility}),
-            },
+            "f": {"k": "s", "doc": json.dumps(_said(event, one))},
         }
         for one in decision.replies
     ]
+
+
+def _said(event: Event, reply: Reply) -> dict[str, Any]:
+    """What the other lane needs to say *reply* to whoever wrote *event*."""
+    doc: dict[str, Any] = {"v": 1, "reply": reply.name, "visibility": reply.visibility}
+    if reply.once:
+        doc |= {"once": reply.once, "who": event.fields.get("pk") or ""}
+    if reply.line is not None:
+        doc["lined"] = reply.line
+    return doc

@@ -191,7 +191,7 @@ def _finished(
     if opened:
         room.use(place)
         _join_private(hand, room, orders, target, getattr(ids[-1], "person", None))
-        if line := _public_line(hand, room, target, place):
+        if line := _public_line(hand, room, target, place, event.doc.get("lined")):
             orders.push.append(line)
     if intent.get("template"):
         told = telling.command_done("template", intent["text"])
@@ -237,13 +237,17 @@ def _remember(room: Room, event: Event, now: datetime) -> None:
 
 
 def _public_line(
-    hand: Hand, room: Room, target: Target, place: dict[str, Any]
+    hand: Hand, room: Room, target: Target, place: dict[str, Any], name: str | None
 ) -> dict[str, Any] | None:
-    """One line under the comment that it goes on in private; none where something was said there."""
-    name = hand.bridge.map_at(room.desk, target.account).public_line
+    """One line under the comment that it goes on in private; none where something was said there.
+
+    *name* is what the rule that speaks wants it to be, "" for none, None as the helpdesk's map says.
+    """
+    if name is None:
+        name = hand.bridge.map_at(room.desk, target.account).public_line
     item = place.get("item")
     public = hand.bridge.channel(target.channel).public
-    if name is None or public is None or not item:
+    if not name or public is None or not item:
         return None
     doc = {"v": 1, "reply": name, "visibility": "public", "line": item}
     return {
@@ -345,6 +349,8 @@ def resolve(hand: Hand, turn: Turn, room: Room) -> bool | float:
             return min(SETTLED, voice.echo - age)
         if voice.look is None:
             whole, said = intent["whole"], int(intent["part"])
+            if intent.get("said"):
+                room.facts["said"] = intent["said"]
             undelivered.tell(
                 hand, room, event, "unconfirmed", "", whole, bool(intent["human"]), said=said
             )

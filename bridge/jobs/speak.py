@@ -10,7 +10,7 @@ from bridge.core import compose, plaintext, replies, telling
 from bridge.core.commands import Command
 from bridge.core.limits import Budget
 from bridge.core.model import Target, Template, TicketComment, Visibility
-from bridge.jobs import later, undelivered
+from bridge.jobs import later, once, undelivered
 from bridge.jobs.posting import Words, begin, template_voice, voice_at, window
 from bridge.jobs.room import DAY, Room
 from bridge.jobs.turn import Hand
@@ -56,6 +56,8 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         return hand.close(room, event, "ignored", f"no words for {doc['reply']}")
     if text in said:
         return hand.close(room, event, "ignored", "said before in this thread")
+    if not once.first(hand, room, event):
+        return hand.close(room, event, "ignored", "this person has heard it not long ago")
     room.facts["said"] = json.dumps([*said, text][-20:])
     wanted = {"public": "public", "private": "dm"}.get(doc.get("visibility", ""), "")
     return _speak(

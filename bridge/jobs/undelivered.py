@@ -6,7 +6,7 @@ import json
 
 from bridge.core import plaintext, telling
 from bridge.core.errors import BridgeError
-from bridge.jobs import later
+from bridge.jobs import later, once
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -50,7 +50,9 @@ def tell(
     orders = hand.closing(event, "done" if human else "ignored", f"not delivered: {code}")
     orders.intent, orders.tries = "", ""
     orders.facts = room.changed()
-    orders.facts.pop("said", None)
+    if code != "unconfirmed":  # those may have been heard
+        orders.facts.pop("said", None)
+        once.forget(hand, room, event)
     if room.ticket and (human or code in ("fuse", "unconfirmed")):
         if said:
             pieces = json.loads(hand.load().intent.get("pieces", "[]"))

@@ -1,0 +1,67 @@
+"""What rules.yaml holds, as rules: from the values that its schema has read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bridge.config.plain import Document, Where
+from bridge.core.rules import Caps, Escalation, Example, Outcome, Reply, Rule, Rules
+
+
+def rules_of(document: Document, data: Mapping[str, Any], name: str) -> Rules:
+    """The rules in *document*, whose values are *data*; *name* is the short one for exactly these."""
+    found = (_rule(document, ("rules", at), one) for at, one in enumerate(data["rules"]))
+    return Rules(rules=tuple(found), caps=Caps(**data["limits"]), hash=name)
+
+
+def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
+    then = data["then"]
+    escalate = then.get("escalate")
+    escalation = None
+    if escalate is not None:
+        escalation = Escalation(
+            helpdesk=escalate.get("helpdesk"),
+            priority=escalate.get("priority"),
+            group=None if "group" not in escalate else str(escalate["group"]),
+            type=escalate.get("type"),
+            tags=escalate.get("tags", ()),
+            fields=escalate.get("fields_", {}),
+        )
+    return Rule(
+        name=data["name"],
+        when=data.get("when"),
+        shadow=data["shadow"],
+        then=Outcome(
+            escalate=escalation,
+            ignore=then.get("ignore"),
+            replies=_replies(then.get("reply", {})),
+            notify=then.get("notify", ()),
+            labels=then.get("label", {}),
+            go_on=then["go_on"],
+        ),
+        examples=tuple(
+            _example(one, document.line((*where, "examples", number)))
+            for number, one in enumerate(data["examples"])
+        ),
+    )
+
+
+def _replies(written: Mapping[str, Any]) -> tuple[Reply, ...]:
+    """What a rule says in public and in private."""
+    once, line = written.get("once", 0), written.get("line", "") or ""
+    named = {"public": None, "private": line if "line" in written else None}
+    return tuple(
+        Reply(how, written[how], once, named[how])
+        for how in ("public", "private")
+        if how in written
+    )
+
+
+def _example(data: Mapping[str, Any], line: int) -> Example:
+    gives = data.get("gives", "")
+    return Example(
+        facts={name: value for name, value in data.items() if name != "gives"},
+        gives=tuple(str(one) for one in gives) if isinstance(gives, list) else str(gives),
+        line=line,
+    )
