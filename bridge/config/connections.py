@@ -15,7 +15,7 @@ from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
 from bridge.config.proofs import OPTION, read_proof
 from bridge.config.providers import GENERIC, LATER, Options, Providers
-from bridge.config.schemas import CONNECTION, LANGUAGE, Flag, Text, unknown_key
+from bridge.config.values import CONNECTION, LANGUAGE, Flag, Text, unknown_key
 from bridge.core.described import Described
 from bridge.core.mistakes import nearest
 from bridge.core.model import Account, Connection, Secret

@@ -18,6 +18,7 @@ from bridge.config.plain import Document, Misread, Where, parse, read
 from bridge.config.providers import LATER, Options, Providers
 from bridge.config.rulebook import rules_of
 from bridge.config.ruling import Ruling
+from bridge.config.values import LANGUAGE
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
@@ -299,7 +300,7 @@ class _Reading:
             document = self.document(path)
             if document is None:
                 continue
-            if not schemas.LANGUAGE.fullmatch(path.stem):
+            if not LANGUAGE.fullmatch(path.stem):
                 self.findings.wrong(document, (), "must be named for a language, such as en.yaml")
             data = self.loaded(document, schemas.REPLIES)
             if data is None:

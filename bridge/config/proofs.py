@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from bridge.config.plain import Where
-from bridge.config.schemas import unknown_key
+from bridge.config.values import unknown_key
 from bridge.core.model import Secret
 from bridge.core.signing import Basic, Bearer, EchoedToken, Hmac, Proof
 

@@ -1,17 +1,30 @@
 """What the files may say, as marshmallow schemas: unknown keys are refused, all errors collected.
 
-A schema checks shapes and single values; what one file says about another is checked in `load.py` and `ruling.py`.
-Each is built once, at import.
+A schema checks shapes and single values (`values.py`); what one file says about another is checked in `load.py`
+and `ruling.py`. Each is built once, at import.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate, validates_schema
 
+from bridge.config.values import (
+    REQUIRED,
+    Amount,
+    Flag,
+    Span,
+    Strict,
+    Table,
+    Text,
+    Texts,
+    is_name,
+    is_reply,
+    is_tag,
+    one_of,
+)
 from bridge.core import labels
 from bridge.core.commands import duration
 from bridge.core.conditions import Condition, condition
@@ -21,184 +34,6 @@ from bridge.core.model import Status
 from bridge.core.rules import PRIORITIES
 from bridge.core.sync import MOMENTS
 
-NAME = re.compile(r"[a-z0-9-]{1,64}")
-REPLY = re.compile(r"[a-z0-9_-]{1,64}")
-CONNECTION = re.compile(r"[a-z0-9_-]{1,64}")
-LANGUAGE = re.compile(r"[a-z]{2,3}")
-TAG = re.compile(r"\S{1,255}")
-_UNKNOWN = "\0unknown"
-
-
-class Strict(Schema):
-    """A schema that names unknown keys together with the nearest known one."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {  # noqa: RUF012 -- marshmallow's way
-        "unknown": _UNKNOWN,
-        "type": "needs keys with values below it (`key: value`)",
-    }
-
-    def handle_error(self, error: ValidationError, data: Any, *, many: bool, **_: Any) -> None:
-        """Put a sentence in the place of marshmallow's bare 'unknown field'."""
-        messages: Any = error.messages
-        known = [field.data_key or name for name, field in self.fields.items()]
-        for entry in messages.values() if many else (messages,):
-            for key, told in entry.items() if isinstance(entry, dict) else ():
-                if told == [_UNKNOWN]:
-                    entry[key] = [unknown_key(str(key), known)]
-
-
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """The sentence for a key that nobody reads."""
-    known = list(known)
-    return f"'{key}' is not known here{nearest(key, known) or '; known: ' + ', '.join(known)}"
-
-
-_REQUIRED: dict[str, Any] = {"required": "is missing", "null": "is empty"}
-
-
-class Text(fields.String):
-    """A text; a number or true is refused with the advice to quote it."""
-
-    default_error_messages = {**_REQUIRED, "invalid": "must be a text"}  # noqa: RUF012
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if isinstance(value, (bool, int, float)):
-            shown = str(value).lower() if isinstance(value, bool) else str(value)
-            raise ValidationError(f'is {shown}, not a text; put it in quotes: "{shown}"')
-        text = super()._deserialize(value, attr, data, **kwargs)
-        if not text.strip():
-            raise ValidationError("is empty")
-        return text
-
-
-class Flag(fields.Field[bool]):
-    """true or false, and nothing that only looks like it."""
-
-    default_error_messages = _REQUIRED
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
-        if not isinstance(value, bool):
-            raise ValidationError("must be true or false")
-        return value
-
-
-class Amount(fields.Field[float]):
-    """A number from *least* to *most*; whole where *whole*."""
-
-    default_error_messages = _REQUIRED
-
-    def __init__(self, least: float, most: float, *, whole: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.least, self.most, self.whole = least, most, whole
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float:
-        kinds: tuple[type, ...] = (int,) if self.whole else (int, float)
-        fits = isinstance(value, kinds) and not isinstance(value, bool)
-        if not fits or not self.least <= value <= self.most:
-            kind = "whole number" if self.whole else "number"
-            raise ValidationError(f"must be a {kind} from {self.least:g} to {self.most:g}")
-        return int(value) if self.whole else float(value)
-
-
-class Span(fields.Field[int]):
-    """A time such as 30d, 12h or "1d 12h", in seconds."""
-
-    default_error_messages = _REQUIRED
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        seconds = duration(value) if isinstance(value, str) else None
-        if seconds is None:
-            raise ValidationError(f"'{value}' is no time like 30d, 12h or 15m")
-        return seconds
-
-
-class Texts(fields.Field[tuple[str, ...]]):
-    """A list of texts; a single one counts as a list of one. A mistake names its place."""
-
-    default_error_messages = _REQUIRED
-
-    def __init__(self, check: Callable[[str], None] | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.check = check
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> tuple[str, ...]:
-        many = value if isinstance(value, list) else [value]
-        wrong: dict[str | int, Any] = {}
-        for number, one in enumerate(many):
-            try:
-                Text().deserialize(one)
-                if self.check is not None:
-                    self.check(one)
-            except ValidationError as error:
-                wrong[number] = error.messages
-        if wrong:
-            raise ValidationError(wrong if isinstance(value, list) else wrong[0])
-        return tuple(many)
-
-
-class Table(fields.Field[dict[str, Any]]):
-    """Keys of anybody's choice, each value read by *values*, each key checked by *key*."""
-
-    default_error_messages = _REQUIRED
-
-    def __init__(
-        self,
-        values: fields.Field[Any],
-        key: Callable[[str], None] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.values, self.key = values, key
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Any, **kwargs: Any
-    ) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
-            raise ValidationError("needs keys with values below it (`key: value`)")
-        found: dict[str, Any] = {}
-        wrong: dict[str | int, Any] = {}
-        for name, one in value.items():
-            try:
-                if self.key is not None:
-                    self.key(name)
-                found[name] = self.values.deserialize(one, name, value)
-            except ValidationError as error:
-                wrong[name] = error.messages
-        if wrong:
-            raise ValidationError(wrong)
-        return found
-
-
-def one_of(*choices: str) -> Callable[[Any], None]:
-    """A check that a value is one of *choices*; names the nearest."""
-
-    def check(value: Any) -> None:
-        if value not in choices:
-            raise ValidationError(
-                f"'{value}' is not one of {', '.join(choices)}{nearest(str(value), choices)}"
-            )
-
-    return check
-
-
-def spelled(pattern: re.Pattern[str], advice: str) -> Callable[[str], None]:
-    """A check that a value is spelled as *pattern* says."""
-
-    def check(value: str) -> None:
-        if not pattern.fullmatch(value):
-            raise ValidationError(f"'{value[:80]}' {advice}")
-
-    return check
-
-
-is_name = spelled(NAME, "may hold small letters, digits and - only, 64 at most")
-is_reply = spelled(REPLY, "may hold small letters, digits, - and _ only, 64 at most")
-is_tag = spelled(TAG, "is no tag: no spaces, 255 characters at most")
 is_status = one_of(*(status.value for status in Status if status is not Status.DELETED))
 
 
@@ -208,7 +43,7 @@ is_status = one_of(*(status.value for status in Status if status is not Status.D
 class When(fields.Field[Condition]):
     """The conditions of a rule."""
 
-    default_error_messages = {**_REQUIRED, "null": "is empty: the last rule has no `when` at all"}  # noqa: RUF012
+    default_error_messages = {**REQUIRED, "null": "is empty: the last rule has no `when` at all"}  # noqa: RUF012
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Condition:
         try:
@@ -223,7 +58,7 @@ class When(fields.Field[Condition]):
 class Id(fields.Field[int | str]):
     """An id of the helpdesk: digits, quoted or not."""
 
-    default_error_messages = _REQUIRED
+    default_error_messages = REQUIRED
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int | str:
         if isinstance(value, bool) or not isinstance(value, (int, str)) or not str(value).strip():
@@ -238,7 +73,7 @@ class Group(Id):
 class Plain(fields.Field[Any]):
     """A text, number or true/false."""
 
-    default_error_messages = _REQUIRED
+    default_error_messages = REQUIRED
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         if not isinstance(value, (str, int, float, bool)):
@@ -277,7 +112,7 @@ class ReplySchema(Strict):
 class Labels(fields.Field[dict[str, int]]):
     """Labels for the author and for how many seconds: `vip`, `[vip, press]` or `{troll: 30d}`."""
 
-    default_error_messages = _REQUIRED
+    default_error_messages = REQUIRED
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
@@ -317,7 +152,7 @@ class ThenSchema(Strict):
 class RuleSchema(Strict):
     name = Text(required=True, validate=is_name)
     when = When()
-    then = fields.Nested(ThenSchema, required=True, error_messages=_REQUIRED)
+    then = fields.Nested(ThenSchema, required=True, error_messages=REQUIRED)
     shadow = Flag(load_default=False)
     examples = fields.List(
         fields.Dict(error_messages={"invalid": "must be facts: `{{text: ..., gives: RULE}}`"}),
@@ -339,7 +174,7 @@ class RulesSchema(Strict):
         fields.Nested(RuleSchema),
         required=True,
         validate=validate.Length(min=1, error="needs at least one rule"),
-        error_messages={**_REQUIRED, "invalid": "must be a list of rules, each `- name: ...`"},
+        error_messages={**REQUIRED, "invalid": "must be a list of rules, each `- name: ...`"},
     )
 
 

@@ -12,8 +12,9 @@ from marshmallow import ValidationError, fields, validates_schema
 
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
-from bridge.config.schemas import (
+from bridge.config.values import (
     NAME,
+    REQUIRED,
     Strict,
     Table,
     Text,
@@ -30,7 +31,6 @@ from bridge.core.mistakes import Mistake, nearest
 from bridge.core.model import Author, Change, Kind, Message, Visibility
 from bridge.core.paths import Path, path
 
-_REQUIRED: dict[str, Any] = {"required": "is missing", "null": "is empty"}
 _FORMS = ("from", "body", "always", "join", "hash")
 # What the engine itself writes among the further facts.
 _OURS = frozenset({"app_id", "broken", "metadata"})
@@ -39,7 +39,7 @@ _OURS = frozenset({"app_id", "broken", "metadata"})
 class Place(fields.Field[Path]):
     """A JMESPath."""
 
-    default_error_messages = _REQUIRED
+    default_error_messages = REQUIRED
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Path:
         if isinstance(value, (bool, int, float)):
@@ -55,7 +55,7 @@ class Place(fields.Field[Path]):
 class Places(fields.Field[tuple[Path, ...]]):
     """A list of JMESPaths."""
 
-    default_error_messages = _REQUIRED
+    default_error_messages = REQUIRED
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Any, **kwargs: Any
@@ -80,7 +80,7 @@ class Value(fields.Field[described.Value]):
     Where the value is one of few words, *words* are these.
     """
 
-    default_error_messages = _REQUIRED
+    default_error_messages = REQUIRED
 
     def __init__(self, words: Iterable[str] = (), **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -223,8 +223,8 @@ _SHOWN += [f"author.{name}" for name in Author.__slots__]
 
 
 class SampleSchema(Strict):
-    payload = fields.Raw(required=True, error_messages=_REQUIRED)
-    gives = fields.Raw(required=True, error_messages=_REQUIRED)
+    payload = fields.Raw(required=True, error_messages=REQUIRED)
+    gives = fields.Raw(required=True, error_messages=REQUIRED)
 
     @validates_schema
     def _can_be_tried(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -270,7 +270,7 @@ class SourceSchema(Strict):
         fields.Nested(OnlySchema), data_key="only", error_messages={"invalid": "must be a list"}
     )
     fields_ = fields.Nested(FieldsSchema, data_key="fields", required=True,
-                            error_messages=_REQUIRED)  # fmt: skip
+                            error_messages=REQUIRED)  # fmt: skip
     examples = fields.List(
         fields.Nested(SampleSchema), error_messages={"invalid": "must be a list"}
     )
