@@ -19,7 +19,8 @@ from bridge import embedded, plugins
 from bridge.channels import CHANNELS, SOURCES, generic
 from bridge.channels.base import Channel, Source
 from bridge.config import Config, Providers, load
-from bridge.core import receipt
+from bridge.core import calendars, receipt
+from bridge.core.calendars import Calendar
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Account, Connection
@@ -138,6 +139,13 @@ class Bridge:
     def map_at(self, desk: str, account: Account) -> HelpdeskMap:
         """The map of the ticket's helpdesk; before there is a ticket, of the account's."""
         return self.config.maps.get(desk or account.helpdesk or "") or HelpdeskMap()
+
+    def calendar(self, account: Account | None, desk: str = "") -> Calendar:
+        """The business hours of *account*: its own, else those of its ticket's helpdesk, else the default."""
+        desk_map = self.config.maps.get(desk or (account.helpdesk if account else None) or "")
+        of_account = account.calendar if account else None
+        of_desk = desk_map.calendar if desk_map else None
+        return calendars.at(self.config.calendars, of_account, of_desk)
 
     @cached_property
     def scorer(self) -> Scorer | None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bridge.channels import generic
 from bridge.cli.normalise import mappings_folder
 from bridge.config import Config, load, load_packs
+from bridge.core.calendars import Calendar
 from bridge.core.described import Described, Sample
 from bridge.core.errors import ConfigError
 from bridge.core.rules import Decision, Example, Rule, Rules, failing
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import environment
-from bridge.wiring import providers
+from bridge.wiring import now, providers
 
 HELP = "validate the mappings and run their examples"
 
@@ -118,6 +121,7 @@ def _summary(
         "sources": sorted(config.sources) if config else [],
         "maps": sorted(config.maps) if config else [],
         "languages": sorted(config.replies.texts) if config else [],
+        "calendars": sorted(config.calendars) if config else [],
         "hash": config.hash if config else None,
     }
 
@@ -146,6 +150,8 @@ def _print(
         if counts["languages"]:
             print(f"ok       replies in {', '.join(counts['languages'])}: "
                   f"{_counted(wordings, 'wording')}")  # fmt: skip
+        for calendar in config.calendars.values():
+            print(f"ok       {_calendar(calendar, now())}")
         for file, rules in packs.items():
             if not any(problem.startswith(f"{file}:") for problem in problems):
                 examples = sum(len(rule.examples) for rule in rules.rules)
@@ -158,6 +164,32 @@ def _print(
         print(f"{folder}: {_counted(len(problems), 'mistake')}")
     else:
         print(f"{folder}: fine")
+
+
+def _calendar(calendar: Calendar, moment: datetime) -> str:
+    """A calendar as it stands *moment*: open or closed, until when, and the next days that differ."""
+    is_open = calendar.is_open(moment)
+    turns = calendar.closes(moment) if is_open else calendar.opens(moment)
+    told = "open" if is_open else "closed"
+    if turns is None:
+        return f"the calendar {calendar.name}: {told} for more than a year ({calendar.zone})"
+    until = f"{turns.astimezone(calendar.zone):%a %Y-%m-%d %H:%M} {calendar.zone}"
+    days = "; ".join(_different(calendar, moment))
+    return f"the calendar {calendar.name}: {told} now until {until}{f'; {days}' if days else ''}"
+
+
+def _different(calendar: Calendar, moment: datetime) -> Iterator[str]:
+    """The next five days that are not as their weekday, within a year."""
+    today = moment.astimezone(calendar.zone).date()
+    days = calendar.different_days(today, today + timedelta(days=365))
+    for day, hours, name in itertools.islice(days, 5):
+        open_ = ", ".join(f"{_clock(start)}-{_clock(end)}" for start, end in hours) or "closed"
+        yield f"{day:%a} {day} {open_}{f' ({name})' if name else ''}"
+
+
+def _clock(minute: int) -> str:
+    hour, rest = divmod(minute, 60)
+    return f"{hour if hour <= 24 else hour - 24:02}:{rest:02}"
 
 
 def _counted(count: int, what: str) -> str:

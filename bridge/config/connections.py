@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,8 +20,8 @@ from bridge.core.described import Described
 from bridge.core.mistakes import nearest
 from bridge.core.model import Account, Connection, Secret
 
-_ROUTING = ("helpdesk", "language", "name")
-_ACCOUNT = ("channel", "id", "name", "token", "helpdesk", "language")
+_ROUTING = ("helpdesk", "language", "name", "calendar")
+_ACCOUNT = ("channel", "id", "name", "token", "helpdesk", "language", "calendar")
 
 
 def read_connections(
@@ -30,12 +30,14 @@ def read_connections(
     providers: Providers,
     findings: Findings,
     sources: Mapping[str, Described | None],
+    calendars: Collection[str] | None = (),
 ) -> dict[str, Connection]:
     """The connections that *document* names; what is wrong with them goes to *findings*.
 
-    *sources* are the described ones, None for those whose file has mistakes.
+    *sources* are the described ones, None for those whose file has mistakes; *calendars* are those there
+    are, None where their file has mistakes.
     """
-    return _Reader(document, environ, providers, findings, sources).read()
+    return _Reader(document, environ, providers, findings, sources, calendars).read()
 
 
 class _Reader:
@@ -48,12 +50,14 @@ class _Reader:
         providers: Providers,
         findings: Findings,
         sources: Mapping[str, Described | None],
+        calendars: Collection[str] | None,
     ) -> None:
         self.document = document
         self.environ = environ
         self.providers = providers
         self.findings = findings
         self.sources = sources
+        self.calendars = calendars
         self.helpdesks: list[str] = []
 
     def wrong(self, where: Where, sentence: str) -> None:
@@ -295,6 +299,7 @@ class _Reader:
                     token=token if isinstance(token, Secret) else Secret(""),
                     helpdesk=self.helpdesk(where, general["helpdesk"]),
                     language=general["language"],
+                    calendar=general["calendar"],
                 ),
             )
         listed = written.get("accounts")
@@ -336,11 +341,12 @@ class _Reader:
             else Secret(""),
             helpdesk=self.helpdesk(where, routing["helpdesk"]),
             language=routing["language"],
+            calendar=routing["calendar"],
             options=self.options(where, written, known.account_options, known.choices),
         )
 
     def routing(self, where: Where, key: str, written: Mapping[str, Any]) -> str | None:
-        """The text of `helpdesk`, `language` or `name`, checked; None when it is not said."""
+        """The text of one of _ROUTING, checked; None when it is not said."""
         if key not in written:
             return None
         text = self.text((*where, key), written[key])
@@ -355,6 +361,8 @@ class _Reader:
                 f"'{text}' is not a helpdesk connection (there is: {names})"
                 f"{nearest(text, self.helpdesks)}",
             )
+        if key == "calendar" and self.calendars is not None and text not in self.calendars:
+            self.wrong((*where, key), no_calendar(text, self.calendars))
         return text
 
     def helpdesk(self, where: Where, named: str | None) -> str | None:
@@ -377,6 +385,12 @@ class _Reader:
                         f"the {account.channel} account {account.id} stands in {seen[key]} already",
                     )
                 seen.setdefault(key, name)
+
+
+def no_calendar(name: str, there: Collection[str]) -> str:
+    """The sentence for a calendar that calendars.yaml does not hold."""
+    known = ", ".join(there) or "none"
+    return f"there is no calendar '{name[:64]}' in calendars.yaml (there is: {known}){nearest(name, there)}"
 
 
 def is_loopback(host: str) -> bool:

@@ -12,13 +12,15 @@ from typing import Any
 from marshmallow import ValidationError
 
 from bridge.config import schemas, sources
-from bridge.config.connections import read_connections
+from bridge.config.calendars import CALENDARS, calendars_in
+from bridge.config.connections import no_calendar, read_connections
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, parse, read
 from bridge.config.providers import LATER, Options, Providers
 from bridge.config.rulebook import rules_of
 from bridge.config.ruling import Ruling
 from bridge.config.values import LANGUAGE
+from bridge.core.calendars import Calendar
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
@@ -33,7 +35,7 @@ class Config:
     """All that the mappings say. `maps` is by the name of the helpdesk's connection.
 
     `files` are the texts of those that may change while processes run, by their path in the folder: rules,
-    words and maps. `version` is a short name for exactly these.
+    words, maps and calendars. `version` is a short name for exactly these.
     """
 
     connections: Mapping[str, Connection] = field(default_factory=dict)
@@ -41,6 +43,7 @@ class Config:
     rules: Rules = field(default_factory=Rules)
     maps: Mapping[str, HelpdeskMap] = field(default_factory=dict)
     replies: Replies = field(default_factory=Replies)
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     hash: str = ""
     files: Mapping[str, str] = field(default_factory=dict)
@@ -54,7 +57,7 @@ def load(
     """The configuration in *folder*, secrets from *environ*. Raises ConfigError with all mistakes.
 
     Not *strict*: missing variables, weak secrets and a missing connections.yaml are warnings. With *files*,
-    these texts stand in place of the folder's rules, words and maps.
+    these texts stand in place of the folder's rules, words, maps and calendars.
     """
     return _Reading(folder, environ, providers, strict=strict, files=files).config()
 
@@ -127,6 +130,7 @@ class _Reading:
         self.providers = providers
         self.findings = Findings(strict=strict)
         self.documents: list[Document] = []
+        self.calendars: Mapping[str, Calendar] | None = {}  # None where they cannot be read
         self.unread_languages = False  # a replies file is wrong: what it has cannot be known
 
     def config(self) -> Config:
@@ -134,6 +138,7 @@ class _Reading:
         if not self.folder.is_dir():
             raise ConfigError([f"{self.folder}: there is no such folder; `bridge init` makes one"])
         described = self.described()
+        self.calendars = self.business_hours()
         connections = self.connections(described)
         rules_document = self.document(self.folder / "rules.yaml")
         rules = self.rules(rules_document) if rules_document else Rules()
@@ -159,6 +164,7 @@ class _Reading:
             rules=rules,
             maps={name: map_ for name, map_ in maps.items() if map_ is not None},
             replies=replies,
+            calendars=self.calendars or {},
             warnings=tuple(self.findings.warnings),
             hash=_hash(self.documents),
             files={name: one.raw.decode() for name, one in changeable.items()},
@@ -216,6 +222,18 @@ class _Reading:
             )
         return found
 
+    def business_hours(self) -> dict[str, Calendar] | None:
+        """The business hours by name, none without a file; None where it has mistakes."""
+        path = self.folder / "calendars.yaml"
+        if not self.there(path):
+            return {}
+        document = self.document(path)
+        data = self.loaded(document, CALENDARS) if document else None
+        if document and data and "default" not in data["calendars"]:
+            told = "has no `default`: an account that names no calendar is always open"
+            self.findings.doubtful(document, ("calendars",), told)
+        return calendars_in(data) if data else None
+
     def connections(self, described: Mapping[str, Described | None]) -> dict[str, Connection]:
         path = self.folder / "connections.yaml"
         if not path.is_file():
@@ -226,7 +244,9 @@ class _Reading:
         document = self.document(path)
         if document is None:
             return {}
-        return read_connections(document, self.environ, self.providers, self.findings, described)
+        return read_connections(
+            document, self.environ, self.providers, self.findings, described, self.calendars
+        )
 
     def rules(self, document: Document) -> Rules:
         data = self.loaded(document, schemas.RULES)
@@ -279,6 +299,9 @@ class _Reading:
             if known and theirs not in known:
                 told = f"{theirs!r} is not one of {', '.join(known)}{nearest(str(theirs), known)}"
                 self.findings.wrong(document, where, told)
+        hours = data.get("calendar")
+        if hours and self.calendars is not None and hours not in self.calendars:
+            self.findings.wrong(document, ("calendar",), no_calendar(hours, self.calendars))
         values: dict[str, Any] = {
             "fields" if key == "fields_" else key: value for key, value in data.items()
         }

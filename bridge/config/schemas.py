@@ -209,6 +209,7 @@ class HelpdeskSchema(Strict):
     remind_hours = Amount(0, 168)
     public_line = Text(validate=is_reply, allow_none=True)
     withdrawn = Text(validate=one_of("report", "delete"))
+    calendar = Text(validate=is_name)
 
 
 # --- replies/<language>.yaml -----------------------------------------------------------------------

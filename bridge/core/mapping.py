@@ -20,7 +20,8 @@ class HelpdeskMap:
 
     `remind_hours` is how long before a window closes the agent is reminded, 0 for never; `public_line`
     is the reply said in public when the talk goes on in private, or None; `withdrawn` is "delete" where
-    an answer that was taken back on the ticket is deleted on the platform, else "report".
+    an answer that was taken back on the ticket is deleted on the platform, else "report". `calendar`
+    names the business hours of accounts that name none.
 
     `groups`: name -> id. `fields`: our name -> {"id": theirs, "values": {ours: theirs}, "from":
     fact by dotted name}, the last two optional. `statuses`: their word -> ours, for what the
@@ -42,6 +43,7 @@ class HelpdeskMap:
     remind_hours: float = 2.0
     public_line: str | None = "moved_to_private"
     withdrawn: str = "report"
+    calendar: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

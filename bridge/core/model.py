@@ -93,6 +93,7 @@ class Account:
     token: Secret = NO_SECRET
     helpdesk: str | None = None
     language: str | None = None
+    calendar: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
 
 

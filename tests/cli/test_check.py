@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,26 @@ def test_an_api_token_is_taken_with_the_day_on_which_it_ends(
     assert ("2027-04-30" in capsys.readouterr().out) is warned
     assert main(["check", "--json"]) == 0
     assert bool(json.loads(capsys.readouterr().out)["warnings"]) is warned
+
+
+def test_a_calendar_is_told_as_it_stands_with_the_next_days_that_differ(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "calendars.yaml").write_text(
+        "calendars:\n"
+        '  default: {time_zone: Europe/Warsaw, hours: {mon-fri: "09:00-17:00"}, holidays: {country: PL},'
+        ' exceptions: {2026-12-24: "09:00-13:00"}}\n'
+        '  nights: {time_zone: UTC, hours: {mon-sun: "22:00-06:00"}}\n'
+        "  day-and-night: {time_zone: UTC, hours: always}\n"
+    )
+    monkeypatch.setattr("bridge.cli.check.now", lambda: datetime(2026, 12, 23, 17, tzinfo=UTC))
+    assert main(["check"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "calendar " in line]
+    assert lines[0].startswith(
+        "ok       the calendar default: closed now until Thu 2026-12-24 09:00 Europe/Warsaw;"
+        " Thu 2026-12-24 09:00-13:00 (Christmas Eve); Fri 2026-12-25 closed (Christmas Day);"
+    )
+    assert lines[1:] == [
+        "ok       the calendar nights: closed now until Wed 2026-12-23 22:00 UTC",
+        "ok       the calendar day-and-night: open for more than a year (UTC)",
+    ]

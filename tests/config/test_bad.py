@@ -16,6 +16,7 @@ PLACES = {
     "zendesk": "zendesk.yaml",
     "replies": "replies/pl.yaml",
     "sources": "sources/reviews.yaml",
+    "calendars": "calendars.yaml",
 }
 BAD = sorted((HERE / "bad").glob("*/*.yaml"))
 
