@@ -18,7 +18,7 @@ from bridge.config.findings import Findings
 from bridge.config.plain import Document, Misread, Where, parse, read
 from bridge.config.providers import LATER, Options, Providers
 from bridge.config.rulebook import rules_of
-from bridge.config.ruling import Ruling
+from bridge.config.ruling import Ruling, spoken
 from bridge.config.values import LANGUAGE
 from bridge.core.calendars import Calendar
 from bridge.core.described import Described
@@ -151,6 +151,7 @@ class _Reading:
                 connections=connections,
                 maps=maps,
                 channels=self.channels(described),
+                hours=self.calendars is None or bool(self.calendars),
             ).check(rules)
         self.check_names(rules_document, rules, replies)
         self.warn_of_unread()
@@ -359,9 +360,8 @@ class _Reading:
         used: list[tuple[Document, Where, str]] = []
         if rules_document is not None:
             used += [
-                (rules_document, ("rules", at, "then", "reply", how), name)
-                for at, rule in enumerate(rules.rules)
-                for one in rule.then.replies
+                (rules_document, (*where, how), name)
+                for where, one in spoken(rules)
                 for how, name in ((one.visibility, one.name), ("line", one.line))
                 if name
             ]

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from bridge.config.plain import Document, Where
 from bridge.core.rules import Caps, Escalation, Example, Outcome, Reply, Rule, Rules
+from bridge.core.targets import NO_TARGET, NOTHING, USUAL, Measures, Target, Wait
 
 
 def rules_of(document: Document, data: Mapping[str, Any], name: str) -> Rules:
     """The rules in *document*, whose values are *data*; *name* is the short one for exactly these."""
-    found = (_rule(document, ("rules", at), one) for at, one in enumerate(data["rules"]))
-    return Rules(rules=tuple(found), caps=Caps(**data["limits"]), hash=name)
+    general = data["target"]
+    found = (_rule(document, ("rules", at), one, general) for at, one in enumerate(data["rules"]))
+    return Rules(
+        rules=tuple(found), target=_target(general), caps=Caps(**data["limits"]), hash=name
+    )
 
 
-def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
+def _rule(
+    document: Document, where: Where, data: Mapping[str, Any], general: Mapping[str, Any] | None
+) -> Rule:
+    """One rule; what its target does not say, the *general* one of the file does."""
     then = data["then"]
     escalate = then.get("escalate")
     escalation = None
@@ -38,6 +46,8 @@ def _rule(document: Document, where: Where, data: Mapping[str, Any]) -> Rule:
             replies=_replies(then.get("reply", {})),
             notify=then.get("notify", ()),
             labels=then.get("label", {}),
+            target=_target(then["target"], general or {}) if "target" in then else None,
+            waits=tuple(_wait(one) for one in then.get("wait", ())),
             go_on=then["go_on"],
         ),
         examples=tuple(
@@ -56,6 +66,35 @@ def _replies(written: Mapping[str, Any]) -> tuple[Reply, ...]:
         for how in ("public", "private")
         if how in written
     )
+
+
+def _target(
+    data: Mapping[str, Any] | None, general: Mapping[str, Any] = MappingProxyType({})
+) -> Target:
+    if data is None:
+        return NO_TARGET
+    said = {**general, **data}
+    first, warn = said.get("first_answer", USUAL.first_answer), said.get("warn_at", 0.75)
+    return Target(
+        first_answer=first,
+        clock=said.get("clock", USUAL.clock),
+        warn_at=int(first * warn) if isinstance(warn, float) else warn,
+        on_warn=_measures(said.get("on_warn")),
+        on_breach=_measures(said.get("on_breach")),
+    )
+
+
+def _wait(data: Mapping[str, Any]) -> Wait:
+    return Wait(
+        after=data["after"], clock=data.get("clock", USUAL.clock), then=_measures(data["then"])
+    )
+
+
+def _measures(data: Mapping[str, Any] | None) -> Measures:
+    if data is None:
+        return NOTHING
+    plain = {name: value for name, value in data.items() if name != "reply"}
+    return Measures(**plain, replies=_replies(data.get("reply", {})))
 
 
 def _example(data: Mapping[str, Any], line: int) -> Example:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,8 @@ from bridge.core.facts import FIELDS, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
-from bridge.core.rules import Escalation, Example, Rule, Rules
+from bridge.core.rules import Escalation, Example, Reply, Rule, Rules
+from bridge.core.targets import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class Ruling:
     """The rules' file beside all that it may speak of.
 
     `maps` are by helpdesk connection, None for one that cannot be read; `channels` are those that
-    there can be, None where that is not known.
+    there can be, None where that is not known; `hours` is whether somebody is not there at all hours.
     """
 
     document: Document
@@ -29,6 +30,7 @@ class Ruling:
     connections: Mapping[str, Connection]
     maps: Mapping[str, HelpdeskMap | None]
     channels: Collection[str] | None
+    hours: bool = True
 
     def wrong(self, where: Where, sentence: str) -> None:
         self.findings.wrong(self.document, where, sentence)
@@ -36,6 +38,7 @@ class Ruling:
     def check(self, rules: Rules) -> None:
         """Note what is wrong with *rules*."""
         names = [rule.name for rule in rules.rules]
+        self._target(("target",), rules.target)
         for at, rule in enumerate(rules.rules):
             where: Where = ("rules", at)
             if names.index(rule.name) != at:
@@ -57,6 +60,10 @@ class Ruling:
             self._whole_texts((*where, "when"), rule)
             if rule.then.escalate is not None:
                 self._escalation((*where, "then", "escalate"), rule.then.escalate)
+            if rule.then.target is not None:
+                self._target((*where, "then", "target"), rule.then.target)
+            for number, wait in enumerate(rule.then.waits):
+                self._clock((*where, "then", "wait", number, "clock"), wait.clock)
             for number, example in enumerate(rule.examples):
                 self._example((*where, "examples", number), example, names)
 
@@ -84,6 +91,24 @@ class Ruling:
                     f"`text: {shown}` holds only for a message that says nothing else; for words in it"
                     f" write text: {{any_of: [{shown}]}}",
                 )
+
+    # --- targets ---------------------------------------------------------------------------------
+
+    def _target(self, where: Where, target: Target) -> None:
+        """Its warning comes before the answer is late."""
+        if not target:
+            return
+        if target.warn_at >= target.first_answer:
+            self.wrong((*where, "warn_at"), "must come before the answer is due (`first_answer`)")
+        self._clock((*where, "clock"), target.clock)
+
+    def _clock(self, where: Where, clock: str) -> None:
+        """A clock of business hours needs hours."""
+        if clock == "business" and not self.hours:
+            told = (
+                "without calendars.yaml somebody is always there, so this is the calendar's clock"
+            )
+            self.findings.doubtful(self.document, where, told)
 
     # --- groups and fields -----------------------------------------------------------------------
 
@@ -187,3 +212,20 @@ def _misfit(type_: str, value: Any) -> str | None:
         many = value if isinstance(value, list) else [value]
         return None if all(isinstance(one, str) for one in many) else "must be a list of texts"
     return None if isinstance(value, str) else "must be a text; put it in quotes"
+
+
+def spoken(rules: Rules) -> Iterator[tuple[Where, Reply]]:
+    """All that *rules* may say by themselves, and where the file says so."""
+    for name in ("on_warn", "on_breach"):
+        yield from ((("target", name, "reply"), one) for one in getattr(rules.target, name).replies)
+    for at, rule in enumerate(rules.rules):
+        then: Where = ("rules", at, "then")
+        yield from (((*then, "reply"), one) for one in rule.then.replies)
+        for name in ("on_warn", "on_breach"):
+            if rule.then.target is not None:
+                said = getattr(rule.then.target, name).replies
+                yield from (((*then, "target", name, "reply"), one) for one in said)
+        for number, wait in enumerate(rule.then.waits):
+            yield from (
+                ((*then, "wait", number, "then", "reply"), one) for one in wait.then.replies
+            )

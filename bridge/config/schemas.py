@@ -6,6 +6,7 @@ and `ruling.py`. Each is built once, at import.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,7 @@ from bridge.core.mistakes import Mistake, nearest
 from bridge.core.model import Status
 from bridge.core.rules import PRIORITIES
 from bridge.core.sync import MOMENTS
+from bridge.core.targets import CLOCKS
 
 is_status = one_of(*(status.value for status in Status if status is not Status.DELETED))
 
@@ -131,18 +133,117 @@ class Labels(fields.Field[dict[str, int]]):
         return {name: duration(time) or 0 for name, time in written.items()}
 
 
+class MeasuresSchema(Strict):
+    priority = Text(validate=one_of(*PRIORITIES))
+    tags = Texts(check=is_tag)
+    notify = Texts(check=is_name)
+    note = Text()
+    reply = fields.Nested(ReplySchema)
+
+    @validates_schema
+    def _does_something(self, data: Mapping[str, Any], **_: Any) -> None:
+        if not data:
+            raise ValidationError("does nothing: it needs priority, tags, notify, note or reply")
+
+
+class Measures(fields.Field[dict[str, Any]]):
+    """What is done where a customer waits: keys with values, or a list of such, taken together."""
+
+    default_error_messages = REQUIRED
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        wrong: dict[str | int, Any] = {}
+        for number, one in enumerate(value if isinstance(value, list) else [value]):
+            try:
+                for name, said in _MEASURES.load(one).items():
+                    if name in found and name not in ("tags", "notify"):
+                        raise ValidationError({name: ["is said twice"]})
+                    found[name] = (
+                        (*found.get(name, ()), *said) if name in ("tags", "notify") else said
+                    )
+            except ValidationError as error:
+                wrong[number] = error.messages
+        if wrong:
+            raise ValidationError(wrong if isinstance(value, list) else wrong[0])
+        if not found:
+            raise ValidationError("does nothing: it needs priority, tags, notify, note or reply")
+        return found
+
+
+_MEASURES = MeasuresSchema()
+
+
+class Part(fields.Field[float | int]):
+    """A part of a time: `75%` as 0.75, or a time such as 45m in seconds."""
+
+    default_error_messages = REQUIRED
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> float | int:
+        percent = re.fullmatch(r"([1-9][0-9]?)\s*%", value) if isinstance(value, str) else None
+        if percent:
+            return int(percent[1]) / 100
+        seconds = duration(value) if isinstance(value, str) else None
+        if seconds is None:
+            raise ValidationError(f"'{value}' is neither a part like 75% nor a time like 45m")
+        return seconds
+
+
+class TargetSchema(Strict):
+    first_answer = Span()
+    clock = Text(validate=one_of(*CLOCKS))
+    warn_at = Part()
+    on_warn = Measures()
+    on_breach = Measures()
+
+
+class Target(fields.Field[dict[str, Any] | None]):
+    """A target of answers, or false where there is to be none (None)."""
+
+    default_error_messages = REQUIRED
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> dict[str, Any] | None:
+        if value is False:
+            return None
+        if value is True:
+            raise ValidationError("is false, or says what is promised: `{first_answer: 60m}`")
+        found: dict[str, Any] = _TARGET.load(value)
+        return found
+
+
+_TARGET = TargetSchema()
+
+
+class WaitSchema(Strict):
+    after = Span(required=True)
+    clock = Text(validate=one_of(*CLOCKS))
+    then = Measures(required=True)
+
+
 class ThenSchema(Strict):
     escalate = fields.Nested(EscalateSchema)
     ignore = Text(validate=is_name)
     reply = fields.Nested(ReplySchema)
     notify = Texts(check=is_name)
     label = Labels()
+    target = Target()
+    wait = fields.List(
+        fields.Nested(WaitSchema),
+        error_messages={**REQUIRED, "invalid": "must be a list of steps, each `- after: 30m`"},
+    )
     go_on = Flag(data_key="continue", load_default=False)
 
     @validates_schema
     def _stands_together(self, data: Mapping[str, Any], **_: Any) -> None:
         if "escalate" in data and "ignore" in data:
             raise ValidationError("says `ignore` and `escalate`; only one of them can be", "ignore")
+        for name in ("target", "wait"):
+            if name in data and "escalate" not in data and not data.get("go_on"):
+                raise ValidationError("says what is done with a ticket, and none is opened", name)
         if "ignore" in data and data.get("go_on"):
             raise ValidationError("`ignore` ends the matter, so it cannot continue", "continue")
         if not set(data) - {"go_on"}:
@@ -169,6 +270,7 @@ class LimitsSchema(Strict):
 
 
 class RulesSchema(Strict):
+    target = Target(load_default=dict)
     limits = fields.Nested(LimitsSchema, load_default=dict)
     rules = fields.List(
         fields.Nested(RuleSchema),

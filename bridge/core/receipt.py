@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bridge.core import telling
+from bridge.core import targets, telling
 from bridge.core.rules import Decision
 from bridge.core.stored import doc_in
 
@@ -42,6 +42,7 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "notify": list(decision.notify),
         "replies": [[one.visibility, one.name] for one in decision.replies],
         "labels": dict(decision.labels),
+        **({"promise": targets.plain(decision.promise)} if decision.outcome == "escalate" else {}),
         "signals": {name: _short(value) for name, value in decision.signals.items()},
         "told": dict(decision.told),
         "tried": [

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bridge.core.conditions import Condition
 from bridge.core.facts import OPEN, View
+from bridge.core.targets import USUAL, Promise, Target, Wait
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 
@@ -45,7 +46,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a rule does when it matches."""
+    """What a rule does when it matches. Without a `target` of its own, that of the file counts."""
 
     escalate: Escalation | None = None
     ignore: str | None = None
@@ -54,6 +55,8 @@ class Outcome:
     labels: Mapping[str, int] = field(
         default_factory=dict
     )  # for the author, and for how many seconds
+    target: Target | None = None
+    waits: tuple[Wait, ...] = ()
     go_on: bool = False  # `continue: true`
 
 
@@ -96,9 +99,13 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All rules in their order, the caps they stand under, and the hash of the file they came from."""
+    """All rules in their order, the caps they stand under, and the hash of the file they came from.
+
+    `target` is that of every ticket whose rule has none.
+    """
 
     rules: tuple[Rule, ...] = ()
+    target: Target = USUAL
     caps: Caps = field(default_factory=Caps)
     hash: str = ""
 
@@ -119,6 +126,7 @@ class Decision:
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
     escalate, ignore, reply, notify, label or none; replies, notify and labels may stand beside the first two.
+    `promise` is what the customer may count on where there is a ticket.
     `signals` are those that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 
@@ -129,6 +137,7 @@ class Decision:
     replies: tuple[Reply, ...] = ()
     notify: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
+    promise: Promise = field(default_factory=Promise)
     tried: tuple[Tried, ...] = ()
     rules: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
@@ -154,11 +163,11 @@ def decide(rules: Rules, view: View) -> Decision:
         matched.append(rule)
         if not rule.then.go_on:
             break
-    return _decision(matched, tuple(tried), view.read)
+    return _decision(rules, matched, tuple(tried), view.read)
 
 
 def _decision(
-    matched: Sequence[Rule], tried: tuple[Tried, ...], signals: Mapping[str, Any]
+    rules: Rules, matched: Sequence[Rule], tried: tuple[Tried, ...], signals: Mapping[str, Any]
 ) -> Decision:
     """What the matching rules say together: the first ticket wins, and then the first reason."""
     opened = next((rule for rule in matched if rule.then.escalate is not None), None)
@@ -189,6 +198,12 @@ def _decision(
         labels={
             name: time for rule in reversed(matched) for name, time in rule.then.labels.items()
         },
+        promise=Promise(
+            target=next(
+                (one for rule in matched if (one := rule.then.target) is not None), rules.target
+            ),
+            waits=tuple(wait for rule in matched for wait in rule.then.waits),
+        ),
         signals=dict(signals),
     )
 
