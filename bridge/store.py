@@ -40,7 +40,7 @@ PREFIX: Final = "bridge:"
 _LUA = Path(__file__).with_name("lua")
 _SCRIPTS = (
     "accept", "claim", "renew", "record", "load", "settle", "gate", "told", "trouble", "cheer", "sweep",
-    "mend", "revive", "publish",
+    "mend", "revive", "publish", "mute",
 )  # fmt: skip
 _LOOKING = ("load", "settle")
 
@@ -90,6 +90,7 @@ class Turn:
     other_intent: Mapping[str, str]
     paused: str = ""  # the paused connection that this room has to do with
     version: str = ""  # of the rules in force
+    mutes: str = ""  # when they last changed
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class Orders:
     facts: dict[str, str] = field(default_factory=dict)
     says: list[dict[str, Any]] = field(default_factory=list)
     set: list[tuple[str, str, int] | tuple[str, str, int, bool]] = field(default_factory=list)
+    mutes: list[tuple[str, str]] = field(default_factory=list)
     push: list[dict[str, Any]] = field(default_factory=list)
     tries: Mapping[str, str] | str | None = None
     cheer: list[str] = field(default_factory=list)
@@ -115,7 +117,7 @@ class Orders:
 
     def plain(self) -> dict[str, Any]:
         out: dict[str, Any] = {"lane": self.lane, "room": self.room}
-        for name in ("events", "touch", "says", "push", "cheer", "set", "wake"):
+        for name in ("events", "touch", "says", "push", "cheer", "set", "wake", "mutes"):
             if value := getattr(self, name):
                 out[name] = value
         for name in ("intent", "tries"):
@@ -177,9 +179,8 @@ def _turn(lane: str, room_id: str, rows: Sequence[Any]) -> Turn:
             )
         )  # fmt: skip
     intent, tries, room, other = (_pairs(row) for row in rows[1:5])
-    return Turn(
-        lane, room_id, tuple(events), intent, tries, room, other, rows[5].decode(), rows[6].decode()
-    )
+    told = [row.decode() for row in rows[5:]]
+    return Turn(lane, room_id, tuple(events), intent, tries, room, other, *told)
 
 
 def _pairs(row: Sequence[bytes]) -> dict[str, str]:
@@ -434,6 +435,20 @@ class Store:
         """The versions that were in force, at most 100, the latest first."""
         rows = self._do(lambda: self.client.lrange(PREFIX + "versions", 0, -1))
         return [json.loads(row) for row in rows]
+
+    # -- what is muted ----------------------------------------------------------------------------
+
+    def mutes(self) -> dict[str, str]:
+        """What is muted, by id, as `core.mutes.mute_out` wrote it; and under `now` when that last changed."""
+        return self.hash("mutes")
+
+    def muted(self) -> dict[str, int]:
+        """How many messages each mute has held back."""
+        return {name: int(count) for name, count in self.hash("muted").items()}
+
+    def mute(self, name: str, text: str, standing: str = "") -> bool:
+        """Mute something, or end it by an empty *text*; False where another one than *standing* stands there."""
+        return bool(self._run("mute", name, text, standing))
 
     def sweep(self) -> int:
         """Wake somebody if anything is due and nobody was woken; returns how much is due."""

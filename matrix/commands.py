@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "GET bridge:asked", "GET bridge:gap", "HSETNX bridge:heard", "HSET bridge:heard",
         "HINCRBY bridge:hours", "HDEL bridge:hours", "EXPIRE bridge:hours", "SET bridge:listening",
         "GET bridge:listening", "GET bridge:open", "SET bridge:open", "HGETALL bridge:heard",
+        "HGETALL bridge:mutes",
     ),
     "ticket in Freshdesk": ("GET bridge:born", "SET bridge:born"),
     "update": ("load", "settle"),
@@ -85,6 +86,7 @@ SELDOM: Final = {
     "GET bridge:sent": "asked where a look at a platform is quicker than the echo",
     "told": "where an answer says that others spend of the same limit (tests/limits/test_taught.py)",
     "SET bridge:asked": "after an absence",
+    "mute": "where an operator mutes, or a mute ends (tests/engine/test_mutes.py)",
     "HMGET bridge:hours": "once a source has been heard for a while",
     "EXISTS bridge:e": "asked of words that are read back",
 }

@@ -97,7 +97,7 @@ def test_calls_that_fail_are_told_by_how_they_fail() -> None:
 def test_every_commit_of_the_journal_is_a_point() -> None:
     """But those that only an operator makes, who sees whether they were done, and one that only corrects a count."""
     named = {name.partition("-")[0] for name in COMMITS}
-    assert set(_SCRIPTS) - {"revive", "publish", "told"} == named - {"command"}
+    assert set(_SCRIPTS) - {"revive", "publish", "told", "mute"} == named - {"command"}
 
 
 def test_a_process_dies_where_it_is_told_to_and_nowhere_else(tmp_path: Path) -> None:

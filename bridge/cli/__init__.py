@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "rules": "show which rules are in force, publish others, go back",
     "why": "show the receipt of something that happened",
     "status": "show the books, the queues, the limits and the alarms",
+    "mute": "mute an author, a post or a phrase for a while; list and end mutes",
     "dead": "list, show, retry or drop dead letters",
     "pause": "stop working for a connection; what comes in is kept",
     "resume": "go on working for a connection",

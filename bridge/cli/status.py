@@ -13,6 +13,7 @@ from bridge.cli import parts
 from bridge.config import Config
 from bridge.core.errors import ConfigError
 from bridge.helpdesks import HELPDESKS
+from bridge.jobs import mutes
 from bridge.store import Store
 from bridge.wiring import now
 
@@ -57,6 +58,7 @@ def status(store: Store, config: Config) -> dict[str, Any]:
         "books": {name: books.get(name, EMPTY) for name in order},
         "queues": {**store.queues(), **_ages(store)},
         "alarms": store.alarms(),
+        "mutes": len(mutes.read(store.mutes())),
         "rules": rules_in_force(store.rules()),
         "limits": {
             connection.name: _limits(store, connection.name, connection.options, connection.type)
@@ -162,6 +164,8 @@ def _print(told: dict[str, Any], at: datetime) -> None:
     print(_queues(told["queues"]))
     if rules := told["rules"]:
         print(f"rules: {parts.harmless(parts.version(rules))}")
+    if told["mutes"]:
+        print(f"{told['mutes']} muted: `bridge mute list` says what, why and until when")
     for alarm in told["alarms"].values():
         since = datetime.fromisoformat(alarm["at"])
         print(f"ALARM since {parts.moment(since)}: {parts.harmless(alarm['text'])}")

@@ -3,7 +3,7 @@
     /dm         answers go to the customer in private from now on
     /public     answers go where everybody reads them from now on
     /hide       hide the comment the ticket is about
-    /mute 7d    open nothing for this person for seven days
+    /mute 7d WHY   open nothing for this person for seven days; /unmute ends it
     /label vip 30d   give the person a label that rules can ask for; /unlabel vip takes it away
     /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from bridge.core.plaintext import plain
 
-COMMANDS = ("dm", "public", "hide", "mute", "label", "unlabel", "template")
+COMMANDS = ("dm", "public", "hide", "mute", "unmute", "label", "unlabel", "template")
 TAG = "bridge_"
 
 # A slash and one word alone: "/orders/17 fails" and "/ or \\" are sentences about something else.
@@ -76,11 +76,17 @@ LONGEST = 3650 * 86400  # ten years: more is a slip of the finger
 
 def duration(text: str) -> int | None:
     """The seconds in "7d", "36h", "1d 12h", "2 tygodnie"; None when it is none, zero or over ten years."""
-    total, at, text = 0, 0, text.strip().lower()
-    while at < len(text):
-        step = _STEP.match(text, at)
-        if step is None or step[2] not in _UNITS:
-            return None
+    seconds, rest = lasting(text)
+    return None if rest else seconds
+
+
+def lasting(text: str) -> tuple[int | None, str]:
+    """The seconds that *text* begins with, as in `duration`, and what follows: "7d insults" is seven days."""
+    text = text.strip()
+    total, at, folded = 0, 0, text.lower()
+    if len(folded) != len(text):
+        folded = text
+    while at < len(folded) and (step := _STEP.match(folded, at)) and step[2] in _UNITS:
         total += int(step[1]) * _UNITS[step[2]]
         at = step.end()
-    return total if 0 < total <= LONGEST else None
+    return (total if 0 < total <= LONGEST else None), text[at:].strip()

@@ -6,8 +6,10 @@ Plain text; everything a stranger wrote passes `safe` or `line`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from bridge.core.harmless import MESSAGE_LIMIT, address, capped, line, listed, safe
+from bridge.core.mutes import Mute
 
 # Why a reply could not be delivered, for the agent who wrote it. Codes of channels and windows.
 WAYS = {
@@ -163,7 +165,6 @@ _DONE = {
     "dm": "From now on public comments here go to the customer in private.",
     "public": "From now on public comments here are posted where everybody reads them.",
     "hide": "The comment is hidden on the platform; its author and their friends still see it.",
-    "mute": "The person is muted: no new ticket is opened for them",
     "label": "The person has the label",
     "unlabel": "The person has no longer the label",
     "template": "The template was sent",
@@ -172,8 +173,6 @@ _DONE = {
 
 def command_done(name: str, argument: str = "") -> str:
     """A command of an agent was carried out."""
-    if name == "mute":
-        return f"{_DONE['mute']}{f' for {line(argument, 60)}' if argument else ''}."
     if name in ("label", "unlabel", "template"):
         return f"{_DONE[name]}: {line(argument, 300)}"
     return _DONE.get(name, f"/{line(name, 30)} is done.")
@@ -182,3 +181,36 @@ def command_done(name: str, argument: str = "") -> str:
 def command_refused(name: str, why: str) -> str:
     """A command of an agent was not carried out."""
     return f"/{line(name, 30)} was not carried out: {line(why, 300)}"
+
+
+def _held_back(many: int) -> str:
+    return (
+        f"{many} message{'' if many == 1 else 's'} of it {'was' if many == 1 else 'were'} held back"
+    )
+
+
+def muted(mute: Mute) -> str:
+    """The person is muted from now on."""
+    why = f" ({line(mute.because, 200)})" if mute.because else ""
+    return (
+        f"The person is muted until {mute.until:%Y-%m-%d %H:%M} UTC{why}: nothing they write opens or "
+        "extends a ticket, unless it speaks of danger. A note tells when it ends; /unmute ends it now."
+    )
+
+
+def unmuted(many: int) -> str:
+    """The mute of the person was ended by a command."""
+    return f"The person is muted no more. {_held_back(many)}."
+
+
+def mute_ended(mute: Mute, many: int, now: datetime, by: str = "") -> str:
+    """A mute has come to its end: what it was, why, and how much it held back."""
+    what = f"person of {mute.value}" if mute.room else f"{mute.what} {line(mute.value, 100)!r}"
+    since = f" since {mute.since:%Y-%m-%d}"
+    set_by = f" by {line(mute.by, 60)}" if mute.by else ""
+    why = f" ({line(mute.because, 200)})" if mute.because else ""
+    early = f", ended by {line(by, 60)}" if by and now < mute.until else ""
+    return (
+        f"The mute of the {what}, set{since}{set_by}{why}, is over{early}. {_held_back(many)}; "
+        "what is written from now on is handled again."
+    )

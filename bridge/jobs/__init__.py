@@ -22,6 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from bridge.core.errors import BridgeError
 from bridge.jobs import answer, escalate
 from bridge.jobs.ingest import ingest
+from bridge.jobs.mutes import Book
 from bridge.jobs.outside import Outside
 from bridge.jobs.slots import threads_for
 from bridge.jobs.suspect import Company
@@ -48,7 +49,7 @@ class Engine:
         self.versions = Versions(bridge)
         self.threads = threads_for(slots)
         self.outside = Outside(bridge, slots)
-        self.leases = Leases(bridge)
+        self.leases, self.book = Leases(bridge), Book(bridge.store)
         self.company = Company()
         self.stopping = threading.Event()
         self._holders = itertools.count(1)
@@ -100,7 +101,7 @@ class Engine:
         return f"{read} deliveries, {turns} turns"
 
     def _turn(self, lane: str, holder: str) -> None:
-        hand = Hand(self.bridge, self.outside, self.leases, lane, holder, self.versions)
+        hand = Hand(self.bridge, self.outside, self.leases, lane, holder, self.versions, self.book)
         step = escalate.step if lane.startswith("in:") else answer.step
         work(hand, step, self.stopping.is_set, self.company)
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
 
 from bridge.core import commands, labels, telling
 from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import TicketComment, Visibility
+from bridge.core.mutes import USUAL, mute_out
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import speak
+from bridge.jobs import mutes, speak
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
@@ -21,7 +21,7 @@ NAME = re.compile(r"[a-z0-9-]{1,64}")  # of a label, as in rules
 
 def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
-    now, sets = hand.bridge.now(), list[tuple[str, str, int]]()
+    sets, muted = list[tuple[str, str, int]](), list[tuple[str, str]]()
     if told.name in WAYS:
         given = moment_in((event.doc.get("comment") or {}).get("at") or event.doc.get("at"))
         known = room.time("route_at")
@@ -29,14 +29,8 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
             return hand.close(room, event, "ignored", "another way was chosen after it")
         room.facts.update({"route": told.name, "route_at": moment_out(given) or ""})
         text = telling.command_done(told.name)
-    elif told.name == "mute":
-        seconds = commands.duration(told.argument) if told.argument else 7 * 86400
-        if seconds is None:
-            text = telling.command_refused("mute", f"{told.argument!r} is no time like 7d or 36h")
-        else:
-            until = moment_out(now + timedelta(seconds=seconds)) or ""
-            sets = [(f"mute:{key}", until, seconds) for key in room.people()]
-            text = telling.command_done("mute", told.argument or "7d")
+    elif told.name in ("mute", "unmute"):
+        muted, text = _mute(hand, room, event, told)
     elif told.name in ("label", "unlabel"):
         sets, text = _label(hand, room, told)
     elif told.name == "hide":
@@ -52,7 +46,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
         )
     orders = hand.closing(event, "done", f"/{told.name}")
     orders.facts = room.changed()
-    orders.set += sets
+    orders.set, orders.mutes = [*orders.set, *sets], muted
     orders.push.append(note_event(room, text, "command", event.id))
     hand.settle(orders)
     return None
@@ -73,6 +67,33 @@ def way(room: Room, comment: TicketComment, before: Sequence[TicketComment]) -> 
             since = at and known and at < known and not (until and until < known)
             return chosen if since else told.name
     return chosen
+
+
+def _mute(
+    hand: Hand, room: Room, event: Event, told: commands.Command
+) -> tuple[list[tuple[str, str]], str]:
+    """What is muted or no more, and what the agent is told."""
+    people, now = room.people(), hand.bridge.now()
+    if not people:
+        return [], telling.command_refused(told.name, "the platform does not tell who wrote this")
+    standing = mutes.of_room(hand.bridge.store, people)
+    if told.name == "unmute":
+        counts = hand.bridge.store.muted()
+        if not standing:
+            return [], telling.command_refused("unmute", "the person is not muted")
+        many = sum(counts.get(one.id, 0) for one in standing)
+        return [(one.id, "") for one in standing], telling.unmuted(many)
+    seconds, because = commands.lasting(told.argument) if told.argument else (USUAL, "")
+    if seconds is None:
+        why = f"{told.argument!r} does not begin with a time like 7d or 36h"
+        return [], telling.command_refused("mute", why)
+    comment = event.doc.get("comment") or {}
+    mute = mutes.new(
+        "author", f"ticket {room.ticket}", seconds, now, because=because, by=comment.get("name") or "",
+        people=tuple(sorted(people)), room=room.id,
+    )  # fmt: skip
+    before = [(one.id, "") for one in standing if one.id != mute.id]
+    return [*before, (mute.id, mute_out(mute))], telling.muted(mute)
 
 
 def _label(

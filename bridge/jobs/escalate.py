@@ -18,7 +18,7 @@ from bridge.core.facts import view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
 from bridge.core.stored import message_in, moment_in, moment_out
-from bridge.jobs import customers, tickets, writing
+from bridge.jobs import customers, mutes, tickets, writing
 from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room
@@ -43,6 +43,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
     orders.set += [(key, kept, seconds) for key, (kept, seconds) in plan.people.items()]
     for event, state, reason, decision in plan.outcomes:
         orders.events.append(_outcome(hand, event, state, reason, decision))
+        if mute := plan.muted.get(event.id):
+            orders.events[-1]["muted"] = mute
     if plan.opening:
         return tickets.open(hand, room, plan, orders)
     if plan.said or plan.notes:
@@ -196,8 +198,9 @@ def _later_changes(events: tuple[Event, ...]) -> dict[str, Message]:
 def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> bool | None:
     """Put one message where it belongs: True on the ticket, False not, None in the next step."""
     bridge, now, place = hand.bridge, hand.bridge.now(), message.conversation
-    if event.says.get("muted"):
-        plan.outcomes.append((event, "ignored", "the author is muted", None))
+    if mute := mutes.holding(hand.mutes, event, message, now):
+        plan.outcomes.append((event, "ignored", mute.reason, None))
+        plan.muted[event.id] = mute.id
         return False
     if plan.opening:
         plan.said.append(Said(event, message, place))

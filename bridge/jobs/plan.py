@@ -35,6 +35,7 @@ class Plan:
     followup: bool = False
     after: str = ""  # the ticket this one continues
     outcomes: list[tuple[Event, str, str, Decision | None]] = field(default_factory=list)
+    muted: dict[str, str] = field(default_factory=dict)  # which mute has held back an event
     push: list[dict[str, Any]] = field(default_factory=list)  # automatic replies the rules ask for
     people: dict[str, tuple[str, int]] = field(
         default_factory=dict

@@ -17,6 +17,8 @@ from typing import Any
 
 from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
+from bridge.core.mutes import Standing
+from bridge.jobs.mutes import Book
 from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.rank import Asker
 from bridge.jobs.room import Room, note_event
@@ -105,9 +107,10 @@ class Hand:
 
     def __init__(
         self, bridge: Bridge, outside: Outside, leases: Leases, lane: str, holder: str,
-        versions: Versions | None = None,
+        versions: Versions | None = None, book: Book | None = None,
     ) -> None:  # fmt: skip
         self.versions, self.asker = versions, Asker(lane)
+        self.book, self.mutes = book or Book(bridge.store), Standing()
         self.bridge, self.outside, self.leases = bridge, outside.of(self.asker), leases
         self.lane, self.holder = lane, holder
         self.room_id = lane.split(":", 1)[1]
@@ -171,6 +174,7 @@ class Hand:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
         if self.versions is not None:
             self.bridge = self.versions.of(turn.version, self.bridge)
+        self.mutes = self.book.of(turn)
         self.asker.look(turn)
         return turn
 

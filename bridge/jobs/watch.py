@@ -13,7 +13,7 @@ from secrets import token_hex
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import silence
+from bridge.jobs import mutes, silence
 from bridge.jobs.gaps import (
     Found,
     State,
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 TICK = 2.0  # seconds between two looks whether something is due
 TURN = 600.0  # seconds for which one worker may read a connection back, alone
 BEHIND = 5.0  # seconds that deliveries may wait: what they tell must not be called late
-MINUTE = 60.0  # between two looks for silence
+MINUTE = 60.0  # between two looks for silence, and for mutes that are over
 
 
 def ask(bridge: Bridge, name: str, since: datetime | None = None) -> None:
@@ -66,7 +66,10 @@ class Watch(threading.Thread):
         for connection in bridge.config.connections.values():
             if readable(bridge, connection) and not self.ended.is_set():
                 self._read(connection)
-        if bridge.settings.silence_events and bridge.store.take("listening", token_hex(8), MINUTE):
+        if not bridge.store.take("listening", token_hex(8), MINUTE):
+            return
+        mutes.end_those_over(bridge, bridge.now())
+        if bridge.settings.silence_events:
             silence.listen(bridge, self.outside, lambda name, at: ask(bridge, name, at))
 
     def _read(self, connection: Connection) -> None:

@@ -1,6 +1,7 @@
 -- What a turn needs to see of *lane*: {events, intent, lane state, room, other lane's intent, the paused
--- connection that the room has to do with or '', the version of the rules in force or ''}. Events come as {id, message facts and what is known of its
--- author (until when muted, labels, contacts), fields...}; ids whose event is gone leave the list.
+-- connection that the room has to do with or '', the version of the rules in force or '', when the mutes last
+-- changed or ''}. Events come as {id, message facts and what is known of its author (labels, contacts),
+-- fields...}; ids whose event is gone leave the list.
 local function look(lane, room, most)
   redis.call('DEL', P .. 'n:' .. lane)
   local events = {}
@@ -13,8 +14,8 @@ local function look(lane, room, most)
       local says = names[1] and redis.call('HGETALL', P .. 'm:' .. names[1]) or {}
       if names[2] and names[2] ~= '' then
         local who = names[2]
-        local about = redis.call('MGET', P .. 'mute:' .. who, P .. 'label:' .. who, P .. 'contacts:' .. who)
-        for number, name in ipairs({'muted', 'label', 'contacts'}) do
+        local about = redis.call('MGET', P .. 'label:' .. who, P .. 'contacts:' .. who)
+        for number, name in ipairs({'label', 'contacts'}) do
           if about[number] then
             says[#says + 1] = name
             says[#says + 1] = about[number]
@@ -31,5 +32,5 @@ local function look(lane, room, most)
   local other = (string.sub(lane, 1, 3) == 'in:') and 'out:' or 'in:'
   return {events, redis.call('HGETALL', P .. 'i:' .. lane), redis.call('HGETALL', P .. 's:' .. lane),
     redis.call('HGETALL', P .. 'r:' .. room), redis.call('HGETALL', P .. 'i:' .. other .. room), paused,
-    redis.call('HGET', P .. 'rules', 'version') or ''}
+    redis.call('HGET', P .. 'rules', 'version') or '', redis.call('HGET', P .. 'mutes', 'now') or ''}
 end

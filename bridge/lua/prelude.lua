@@ -147,3 +147,14 @@ local function cheer(connection, now)
     redis.call('ZADD', P .. 'lines', 'XX', now, connection)
   end
 end
+
+-- What is muted, by id, and when that last changed (`now`): whoever knows another moment reads it again.
+local function mute(id, text)
+  if text == '' then
+    redis.call('HDEL', P .. 'mutes', id)
+    redis.call('HDEL', P .. 'muted', id)
+  else
+    redis.call('HSET', P .. 'mutes', id, text)
+  end
+  redis.call('HSET', P .. 'mutes', 'now', now_exact())
+end

@@ -2,7 +2,7 @@
 -- events to look at afterwards (0: none). Returns {0} when the lease was lost and nothing was written, {2} when
 -- the turn was given back and there is more, {3} when nothing is left, else {1}, and behind it the look.
 -- orders: lane, room, now the lists below, each optional:
---   events  = {{e, state, ttl, f={...}}}      outcomes; the event leaves the lane
+--   events  = {{e, state, ttl, f={...}, muted}}  outcomes; the event leaves the lane; by which mute it was ignored
 --   touch   = {{e, f={...}, state}}           facts on events that stay
 --   intent  = {field, value, ...} | ''        the write under way; '' when it is settled
 --   facts   = {field, value, ...}             of the room
@@ -12,6 +12,7 @@
 --   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices): in_progress,
 --                                             parked, or a timer
 --   wake    = {lane, ...}                     that may go on, if they rest
+--   mutes   = {{id, text}}                    what is muted from now on; '' ends it
 --   tries   = {field, value} | ''             the lane's failures; '' after a success
 --   cheer   = {connection, ...}               that answered: their breaker closes
 --   again   = ms | nil                        give the lease back, look again after so long
@@ -26,6 +27,9 @@ for _, item in ipairs(orders.events or {}) do
   if connection then
     if #item.f > 0 then redis.call('HSET', key, unpack(item.f)) end
     local was = move(item.e, connection, item.state)
+    if item.muted and was ~= item.state and redis.call('HEXISTS', P .. 'mutes', item.muted) == 1 then
+      redis.call('HINCRBY', P .. 'muted', item.muted, 1)
+    end
     redis.call('LREM', P .. 'l:' .. lane, 0, item.e)
     if item.state == 'dead' then
       redis.call('ZADD', P .. 'dead', now, item.e)
@@ -65,6 +69,7 @@ for _, item in ipairs(orders.set or {}) do
     redis.call('EXPIRE', P .. item[1], item[3])
   end
 end
+for _, item in ipairs(orders.mutes or {}) do mute(item[1], item[2]) end
 for _, item in ipairs(orders.push or {}) do
   local key = P .. 'e:' .. item.e
   if redis.call('HEXISTS', key, 'state') == 0 then

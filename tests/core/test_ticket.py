@@ -250,7 +250,7 @@ def test_nothing_a_stranger_writes_acts_on_the_helpdesk(payload):
         telling.linked_previous(payload, payload),
         telling.waits("auth", payload),
         telling.not_copied([(payload, payload)]),
-        telling.command_done("mute", payload),
+        telling.command_done("label", payload),
         telling.command_refused(payload, payload),
     ):
         assert_harmless(text)
@@ -386,9 +386,7 @@ def test_a_quotation_cannot_pass_for_our_own_words():
 
 
 def test_commands_are_confirmed_in_words():
-    assert telling.command_done("mute", "7d") == (
-        "The person is muted: no new ticket is opened for them for 7d."
-    )
+    assert telling.command_done("unlabel", "vip") == "The person has no longer the label: vip"
     assert "in private" in telling.command_done("dm")
     assert "/dnace" in telling.command_refused("dnace", "there is no such command")
 
