@@ -24,7 +24,7 @@ class Rank(IntEnum):
 PRESSING = frozenset({"high", "urgent"})
 
 # How much of what all spend each may use: the rest is left for those before them.
-SHARES = {Rank.UPDATE: 0.96, Rank.NOTE: 0.92, Rank.NOTICE: 0.92, Rank.BACK: 0.5}
+SHARES = {Rank.UPDATE: 0.98, Rank.NOTE: 0.92, Rank.NOTICE: 0.92, Rank.BACK: 0.5}
 
 
 @dataclass(slots=True)
