@@ -6,17 +6,21 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bridge import plugins
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
-from bridge.config import load_replies, load_rules
+from bridge.config import load_calendars, load_replies, load_rules
+from bridge.core import calendars
+from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Kind, Message
 from bridge.core.replies import Replies, choose
 from bridge.core.rules import Decision, Escalation, Rules, decide, example_view
 from bridge.settings import Settings
+from bridge.wiring import now
 
 HELP = "show what the rules would do with payloads, and why"
 
@@ -31,6 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="what the words are: comment (default), dm, review, mention, post, ...",
     )  # fmt: skip
     parser.add_argument("--rules", metavar="FILE", type=Path, help="other rules than the mappings'")
+    parser.add_argument(
+        "--at", type=_moment, metavar="TIME",
+        help='when it was said, such as "2026-12-24 20:00", by the default calendar\'s clock (default: '
+        "when it was sent, else now)",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object per event")
 
 
@@ -47,12 +56,14 @@ def run(args: argparse.Namespace) -> int:
     scorer = plugins.scorer(Settings.from_environ(os.environ).sentiment)
     rules = load_rules(args.rules or folder / "rules.yaml")
     replies = load_replies(folder)
+    hours = calendars.at(load_calendars(folder))
     out = _json if args.json else _sentences
     if args.text is not None:
         channel = next(iter(source.channels)) if source else "facebook"
         facts = {"text": args.text, "kind": args.kind, "channel": channel}
         seen = example_view(facts)
-        seen.scorer = scorer
+        seen.scorer, seen.clock = scorer, _clock(hours, args.at, None)
+        del seen.facts["business_hours"]
         out("--text", None, seen, rules, replies)
     found_wrong = False
     if source is not None:
@@ -60,8 +71,25 @@ def run(args: argparse.Namespace) -> int:
             messages = events("explain", source, name)
             found_wrong = found_wrong or messages is None
             for message in messages or ():
-                out(name, message, view(message, scorer=scorer), rules, replies)
+                clock = _clock(hours, args.at, message.sent_at)
+                out(name, message, view(message, scorer=scorer, clock=clock), rules, replies)
     return int(found_wrong)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'write a time such as "2026-12-24 20:00", not {text!r}'
+        ) from None
+
+
+def _clock(hours: Calendar, wanted: datetime | None, sent: datetime | None) -> Clock:
+    """The clock of when it was said; a time without a zone is that of the calendar."""
+    if wanted is not None and wanted.tzinfo is None:
+        wanted = wanted.replace(tzinfo=hours.zone)
+    return Clock(hours, wanted or sent or now())
 
 
 def _decided(message: Message | None, seen: View, rules: Rules) -> Decision:

@@ -6,7 +6,15 @@ the same call serves `bridge check`, the start of every process, and a reload.
 
 from __future__ import annotations
 
-from bridge.config.load import Config, load, load_packs, load_replies, load_rules, load_source
+from bridge.config.load import (
+    Config,
+    load,
+    load_calendars,
+    load_packs,
+    load_replies,
+    load_rules,
+    load_source,
+)
 from bridge.config.providers import Options, Providers
 from bridge.config.sources import source_files
 
@@ -15,6 +23,7 @@ __all__ = [
     "Options",
     "Providers",
     "load",
+    "load_calendars",
     "load_packs",
     "load_replies",
     "load_rules",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
+HOURS = ("open", "closed")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WHOLE_DAY = 24 * 60
 FARTHEST = 400  # days without an opening after which we stop looking for one
@@ -97,16 +98,6 @@ class Calendar:
         opens = self.opens(moment)
         return opens.strftime("%Y%m%dT%H%MZ") if opens else "never"
 
-    def facts(self, moment: datetime) -> dict[str, Any]:
-        """What rules may ask of the clock at *moment*, in this calendar's zone."""
-        local = moment.astimezone(self.zone)
-        return {
-            "business_hours": "open" if self.is_open(moment) else "closed",
-            "clock.hour": local.hour,
-            "clock.weekday": DAYS[local.weekday()],
-            "clock.holiday": local.date() in self.holidays(local.year),
-        }
-
     def different_days(self, start: date, end: date) -> Iterator[tuple[date, Spans, str]]:
         """The days from *start* to *end* that are not as their weekday: their spans, and why."""
         day = start
@@ -162,6 +153,28 @@ class Calendar:
             early, late = (middle, late) if before else (early, middle)
         return late.replace(second=0, microsecond=0)
 
+
+class Clock:
+    """A moment by a calendar: what rules may ask of it, by the names of their facts."""
+
+    __slots__ = ("calendar", "moment")
+
+    def __init__(self, calendar: Calendar, moment: datetime) -> None:
+        self.calendar, self.moment = calendar, moment
+
+    def read(self, name: str) -> Any:
+        """The fact *name*, one of FACTS, in the calendar's zone."""
+        if name == "business_hours":
+            return "open" if self.calendar.is_open(self.moment) else "closed"
+        local = self.moment.astimezone(self.calendar.zone)
+        if name == "clock.hour":
+            return local.hour
+        if name == "clock.weekday":
+            return DAYS[local.weekday()]
+        return local.date() in self.calendar.holidays(local.year)
+
+
+FACTS = ("business_hours", "clock.hour", "clock.weekday", "clock.holiday")
 
 ALWAYS = Calendar(name="always")  # open day and night: where nothing is said of hours
 

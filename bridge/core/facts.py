@@ -1,8 +1,9 @@
 """What rules may ask about a message: its facts by dotted name.
 
 A message is looked at through a `View`: its own facts (`kind`, `author.followers`), what the adapter
-knows beyond them (`rating`, `post.id`), what the engine knows of the conversation (`has_ticket`), and
-the signals of `core.signals`, worked out when first asked for. A new fact is one entry in FIELDS.
+knows beyond them (`rating`, `post.id`), what the engine knows of the conversation (`has_ticket`),
+the clock of business hours, and the signals of `core.signals`; the last two are worked out when first asked for.
+A new fact is one entry in FIELDS.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bridge.core import sentiment, words
+from bridge.core import calendars, sentiment, words
+from bridge.core.calendars import Clock
 from bridge.core.model import Change, Kind, Message, Visibility
 from bridge.core.sentiment import Felt, Scorer
 from bridge.core.signals import KIND, LONGEST, SIGNALS, Field, hours_of
@@ -66,6 +68,20 @@ FIELDS: dict[str, Field] = {
         "flag", "whether the brand wrote here on the platform itself in the last seven days",
         "answered_natively: false",
     ),
+    "business_hours": _field(
+        "word", "whether your calendar was open when it was said", "business_hours: closed",
+        calendars.HOURS,
+    ),
+    "clock.hour": _field(
+        "number", "the hour in which it was said, 0 to 23, in your calendar's time zone",
+        "clock.hour: {at_least: 22}",
+    ),
+    "clock.weekday": _field(
+        "word", "the day on which it was said, there", "clock.weekday: [sat, sun]", calendars.DAYS
+    ),
+    "clock.holiday": _field(
+        "flag", "whether that was a holiday of your calendar", "clock.holiday: true"
+    ),
     "author.label": _field("list", "labels your team or a rule gave the person", "author.label: [vip]"),
     "author.messages.24h": _field(
         "number", "how often the person wrote in that time, this one included; any time up to 7d",
@@ -111,14 +127,18 @@ class Text:
 class View:
     """The facts of one message by dotted name. None, or no entry, is unknown.
 
-    Signals are worked out when a rule first asks for them and nobody told them; `read` holds those.
+    Signals, and what the *clock* says, are worked out when a rule first asks for them and nobody told them;
+    `read` holds those.
     """
 
-    __slots__ = ("_felt", "_said", "_shown", "_texts", "facts", "read", "scorer")
+    __slots__ = ("_felt", "_said", "_shown", "_texts", "clock", "facts", "read", "scorer")
 
-    def __init__(self, facts: Mapping[str, Any], scorer: Scorer | None = None) -> None:
+    def __init__(
+        self, facts: Mapping[str, Any], scorer: Scorer | None = None, clock: Clock | None = None
+    ) -> None:
         self.facts = dict(facts)
         self.scorer = scorer
+        self.clock = clock
         self.read: dict[str, Any] = {}
         self._texts: dict[str, Text] = {}
         self._shown: dict[str, Any] = {}
@@ -136,6 +156,9 @@ class View:
             return self.read[name]
         if name in SIGNALS:
             self.read[name] = SIGNALS[name].read(self)
+            return self.read[name]
+        if name in calendars.FACTS and self.clock is not None:
+            self.read[name] = self.clock.read(name)
             return self.read[name]
         if name.startswith("author.messages.") and "author.messages" in self.facts:
             hours = hours_of(name) or 0
@@ -202,12 +225,13 @@ def _flat(facts: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def view(
-    message: Message, told: Mapping[str, Any] | None = None, scorer: Scorer | None = None
-) -> View:
+    message: Message, told: Mapping[str, Any] | None = None, scorer: Scorer | None = None,
+    clock: Clock | None = None,
+) -> View:  # fmt: skip
     """*message* as rules see it: its line, what the adapter told beyond it, and what the engine *told*.
 
     What the line knows cannot be overruled; what it does not know, the others may tell (`language`).
-    A *scorer* reads moods in place of our own words.
+    A *scorer* reads moods in place of our own words; the *clock* is that of when it was said.
     """
     author = message.author
     line = {
@@ -234,4 +258,4 @@ def view(
         "author.url": author.url if author else None,
     }
     known = {name: value for name, value in line.items() if value is not None}
-    return View({**_flat(message.extra), **_flat(told or {}), **known}, scorer)
+    return View({**_flat(message.extra), **_flat(told or {}), **known}, scorer, clock)

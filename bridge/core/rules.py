@@ -236,12 +236,14 @@ def proves(decision: Decision, rules: Rules, gives: str | tuple[str, ...]) -> bo
     return decision.rule == gives or (gives in decision.rules and gives in passing)
 
 
-# What an example leaves out: it is a new public comment on Facebook.
-_USUAL = {"kind": "comment", "channel": "facebook", "change": "created"}
+# What an example leaves out: it is a new public comment on Facebook, while somebody is there.
+_USUAL = {
+    "kind": "comment", "channel": "facebook", "change": "created", "business_hours": "open",
+}  # fmt: skip
 
 
 def example_view(facts: Mapping[str, Any]) -> View:
-    """An example as rules see it; what it leaves out is that of a new comment on Facebook."""
+    """An example as rules see it; what it leaves out is that of a new comment on Facebook in open hours."""
     told = {name.removeprefix(OPEN): value for name, value in facts.items()}
     usual: dict[str, Any] = {**_USUAL, **told}
     usual.setdefault("visibility", "private" if usual["kind"] == "dm" else "public")

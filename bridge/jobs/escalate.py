@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core import labels, receipt, sync, telling, words
+from bridge.core.calendars import Calendar, Clock
 from bridge.core.errors import PermanentError
 from bridge.core.facts import view
 from bridge.core.model import Change, Message
@@ -263,6 +264,7 @@ def _about(plan: Plan, event: Event, what: str) -> str | None:
 def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> Decision:
     """What the rules say, by all that is known of the message, the conversation and the person."""
     now, person = hand.bridge.now(), event.fields.get("pk")
+    at = message.sent_at or moment_in(event.fields.get("seen")) or now
     told: dict[str, Any] = {
         "has_ticket": bool(room.ticket and room.status in LIVE),
         "answered": "answered_at" in room.facts,
@@ -270,9 +272,8 @@ def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) 
     }
     if person:
         told["author.label"] = sorted(labels.labels(_about(plan, event, "label"), now))
-        at = message.sent_at or moment_in(event.fields.get("seen")) or now
         told["author.messages"] = labels.ages(_about(plan, event, "contacts") or "[]", at)
-    seen = view(message, told, hand.bridge.scorer)
+    seen = view(message, told, hand.bridge.scorer, Clock(_calendar(hand, room, event, message), at))
     if spoken := seen.get("language"):
         room.facts["language"] = spoken
     known = {name: value for name, value in told.items() if value}
@@ -281,6 +282,13 @@ def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) 
         kept = labels.labelled(_about(plan, event, "label"), decision.labels, now)
         plan.people[f"label:{person}"] = kept
     return decision
+
+
+def _calendar(hand: Hand, room: Room, event: Event, message: Message) -> Calendar:
+    """The business hours that count for *message*."""
+    connection = hand.bridge.config.connections.get(event.connection)
+    account = connection.account(message.channel, message.account_id) if connection else None
+    return hand.bridge.calendar(account, room.desk)
 
 
 def _natively(room: Room, now: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -179,3 +180,31 @@ def test_signals_and_labels_are_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     one = json.loads(capsys.readouterr().out)
     assert (one["outcome"], one["labels"]) == ("label", {"angry": 7 * 86400})
     assert one["signals"]["sentiment"] < -0.3
+
+
+def test_the_clock_of_the_calendar_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "calendars.yaml").write_text(
+        'calendars: {default: {time_zone: Europe/Warsaw, hours: {mon-fri: "09:00-17:00"}}}'
+    )
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n"
+        "  - {name: night, when: {business_hours: closed}, then: {escalate: {priority: low}}}\n"
+        "  - {name: default, then: {ignore: nothing-to-do}}\n"
+    )
+
+    def rule(*when: str) -> str:
+        args = ["explain", "--text", "anybody there?", "--rules", str(rules), "--json", *when]
+        assert main(args) == 0
+        return str(json.loads(capsys.readouterr().out)["rule"])
+
+    assert rule("--at", "2026-11-20 20:00") == "night"
+    assert rule("--at", "2026-11-20 16:59") == "default"
+    assert rule("--at", "2026-11-20T16:59:00+00:00") == "night"
+    monkeypatch.setattr("bridge.cli.explain.now", lambda: datetime(2026, 11, 22, 12, tzinfo=UTC))
+    assert rule() == "night"
+    with pytest.raises(SystemExit):
+        main(["explain", "--text", "hello", "--at", "tonight"])
+    assert 'write a time such as "2026-12-24 20:00"' in capsys.readouterr().err

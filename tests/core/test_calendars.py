@@ -9,7 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.calendars import ALWAYS, WHOLE_DAY, Calendar, at
+from bridge.core.calendars import ALWAYS, FACTS, WHOLE_DAY, Calendar, Clock, at
+from bridge.core.conditions import condition
+from bridge.core.facts import FIELDS, View
+from bridge.core.rules import example_view
 
 WARSAW = ZoneInfo("Europe/Warsaw")
 NINE_TO_FIVE = ((9 * 60, 17 * 60),)
@@ -256,14 +259,34 @@ def test_it_is_closed_until_it_opens_and_open_until_it_closes(
 
 
 def test_the_facts_of_the_clock_are_those_of_its_zone() -> None:
-    told = OFFICE.facts(datetime(2026, 11, 10, 23, 30, tzinfo=UTC))
-    assert told == {
+    clock = Clock(OFFICE, datetime(2026, 11, 10, 23, 30, tzinfo=UTC))
+    assert {name: clock.read(name) for name in FACTS} == {
         "business_hours": "closed",
         "clock.hour": 0,
         "clock.weekday": "wed",
         "clock.holiday": True,
     }
-    assert OFFICE.facts(wall("2026-11-12 12:00"))["business_hours"] == "open"
+    assert Clock(OFFICE, wall("2026-11-12 12:00")).read("business_hours") == "open"
+    assert not set(FACTS) - FIELDS.keys()
+
+
+def test_rules_ask_the_clock_only_when_they_need_it() -> None:
+    night = Clock(OFFICE, wall("2026-11-10 22:30"))
+    seen = View({"text": "hello"}, clock=night)
+    assert seen.get("text") == "hello"
+    assert seen.read == {}
+    assert (
+        condition({"business_hours": "closed", "clock.hour": {"at_least": 22}}).failure(seen)
+        is None
+    )
+    assert seen.read == {"business_hours": "closed", "clock.hour": 22}
+    assert condition({"business_hours": "open"}).failure(seen) is not None
+
+
+def test_what_an_example_says_of_the_clock_stands_above_it() -> None:
+    seen = example_view({"text": "hello", "business_hours": "closed"})
+    assert seen.get("business_hours") == "closed"
+    assert example_view({"text": "hello"}).get("business_hours") == "open"
 
 
 def test_the_days_that_differ_are_told_with_their_reason() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.core.calendars import ALWAYS, Clock
 from bridge.core.conditions import MATCHED, condition
 from bridge.core.facts import FIELDS, View, view
 from bridge.core.mistakes import Mistake
@@ -257,7 +258,7 @@ def test_a_long_or_broken_text_is_told_short_and_whole() -> None:
 
 
 def test_every_fact_of_the_line_can_be_asked_for() -> None:
-    seen = view(MESSAGE, SIGNALS)
+    seen = view(MESSAGE, SIGNALS, clock=Clock(ALWAYS, datetime(2026, 11, 22, tzinfo=UTC)))
     unknown = {name for name in FIELDS if seen.get(name) is None}
     assert unknown == {
         "author.username", "author.url", "in_reply_to", "permalink", "chat_type", "standby", "tags",
