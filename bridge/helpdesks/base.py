@@ -76,7 +76,8 @@ class Helpdesk:
     of them. Those in `scaled` grow with what the account is allowed a minute.
 
     `delivery_header` names the header that is equal on every attempt of one delivery, and
-    `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others.
+    `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others;
+    `urge` does so too, and raises the priority to (at least) the helpdesk's own word for one.
     `setup_options` replace the connection's while `setup` runs: more rights than daily work needs.
 
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
@@ -130,6 +131,7 @@ class Helpdesk:
     status_names: Callable[[Connection], Calls[dict[str, tuple[str, ...]]]] | None = None
     setup_options: Mapping[str, object] = field(default_factory=dict)
     add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
+    urge: Callable[[Connection, str, str | None, tuple[str, ...]], Calls[None]] | None = None
     settles: float = 0.0
     files_bytes: int | None = None
     closed_for_good: bool = True

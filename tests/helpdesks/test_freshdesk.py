@@ -1092,3 +1092,29 @@ def test_tags_are_added_to_those_there_are():
 def test_tags_that_are_there_need_no_write():
     _, asked = ask(FRESHDESK.add_tags(HERE, "77", ("bridge",)), (200, TICKET))
     assert [one.method for one in asked] == ["GET"]
+
+
+@pytest.mark.parametrize(("wanted", "number"), [("urgent", 4), ("medium", 2), ("3", 3)])
+def test_a_priority_is_raised_together_with_the_tags(wanted, number):
+    there = {**TICKET, "priority": 1}
+    _, (look, put) = ask(FRESHDESK.urge(HERE, "77", wanted, ("late",)), (200, there), (200, TICKET))
+    assert (shown(look), shown(put)) == ("GET /tickets/77", "PUT /tickets/77")
+    assert put.json == {"tags": ["bridge", "late"], "priority": number}
+
+
+@pytest.mark.parametrize(("wanted", "now"), [("high", 4), ("urgent", 4), ("low", 2)])
+def test_a_priority_is_never_lowered(wanted, now):
+    _, asked = ask(FRESHDESK.urge(HERE, "77", wanted, ("bridge",)), (200, TICKET | {"priority": now}))  # fmt: skip
+    assert [one.method for one in asked] == ["GET"]
+
+
+def test_a_lower_priority_does_not_keep_the_tags_away():
+    there = {**TICKET, "priority": 4}
+    _, (_, put) = ask(FRESHDESK.urge(HERE, "77", "high", ("late",)), (200, there), (200, TICKET))
+    assert put.json == {"tags": ["bridge", "late"]}
+
+
+def test_a_ticket_in_the_trash_takes_no_priority():
+    with pytest.raises(PermanentError) as caught:
+        ask(FRESHDESK.urge(HERE, "77", "urgent", ()), (200, {**TICKET, "priority": 1}), (405, None))
+    assert caught.value.code == "ticket_deleted"

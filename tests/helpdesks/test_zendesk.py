@@ -692,6 +692,47 @@ def test_tags_are_added_and_the_others_stay():
     assert request.json == {"tags": ["a", "b"]}
 
 
+STAMP = "2026-11-22T10:05:00Z"
+
+
+def urged(priority: str | None, now: str | None, *answers: tuple[int, object], tags=()):
+    shown = {"ticket": {"id": 7, "priority": now, "updated_at": STAMP}}
+    return ask(ZENDESK.urge(OAUTH, "7", priority, tags), (200, shown), *answers)[1]
+
+
+@pytest.mark.parametrize("now", [None, "low", "normal", "high", "one of theirs"])
+def test_a_priority_is_raised_if_nobody_changes_the_ticket_meanwhile(now):
+    _, raised = urged("urgent", now, (200, {}))
+    assert (raised.method, raised.url) == ("PUT", f"{URL}/api/v2/tickets/7")
+    wanted = {"priority": "urgent", "safe_update": True, "updated_stamp": STAMP}
+    assert raised.json == {"ticket": wanted}
+
+
+@pytest.mark.parametrize(("wanted", "now"), [("urgent", "urgent"), ("high", "urgent"), ("low", "normal")])  # fmt: skip
+def test_a_priority_is_never_lowered(wanted, now):
+    assert [one.method for one in urged(wanted, now)] == ["GET"]
+
+
+def test_whoever_changed_the_ticket_meanwhile_is_not_overruled():
+    with pytest.raises(TransientError) as caught:
+        urged("high", "low", (409, {"error": "UpdateConflict"}))
+    assert caught.value.code == "conflict"
+
+
+def test_tags_go_along_and_without_a_priority_nothing_is_read():
+    read, _, tagged = urged("high", "low", (200, {}), (200, {"tags": []}), tags=("late",))
+    assert (read.method, tagged.method, tagged.json) == ("GET", "PUT", {"tags": ["late"]})
+    _, (alone,) = ask(ZENDESK.urge(OAUTH, "7", None, ("late",)), (200, {"tags": []}))
+    assert alone.url.endswith("/tickets/7/tags")
+
+
+def test_a_ticket_that_was_closed_takes_no_priority():
+    closed = {"details": {"status": [{"description": CLOSED}]}}
+    with pytest.raises(PermanentError) as caught:
+        urged("high", "low", (422, closed))
+    assert caught.value.code == "ticket_closed"
+
+
 def test_what_joined_a_ticket_later_is_found_among_its_tags():
     rows = [{"id": 7, "tags": ["bridge", "ab"]}, {"id": 8, "tags": ["abc"]}]
     found, (first, second) = ask(

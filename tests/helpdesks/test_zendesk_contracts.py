@@ -121,6 +121,14 @@ def test_what_changes_a_ticket_is_as_described(described, draft):
     validate(described, ZENDESK.update_body(draft), "TicketUpdateInput")
 
 
+def test_what_raises_a_priority_is_as_described(described):
+    calls = ZENDESK.urge(HERE, "7", "urgent", ())
+    next(calls)
+    there = {"ticket": {"id": 7, "priority": "low", "updated_at": "2026-11-22T10:05:00Z"}}
+    raised = calls.send(HttpResponse(status=200, headers={}, body=json.dumps(there).encode()))
+    validate(described, raised.json, "TicketUpdateInput")
+
+
 def test_a_body_with_an_id_as_text_would_be_noticed(described):
     body = ZENDESK.create_body(FULL)
     body["ticket"]["requester_id"] = "46408773673489"

@@ -42,7 +42,7 @@ class Verb:
 
     @property
     def of_a_ticket(self) -> bool:
-        return self.name.split()[0] in ("update", "add_tags", "marked", "read", "comments")
+        return self.name.split()[0] in ("update", "add_tags", "urge", "marked", "read", "comments")
 
 
 def where(desk: Helpdesk) -> Connection:
@@ -71,6 +71,8 @@ def verbs(desk: Helpdesk, ticket: str = "7", text: str = DRAFT.stamp) -> dict[st
     }
     if (add_tags := desk.add_tags) is not None:
         calls["add_tags"] = lambda: add_tags(ours, ticket, ("a",))
+    if (urge := desk.urge) is not None:
+        calls["urge"] = lambda: urge(ours, ticket, "urgent", ("a",))
     if (changed := desk.changed) is not None:
         calls["changed"] = lambda: changed(ours, LONG_AGO)
     if (upload := desk.upload) is not None:

@@ -23,6 +23,7 @@ from bridge.helpdesks.freshdesk.tickets import (
     read,
     status_names,
     update,
+    urge,
 )
 
 HELPDESK = Helpdesk(
@@ -41,6 +42,7 @@ HELPDESK = Helpdesk(
     update=update,
     find=find,
     add_tags=add_tags,
+    urge=urge,
     marked=marked,
     settles=5.0,
     read=read,

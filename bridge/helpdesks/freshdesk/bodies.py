@@ -96,7 +96,7 @@ def _name(draft: Draft) -> str:
 
 def _facts(draft: Draft) -> dict[str, Any]:
     facts: dict[str, Any] = {}
-    priority = _priority(draft.priority)
+    priority = priority_number(draft.priority)
     if priority:
         facts["priority"] = priority
     if draft.type:
@@ -115,7 +115,7 @@ def type_name(word: str) -> str:
     return word.capitalize() if word in ("question", "incident", "problem", "task") else word
 
 
-def _priority(word: str | None) -> int | None:
+def priority_number(word: str | None) -> int | None:
     """The number of a priority, given as a word or as the number itself."""
     said = (word or "").strip().lower()
     return int(said) if said in ("1", "2", "3", "4") else PRIORITIES.get(said)

@@ -37,6 +37,7 @@ from bridge.helpdesks.freshdesk.api import (
     words,
     write,
 )
+from bridge.helpdesks.freshdesk.bodies import priority_number
 from bridge.helpdesks.freshdesk.bodies import tags as as_tags
 from bridge.helpdesks.freshdesk.comments import merged_into, newest
 from bridge.helpdesks.freshdesk.markup import heading
@@ -250,10 +251,17 @@ def status_names(connection: Connection) -> Calls[dict[str, tuple[str, ...]]]:
 
 
 def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> Calls[None]:
-    """The ticket has these tags besides those it had.
+    """The ticket has these tags besides those it had."""
+    yield from urge(connection, ticket_id, None, tags)
 
-    Freshdesk only replaces the whole list, so it is read first; a tag that somebody sets in between
-    is lost, which nothing here can prevent.
+
+def urge(
+    connection: Connection, ticket_id: str, priority: str | None, tags: tuple[str, ...]
+) -> Calls[None]:
+    """The ticket has this priority or a higher one, and these tags besides those it had.
+
+    Freshdesk only replaces the whole list of tags, and no write can be made to depend on what was read: what
+    somebody changes in between is lost, which nothing here can prevent.
     """
     request = get(connection, ticket_path(ticket_id))
     response = yield request
@@ -262,14 +270,19 @@ def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> C
     answer = mapping(response.json())
     if identity(answer.get("id")) is None:
         raise verdict(request, response, "no ticket in the answer")
-    there = tags_of(items(answer.get("tags")))
-    wanted = list(dict.fromkeys([*there, *as_tags(tags)]))
-    if wanted == list(there):
+    wanted: dict[str, Any] = {}
+    there, number = tags_of(items(answer.get("tags"))), priority_number(priority)
+    if set(as_tags(tags)) - set(there):
+        wanted["tags"] = list(dict.fromkeys([*there, *as_tags(tags)]))
+    now = answer.get("priority")
+    if number and not (isinstance(now, int) and now >= number):
+        wanted["priority"] = number
+    if not wanted:
         return
-    request = write(connection, "PUT", ticket_path(ticket_id), {"tags": wanted}, UPDATES)
+    request = write(connection, "PUT", ticket_path(ticket_id), wanted, UPDATES)
     response = yield request
     if not response.ok:
-        raise about_ticket(connection, request, response, ticket_id)
+        raise (yield from _refusal(connection, request, response, ticket_id))
 
 
 def find(

@@ -15,7 +15,7 @@ from bridge.helpdesks.zendesk.health import check
 from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import reveal, setup
-from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update
+from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update, urge
 from bridge.helpdesks.zendesk.wanted import EVENTS, TAG, TRIGGER
 
 HELPDESK = Helpdesk(
@@ -38,6 +38,7 @@ HELPDESK = Helpdesk(
     update=update,
     find=find,
     add_tags=add_tags,
+    urge=urge,
     marked=marked,
     read=read,
     comments=comments,

@@ -133,6 +133,51 @@ def add_tags(connection: Connection, ticket_id: str, tags: tuple[str, ...]) -> C
         raise about_ticket(connection, request, response, ticket_id)
 
 
+PRIORITIES = (None, "low", "normal", "high", "urgent")  # rising; a ticket may have none
+
+
+def urge(
+    connection: Connection, ticket_id: str, priority: str | None, tags: tuple[str, ...]
+) -> Calls[None]:
+    """The ticket has this priority or a higher one, and these tags besides those it had.
+
+    What was read must still stand when the priority is written (`safe_update`), or somebody who sets a higher
+    one in between would be overruled: TransientError `conflict`, and nothing has happened.
+    """
+    if priority:
+        yield from _raised(connection, ticket_id, priority)
+    if tags:
+        yield from add_tags(connection, ticket_id, tags)
+
+
+def _raised(connection: Connection, ticket_id: str, priority: str) -> Calls[None]:
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    now = mapping(mapping(response.json()).get("ticket"))
+    if identity(now.get("id")) is None:
+        raise verdict(request, response, "no ticket in the answer")
+    if _height(now.get("priority")) >= _height(priority):
+        return
+    wanted = {"priority": priority, "safe_update": True, "updated_stamp": now.get("updated_at")}
+    request = HttpRequest(
+        method="PUT",
+        url=address(connection, ticket_path(ticket_id)),
+        json={"ticket": wanted},
+        repeatable=True,  # a second one finds the ticket changed, and is refused
+        budget=updates(ticket_id),
+    )
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+
+
+def _height(priority: object) -> int:
+    """How high a priority is; one that nobody knows counts as none."""
+    return PRIORITIES.index(priority) if priority in PRIORITIES else 0
+
+
 def find(
     connection: Connection, stamp: str, requester_external_id: str = ""
 ) -> Calls[list[Ticket]]:
