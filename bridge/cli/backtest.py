@@ -197,7 +197,8 @@ def _kind(before: Decision, after: Decision) -> str:
 
 def _meaning(one: Decision) -> tuple[Any, ...]:
     """What a decision comes to, and by which rules."""
-    return (one.outcome, one.rules, one.escalation, one.reason, one.replies, one.notify, one.labels)
+    then = (one.escalation, one.reason, one.replies, one.notify, one.labels, one.feedback)
+    return (one.outcome, one.rules, *then)
 
 
 def _row(

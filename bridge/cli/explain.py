@@ -134,6 +134,7 @@ def _json(name: str, message: Message | None, seen: View, rules: Rules, replies:
                 ],
                 "notify": list(decision.notify),
                 "labels": dict(decision.labels),
+                "feedback": list(decision.feedback),
                 "signals": dict(decision.signals),
             }
         )
@@ -177,6 +178,8 @@ def _sentences(
         print(f"     says in {how} ({reply}): {words}")
     for label, seconds in decision.labels.items():
         print(f"     labels the author {label} for {seconds / 86400:g} days")
+    if decision.feedback:
+        print(f"     counts as feedback on {', '.join(decision.feedback)}")
     for notified in decision.notify:
         print(f"     notifies {notified}")
     print()
@@ -213,6 +216,7 @@ def _outcome(decision: Decision) -> str:
         "reply": "an answer, and no ticket",
         "notify": "a notification, and no ticket",
         "label": "a label for the author, and no ticket",
+        "feedback": "feedback, and no ticket",
     }
     return others.get(decision.outcome, "nothing: no rule says what to do") + by
 

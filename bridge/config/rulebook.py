@@ -48,6 +48,7 @@ def _rule(
             labels=then.get("label", {}),
             target=_target(then["target"], general or {}) if "target" in then else None,
             waits=tuple(_wait(one) for one in then.get("wait", ())),
+            feedback=then.get("feedback", ()),
             go_on=then["go_on"],
         ),
         examples=tuple(

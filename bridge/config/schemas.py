@@ -235,6 +235,7 @@ class ThenSchema(Strict):
         fields.Nested(WaitSchema),
         error_messages={**REQUIRED, "invalid": "must be a list of steps, each `- after: 30m`"},
     )
+    feedback = Texts(check=is_name)
     go_on = Flag(data_key="continue", load_default=False)
 
     @validates_schema
@@ -247,7 +248,9 @@ class ThenSchema(Strict):
         if "ignore" in data and data.get("go_on"):
             raise ValidationError("`ignore` ends the matter, so it cannot continue", "continue")
         if not set(data) - {"go_on"}:
-            raise ValidationError("does nothing: it needs escalate, ignore, reply, notify or label")
+            raise ValidationError(
+                "does nothing: it needs escalate, ignore, reply, notify, label or feedback"
+            )
 
 
 class RuleSchema(Strict):

@@ -43,6 +43,7 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "replies": [[one.visibility, one.name] for one in decision.replies],
         "labels": dict(decision.labels),
         **({"promise": targets.plain(decision.promise)} if decision.outcome == "escalate" else {}),
+        **({"feedback": list(decision.feedback)} if decision.feedback else {}),
         "signals": {name: _short(value) for name, value in decision.signals.items()},
         "told": dict(decision.told),
         "tried": [
@@ -158,6 +159,8 @@ def _of_message(
         return f"{what} was {added} ticket {number}."
     if state == "done" and slip.get("outcome") == "reply":
         return _ended(f"{what} gets an automatic answer and no ticket", rule)
+    if state == "done" and slip.get("outcome") == "feedback":
+        return _ended(f"{what} counts as feedback on {', '.join(slip['feedback'])}", rule)
     if state == "done":
         return _ended(f"{what} needed no ticket", rule or reason)
     reason = _IGNORED.get(reason, reason.replace("-", " "))

@@ -57,6 +57,7 @@ class Outcome:
     )  # for the author, and for how many seconds
     target: Target | None = None
     waits: tuple[Wait, ...] = ()
+    feedback: tuple[str, ...] = ()  # topics under which it is counted
     go_on: bool = False  # `continue: true`
 
 
@@ -125,8 +126,8 @@ class Decision:
     """What is to be done with a message, and why.
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
-    escalate, ignore, reply, notify, label or none; replies, notify and labels may stand beside the first two.
-    `promise` is what the customer may count on where there is a ticket.
+    escalate, ignore, reply, notify, label, feedback or none; replies, notify, labels and feedback may stand
+    beside the first two. `promise` is what the customer may count on where there is a ticket.
     `signals` are those that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 
@@ -138,6 +139,7 @@ class Decision:
     notify: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
     promise: Promise = field(default_factory=Promise)
+    feedback: tuple[str, ...] = ()
     tried: tuple[Tried, ...] = ()
     rules: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
@@ -163,6 +165,8 @@ def decide(rules: Rules, view: View) -> Decision:
         matched.append(rule)
         if not rule.then.go_on:
             break
+    if any(rule.then.feedback for rule in matched):
+        view.get("sentiment")  # kept with it, whether or not a rule has asked
     return _decision(rules, matched, tuple(tried), view.read)
 
 
@@ -174,6 +178,8 @@ def _decision(
     ignored = next((rule for rule in matched if rule.then.ignore is not None), None)
     replies = tuple(dict.fromkeys(one for rule in matched for one in rule.then.replies))
     notify = tuple(dict.fromkeys(one for rule in matched for one in rule.then.notify))
+    feedback = tuple(dict.fromkeys(one for rule in matched for one in rule.then.feedback))
+    labels = {name: time for rule in reversed(matched) for name, time in rule.then.labels.items()}
     escalation = None
     settled: Rule | None
     if opened is not None:
@@ -182,8 +188,8 @@ def _decision(
     elif ignored is not None:
         outcome, settled = "ignore", ignored
     else:
-        labelled = any(rule.then.labels for rule in matched)
-        outcome = "reply" if replies else "notify" if notify else "label" if labelled else "none"
+        said = {"reply": replies, "notify": notify, "label": labels, "feedback": feedback}
+        outcome = next((name for name, what in said.items() if what), "none")
         settled = next((rule for rule in matched if rule.then.replies or rule.then.notify), None)
         settled = settled or (matched[-1] if matched else None)
     return Decision(
@@ -195,15 +201,14 @@ def _decision(
         notify=notify,
         tried=tried,
         rules=tuple(rule.name for rule in matched),
-        labels={
-            name: time for rule in reversed(matched) for name, time in rule.then.labels.items()
-        },
         promise=Promise(
             target=next(
                 (one for rule in matched if (one := rule.then.target) is not None), rules.target
             ),
             waits=tuple(wait for rule in matched for wait in rule.then.waits),
         ),
+        labels=labels,
+        feedback=feedback,
         signals=dict(signals),
     )
 

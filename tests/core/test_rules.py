@@ -359,11 +359,30 @@ def test_ignoring_may_come_with_a_reply() -> None:
 
 @pytest.mark.parametrize(
     ("then", "outcome"),
-    [({"replies": (("private", "hi"),)}, "reply"), ({"notify": ("team",)}, "notify"), ({}, "none")],
+    [
+        ({"replies": (("private", "hi"),)}, "reply"),
+        ({"notify": ("team",)}, "notify"),
+        ({"feedback": ("delivery",)}, "feedback"),
+        ({"feedback": ("delivery",), "ignore": "praise"}, "ignore"),
+        ({}, "none"),
+    ],
 )
 def test_other_outcomes(then: dict[str, Any], outcome: str) -> None:
     decision = decided(rule("one", {"kind": "comment"}, **then))
     assert (decision.outcome, decision.rule) == (outcome, "one")
+
+
+def test_topics_of_all_rules_are_kept_with_the_mood_of_the_words() -> None:
+    decision = decided(
+        rule("slow", feedback=("delivery", "price"), go_on=True),
+        rule("dear", feedback=("price",), go_on=True),
+        rule("rest", ignore="nothing-to-do"),
+        text="The delivery was awful!",
+    )
+    assert decision.feedback == ("delivery", "price")
+    assert decision.signals["sentiment"] < 0
+    plain = decided(REST, text="The delivery was awful!")
+    assert (plain.feedback, plain.signals) == ((), {})
 
 
 def test_no_rules_decide_nothing() -> None:
