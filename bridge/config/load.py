@@ -21,6 +21,7 @@ from bridge.config.rulebook import rules_of
 from bridge.config.ruling import Ruling, spoken
 from bridge.config.values import LANGUAGE
 from bridge.core.calendars import Calendar
+from bridge.core.csat import Csat
 from bridge.core.described import Described
 from bridge.core.errors import ConfigError
 from bridge.core.mapping import HelpdeskMap
@@ -319,6 +320,8 @@ class _Reading:
             name: {"from" if key == "from_" else key: value for key, value in one.items()}
             for name, one in values.get("fields", {}).items()
         }
+        if question := values.pop("csat", None):
+            values["csat"] = Csat(**question)
         return HelpdeskMap(**values)
 
     def replies(self) -> Replies:
@@ -386,6 +389,9 @@ class _Reading:
                 ]
             if isinstance(line, str):
                 used.append((document, ("public_line",), line))
+            question = document.data.get("csat")
+            if isinstance(question, Mapping) and isinstance(question.get("ask"), str):
+                used.append((document, ("csat", "ask"), question["ask"]))
         for document, where, name in used:
             lacking = [language for language, texts in replies.texts.items() if name not in texts]
             files = ", ".join(f"replies/{language}.yaml" for language in lacking)

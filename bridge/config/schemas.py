@@ -298,6 +298,12 @@ class FieldSchema(Strict):
             raise ValidationError(f"'{fact}' is no fact we know{nearest(fact, FIELDS)}", "from")
 
 
+class CsatSchema(Strict):
+    ask = Text(required=True, validate=is_reply)
+    after = Span(60)
+    answers = Span(3600)
+
+
 class HelpdeskSchema(Strict):
     priorities = Table(Plain(), key=one_of(*PRIORITIES))
     types = Table(Plain(), key=one_of(*TYPES))
@@ -314,6 +320,7 @@ class HelpdeskSchema(Strict):
     remind_hours = Amount(0, 168)
     public_line = Text(validate=is_reply, allow_none=True)
     withdrawn = Text(validate=one_of("report", "delete"))
+    csat = fields.Nested(CsatSchema, allow_none=True)
     calendar = Text(validate=is_name)
 
 

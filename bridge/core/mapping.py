@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bridge.core.csat import Csat
 from bridge.core.facts import OPEN
 from bridge.core.harmless import safe
 from bridge.core.model import Status
@@ -43,6 +44,7 @@ class HelpdeskMap:
     remind_hours: float = 2.0
     public_line: str | None = "moved_to_private"
     withdrawn: str = "report"
+    csat: Csat | None = None  # what the customer is asked once the ticket is solved
     calendar: str | None = None
 
 

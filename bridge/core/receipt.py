@@ -240,6 +240,8 @@ def _subject(
         return f"The ticket's change to {told}" if told else "A change of the ticket"
     if kind == "s" and "remind" in doc:
         return "A reminder for the agent"
+    if kind == "s" and "csat" in doc:
+        return "The question how content the customer was"
     if kind == "s" and doc.get("line"):
         return f"The public line '{doc.get('reply', '')}'"
     if kind == "s":

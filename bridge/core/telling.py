@@ -117,6 +117,11 @@ def taken_back(deleted: bool | None = None, why: str = "") -> str:
     return f"{told}{tried} The customer can still read it on the platform; delete it there if it must go."
 
 
+def content(score: int, text: str) -> str:
+    """What the customer answered when they were asked how content they were."""
+    return f"Asked how content they were, the customer answered: {score} of 5.\n{_quoted(text)}"
+
+
 def goes_on(where: str, windows: str) -> str:
     """The customer writes in another place from now on, and is answered there."""
     told = (

@@ -8,7 +8,7 @@ note (undelivered.py), by way of the `in` lane.
 from __future__ import annotations
 
 from bridge.core.stored import moment_in, update_in
-from bridge.jobs import later, news, posting, speak, undelivered
+from bridge.jobs import csat, later, news, posting, speak, undelivered
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Turn
@@ -40,6 +40,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
 def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str]) -> None:
     if event.kind == "s" and "remind" in event.doc:
         later.remind(hand, room, event)
+    elif event.kind == "s" and "csat" in event.doc:
+        csat.ask(hand, room, event)
     elif event.kind == "s" and "look" in event.doc:
         news.look_again(hand, turn, room, event)
     elif event.kind == "s":

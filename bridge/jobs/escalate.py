@@ -19,7 +19,7 @@ from bridge.core.facts import view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
 from bridge.core.stored import message_in, moment_in, moment_out
-from bridge.jobs import customers, mutes, tickets, writing
+from bridge.jobs import csat, customers, mutes, tickets, writing
 from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room
@@ -43,7 +43,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
     plan = _plan(hand, turn, room, orders)
     orders.set += [(key, kept, seconds) for key, (kept, seconds) in plan.people.items()]
     for event, state, reason, decision in plan.outcomes:
-        orders.events.append(_outcome(hand, event, state, reason, decision))
+        more = plan.more.get(event.id, {})
+        orders.events.append(_outcome(hand, event, state, reason, decision, more))
         if mute := plan.muted.get(event.id):
             orders.events[-1]["muted"] = mute
     if plan.opening:
@@ -206,6 +207,8 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
     if plan.opening:
         plan.said.append(Said(event, message, place))
         return True
+    if content := csat.heard(hand, room, plan, event, message):
+        return True if content == "taken" else None
     what: sync.Next = "new"
     if room.ticket:
         desk_map = bridge.map_of(room.desk)
@@ -385,9 +388,15 @@ def _kept(text: str | None) -> str:
 
 
 def _outcome(
-    hand: Hand, event: Event, state: str, reason: str, decision: Decision | None
+    hand: Hand,
+    event: Event,
+    state: str,
+    reason: str,
+    decision: Decision | None,
+    more: dict[str, Any],
 ) -> dict[str, Any]:
     slip: dict[str, Any] = {"v": 1, "outcome": state, "reason": reason}
     if decision is not None:
         slip = receipt.of_decision(decision, hand.bridge.config.version)
-    return {"e": event.id, "state": state, "f": {"reason": reason, "receipt": receipt.pack(slip)}}
+    packed = receipt.pack(slip | more)
+    return {"e": event.id, "state": state, "f": {"reason": reason, "receipt": packed}}

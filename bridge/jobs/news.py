@@ -16,7 +16,7 @@ from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
-from bridge.jobs import agent, lately, posting, speak
+from bridge.jobs import agent, csat, lately, posting, speak
 from bridge.jobs.ingest import name_of
 from bridge.jobs.rank import Rank
 from bridge.jobs.room import LINKED, OURS, Room, note_event
@@ -96,10 +96,15 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
         old and mapping.meant(desk_map, theirs, old, *before_),
         mapping.meant(desk_map, theirs, status, *words),
     )
+    solved = kept is Status.SOLVED and before is not Status.SOLVED
+    questions = csat.to_come(hand, room) if solved else []
     if name is None:
-        return hand.close(room, event, "ignored", f"{status} says nothing")
-    orders = hand.closing(event, "done", f"notice {name}")
-    orders.facts = room.changed()
+        orders = hand.closing(event, "ignored", f"{status} says nothing")
+    else:
+        orders = hand.closing(event, "done", f"notice {name}")
+    orders.facts, orders.push = room.changed(), questions
+    if name is None:
+        return hand.settle(orders)
     wait = desk_map.debounce
     doc = {
         "v": 1,

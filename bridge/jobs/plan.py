@@ -36,6 +36,9 @@ class Plan:
     after: str = ""  # the ticket this one continues
     outcomes: list[tuple[Event, str, str, Decision | None]] = field(default_factory=list)
     muted: dict[str, str] = field(default_factory=dict)  # which mute has held back an event
+    more: dict[str, dict[str, Any]] = field(
+        default_factory=dict
+    )  # what the receipt of an event says beside the rest
     push: list[dict[str, Any]] = field(default_factory=list)  # automatic replies the rules ask for
     people: dict[str, tuple[str, int]] = field(
         default_factory=dict

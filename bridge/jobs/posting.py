@@ -199,6 +199,10 @@ def _finished(
     if not intent["private"]:
         room.facts[f"lined {place.get('item')}"] = "1"
     _remember(room, event, now)
+    if ticket := event.doc.get("csat"):
+        # The answer comes in the other lane: it knows by this what it answers.
+        asked = {"v": 1, "ticket": ticket, "place": intent["place"], "at": moment_out(now)}
+        room.facts["asked"] = json.dumps(asked)
     if look := lately.first_look(hand, room):
         orders.push.append(look)
     slip = {

@@ -106,6 +106,15 @@ def _speak(
     return begin(hand, room, event, words, voice, target, place)
 
 
+def may_say(hand: Hand, room: Room, visibility: str) -> bool:
+    """Whether the platform lets an automatic word through now, this way."""
+    chosen = _way(hand, room, visibility)
+    if isinstance(chosen, str):
+        return False
+    voice, _, place, _ = chosen
+    return window(hand, room, voice, place, human=False).allowed
+
+
 def _blown(hand: Hand, room: Room, human: bool) -> bool:
     """Count words that are about to be said; True, with an alarm, when they are too many.
 

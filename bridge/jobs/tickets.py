@@ -228,14 +228,10 @@ def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dic
             else {"v": 1, "outcome": "append"}
         )
         slip["actions"] = [receipt.action(now, what, "ok")]
-        events.append({"e": one.event.id, "receipt": slip})
+        events.append({"e": one.event.id, "receipt": slip | plan.more.get(one.event.id, {})})
     for event, _ in plan.notes:
-        events.append(
-            {
-                "e": event.id,
-                "receipt": {"v": 1, "actions": [receipt.action(now, "private note", "ok")]},
-            }
-        )
+        slip = {"v": 1, "actions": [receipt.action(now, "private note", "ok")]}
+        events.append({"e": event.id, "receipt": slip | plan.more.get(event.id, {})})
     return {
         "v": 1,
         "events": events,

@@ -272,7 +272,15 @@ def test_a_text_too_long_for_a_channel_is_told_with_its_placeholders_filled() ->
 
 # --- what we ship ------------------------------------------------------------------------------
 
-NAMES = {"acknowledged", "waiting", "solved", "reopened", "moved_to_private", "outside_hours"}
+NAMES = {
+    "acknowledged",
+    "waiting",
+    "solved",
+    "reopened",
+    "moved_to_private",
+    "outside_hours",
+    "satisfaction",
+}
 
 
 def shipped() -> dict[str, dict[str, dict[str, list[str]]]]:
