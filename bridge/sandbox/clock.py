@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime
 
@@ -30,10 +31,9 @@ class Clock:
         """Return when *seconds* of the sandbox's time have passed, also when it was moved."""
         until = self.now() + seconds
         while (left := until - self.now()) > 0:
-            try:
-                await asyncio.wait_for(self._moved.wait(), left / self.factor)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left / self.factor):
+                    await self._moved.wait()
 
 
 def stamp(seconds: float) -> str:

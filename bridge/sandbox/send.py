@@ -32,7 +32,9 @@ class Sender:
         self, method: str, url: str, headers: dict[str, str], body: bytes, timeout: float
     ) -> Answer:
         """The answer; raises TimeoutError, OSError or ValueError when none came or it is no HTTP."""
-        return await asyncio.wait_for(self._send(method, url, headers, body), timeout)
+        # Not wait_for: Python 3.11's forgets that it was cancelled when the answer comes at that moment.
+        async with asyncio.timeout(timeout):
+            return await self._send(method, url, headers, body)
 
     async def _send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         parts = urlsplit(url)
