@@ -88,9 +88,10 @@ class Turn:
     tries: Mapping[str, str]
     room: Mapping[str, str]
     other_intent: Mapping[str, str]
-    paused: str = ""  # the paused connection that this room has to do with
+    paused: str = ""  # the paused connection for which this lane rests
     version: str = ""  # of the rules in force
     mutes: str = ""  # when they last changed
+    shut: str = ""  # why the platform that this room talks on is closed: auth, paused or outage
 
 
 @dataclass(slots=True)

@@ -44,6 +44,8 @@ WAYS = {
     "muted": "The person is muted",
     "link_lost": "It is no longer known to whom this ticket answers",
     "dead": "It failed again and again and was put aside",
+    "paused": "An operator has paused what goes to the platform",
+    "outage": "The platform does not answer",
 }
 
 
@@ -145,7 +147,8 @@ def read_back(what: Iterable[str]) -> str:
 def waits(code: str, text: str) -> str:
     """An answer has not gone out yet, and will by itself."""
     return (
-        f"Not delivered yet. {reason(code)}. It goes out by itself once that is mended.\n"
+        f"Not delivered yet. {reason(code)}. It goes out by itself once that is over, "
+        "and what is written here meanwhile follows it.\n"
         f"The words:\n{_quoted(text)}"
     )
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from bridge.core import commands, mapping, sync, telling
+from bridge.core import commands, mapping, plaintext, sync, telling
 from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
-from bridge.jobs import agent, csat, lately, posting, speak
+from bridge.jobs import agent, csat, lately, posting, speak, undelivered
 from bridge.jobs.ingest import name_of
 from bridge.jobs.rank import Rank
 from bridge.jobs.room import LINKED, OURS, Room, note_event
@@ -48,7 +48,7 @@ def update(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdat
     if update.withdrawn:
         return _taken_back(hand, room, event, update)
     if update.comment is not None:
-        return _comment(hand, room, event, update, update.comment)
+        return _comment(hand, turn, room, event, update, update.comment)
     if update.status is not None and update.previous is not None:
         return _status(hand, room, event, update)
     for tag in update.tags_added:
@@ -128,7 +128,7 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
 
 
 def _comment(
-    hand: Hand, room: Room, event: Event, update: TicketUpdate, comment: TicketComment
+    hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate, comment: TicketComment
 ) -> None:
     """An agent's public words go out; everything else stays."""
     if comment.marker or _ours(hand, room, comment.author_id or update.actor_id):
@@ -147,6 +147,9 @@ def _comment(
         if told is None:
             return hand.close(room, event, "ignored", "private note")
         return agent.obey(hand, room, event, told)
+    if turn.shut:
+        # Not even asked for as it stands: thousands may wait, and ask again every minute.
+        undelivered.wait(hand, room, event, turn.shut, plaintext.plain(comment.text))
     comment, before = _as_it_stands(hand, room, event, update, comment)
     if comment.public is not True:
         return hand.close(room, event, "ignored", "made private before it was sent")

@@ -22,6 +22,7 @@ from bridge.jobs.budgets import Budgets, told_to_wait
 from bridge.jobs.rank import Asker
 from bridge.jobs.slots import Slots
 from bridge.jobs.tokens import Tokens
+from bridge.store import Leave
 from bridge.wiring import Bridge
 
 T = TypeVar("T")
@@ -60,11 +61,7 @@ class Errand:
         leave = store.gate(self.connection.name, spends, self.asker.lane, self.asker.order)
         self._trying = leave.why == "try"
         if leave.wait:
-            why = f"{self.connection.name} is {leave.why}" if leave.why else ""
-            error = TransientError("waiting", why, retry_after=leave.wait, limited=True)
-            error.code = leave.why or "waiting"
-            error.connection, error.line = self.connection.name, leave.line
-            raise error
+            raise not_now(self.connection.name, leave)
         self.wrote = self.wrote or request.write
         answer = send(request)
         self.budgets.learn(self.connection, request, answer, spends, leave)
@@ -75,6 +72,15 @@ class Errand:
         if self._trying:
             self._trying = False
             self.budgets.bridge.store.cheer(self.connection.name)
+
+
+def not_now(connection: str, leave: Leave) -> TransientError:
+    """What says that *connection* gave no leave to ask, and where to wait for it."""
+    why = f"{connection} is {leave.why}" if leave.why else ""
+    error = TransientError("waiting", why, retry_after=leave.wait, limited=True)
+    error.code = leave.why or "waiting"
+    error.connection, error.line = connection, leave.line
+    return error
 
 
 class Outside:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.channels.base import Voice
 from bridge.core import compose, receipt, telling
-from bridge.core.errors import AuthError, Done, PermanentError, Unsupported
+from bridge.core.errors import AuthError, Done, PermanentError, TransientError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import lately, undelivered
@@ -127,8 +127,10 @@ def _post(
             return undelivered.tell(
                 hand, room, event, error.code, error.detail, whole, human, said=said
             )
-        except AuthError as error:
-            undelivered.tell_held(hand, room, event, error, intent["whole"])
+        except (AuthError, TransientError) as error:
+            if human:
+                left = " ".join(pieces[int(intent["part"]) :])
+                undelivered.tell_waits(hand, room, event, error, left)
             raise
         if not _recorded(hand, room, event, intent, target, posted):
             return None

@@ -13,6 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from bridge.core import receipt, telling
@@ -174,9 +175,18 @@ class Hand:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
         if self.versions is not None:
             self.bridge = self.versions.of(turn.version, self.bridge)
+        turn = _awake(turn)
         self.mutes = self.book.of(turn)
         self.asker.look(turn)
         return turn
+
+
+def _awake(turn: Turn) -> Turn:
+    """*turn*, or of one that rests with its platform only our own notes: the agent is to read them now."""
+    if not turn.paused or turn.paused == turn.room.get("desk") or turn.intent:
+        return turn
+    notes = tuple(one for one in turn.events if one.kind == "n")
+    return replace(turn, events=notes, paused="") if notes else turn
 
 
 # A step does one thing. It returns True to be called again with a fresh look, or the seconds after

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+from typing import NoReturn
 
 from bridge.core import plaintext, telling
-from bridge.core.errors import BridgeError
+from bridge.core.errors import Ambiguous, AuthError, BridgeError
 from bridge.jobs import later, once
 from bridge.jobs.ingest import name_of
+from bridge.jobs.outside import not_now
 from bridge.jobs.room import OURS, Room, note_event
-from bridge.jobs.turn import Hand
+from bridge.jobs.turn import OUTAGES, Hand
 from bridge.jobs.ways import answers, templates
-from bridge.store import Event
+from bridge.store import Event, Leave
+
+LASTS = (
+    300.0  # seconds from which on an agent should know that an answer waits for an outage to end
+)
+CLOSED = (
+    60.0  # seconds after which an answer that found its platform closed looks again, at the latest
+)
 
 
 def failed_later(hand: Hand, room: Room, event: Event) -> None:
@@ -79,8 +88,29 @@ def _left(hand: Hand, room: Room, code: str) -> list[str]:
     return left or ["look at the conversation on the platform itself"]
 
 
-def tell_held(hand: Hand, room: Room, event: Event, error: BridgeError, whole: str) -> None:
-    """The platform refuses our credentials: the agent learns that the answer waits."""
+def wait(hand: Hand, room: Room, event: Event, why: str, text: str) -> NoReturn:
+    """An agent's answer finds the platform closed (*why*: auth, paused, outage): it stands in line for it."""
+    platform = room.facts.get("c", "")
+    error = not_now(platform, Leave(CLOSED, why, platform))
+    tell_waits(hand, room, event, error, text)
+    raise error
+
+
+def tell_waits(hand: Hand, room: Room, event: Event, error: BridgeError, text: str) -> None:
+    """The agent learns that an answer waits: at once what a person has to end, an outage when it lasts.
+
+    Once for an answer, however often it is tried; those behind it in the conversation follow it, as its
+    note says. Nothing is said of words that may have arrived.
+    """
+    away = error.code == "outage" or error.code in OUTAGES
+    lasts = hand.bridge.now().timestamp() - event.at >= LASTS
+    mended = isinstance(error, AuthError) or error.code in ("auth", "paused")  # by a person
+    if event.fields.get("waits") or not room.ticket or isinstance(error, Ambiguous):
+        return
+    if not (mended or (away and lasts)):
+        return
     orders = hand.orders()
-    orders.push.append(note_event(room, telling.waits(error.code, whole), "held", event.id))
+    orders.touch.append({"e": event.id, "f": {"waits": "told"}})
+    note = telling.waits("outage" if away else error.code, text)
+    orders.push.append(note_event(room, note, "held", event.id))
     hand.settle(orders)

@@ -1,8 +1,9 @@
 -- What a turn needs to see of *lane*: {events, intent, lane state, room, other lane's intent, the paused
--- connection that the room has to do with or '', the version of the rules in force or '', when the mutes last
--- changed or ''}. Events come as {id, message facts and what is known of its author (labels, contacts),
--- fields...}; ids whose event is gone leave the list.
-local function look(lane, room, most)
+-- connection for which the lane rests or '', the version of the rules in force or '', when the mutes last
+-- changed or '', why the room's platform is closed or ''}. Events come as {id, message facts and what is known of
+-- its author (labels, contacts), fields...}; ids whose event is gone leave the list.
+-- A pause of the platform does not keep an agent's words from being read: they wait where they would go out.
+local function look(lane, room, most, now)
   redis.call('DEL', P .. 'n:' .. lane)
   local events = {}
   for _, eid in ipairs(redis.call('LRANGE', P .. 'l:' .. lane, 0, most - 1)) do
@@ -25,12 +26,16 @@ local function look(lane, room, most)
       events[#events + 1] = {eid, says, fields}
     end
   end
-  local paused = ''
-  for _, name in ipairs(redis.call('HMGET', P .. 'r:' .. room, 'c', 'desk')) do
-    if name and redis.call('HGET', P .. 'down:' .. name, 'why') == 'paused' then paused = name end
+  local inward = string.sub(lane, 1, 3) == 'in:'
+  local there = redis.call('HMGET', P .. 'r:' .. room, 'c', 'desk')
+  local paused, shut = '', ''
+  for number, name in ipairs(there) do
+    local down = name and redis.call('HMGET', P .. 'down:' .. name, 'until', 'why') or {}
+    if down[2] == 'paused' and (number == 2 or inward) then paused = name end
+    if down[1] and number == 1 and tonumber(down[1]) > now then shut = down[2] or '' end
   end
-  local other = (string.sub(lane, 1, 3) == 'in:') and 'out:' or 'in:'
+  local other = inward and 'out:' or 'in:'
   return {events, redis.call('HGETALL', P .. 'i:' .. lane), redis.call('HGETALL', P .. 's:' .. lane),
     redis.call('HGETALL', P .. 'r:' .. room), redis.call('HGETALL', P .. 'i:' .. other .. room), paused,
-    redis.call('HGET', P .. 'rules', 'version') or '', redis.call('HGET', P .. 'mutes', 'now') or ''}
+    redis.call('HGET', P .. 'rules', 'version') or '', redis.call('HGET', P .. 'mutes', 'now') or '', shut}
 end

@@ -121,5 +121,5 @@ if not orders.again and redis.call('LLEN', P .. 'l:' .. lane) == 0 and redis.cal
   redis.call('ZREM', P .. 'due', lane)
   return {3}
 end
-if not orders.again and tonumber(ARGV[3]) > 0 then return {1, look(lane, room, tonumber(ARGV[3]))} end
+if not orders.again and tonumber(ARGV[3]) > 0 then return {1, look(lane, room, tonumber(ARGV[3]), now)} end
 return {1}
