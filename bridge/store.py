@@ -107,6 +107,7 @@ class Orders:
     says: list[dict[str, Any]] = field(default_factory=list)
     set: list[tuple[str, str, int] | tuple[str, str, int, bool]] = field(default_factory=list)
     mutes: list[tuple[str, str]] = field(default_factory=list)
+    tally: list[tuple[str, str, int]] = field(default_factory=list)
     push: list[dict[str, Any]] = field(default_factory=list)
     tries: Mapping[str, str] | str | None = None
     cheer: list[str] = field(default_factory=list)
@@ -118,7 +119,8 @@ class Orders:
 
     def plain(self) -> dict[str, Any]:
         out: dict[str, Any] = {"lane": self.lane, "room": self.room}
-        for name in ("events", "touch", "says", "push", "cheer", "set", "wake", "mutes"):
+        lists = ("events", "touch", "says", "push", "cheer", "set", "tally", "wake", "mutes")
+        for name in lists:
             if value := getattr(self, name):
                 out[name] = value
         for name in ("intent", "tries"):
@@ -484,6 +486,14 @@ class Store:
         """The values of *keys*, in one round trip."""
         values = self._do(lambda: self.client.mget([PREFIX + key for key in keys]))
         return [None if value is None else value.decode() for value in values]
+
+    def tallied(self, seconds: int, *keys: str) -> list[int]:
+        """How many different things each of *keys* has counted in so many seconds, in one round trip."""
+        since = int(self._clock().timestamp() - seconds) * 1000
+        pipe = self.client.pipeline(transaction=False)
+        for key in keys:
+            pipe.zcount(PREFIX + key, since, "+inf")
+        return [int(count) for count in self._do(pipe.execute)]
 
     def put(self, key: str, value: str, seconds: float) -> None:
         self._do(lambda: self.client.set(PREFIX + key, value, px=max(int(seconds * 1000), 1)))

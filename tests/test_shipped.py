@@ -123,6 +123,7 @@ def keys() -> set[str]:
         "mute:",
         "notify:",
         "out:",
+        "repeated:",
         "room:",
         "silence:",
     }

@@ -101,7 +101,7 @@ class Channel:
     """One place where people talk.
 
     `public` and `private` are the voices it has; `private_channel` names the channel a private
-    reply opens (facebook -> messenger). `hide` hides the item that is answered. `describe` fetches what
+    reply opens (facebook -> messenger). `hide` hides the item that is answered, `unhide` shows it again. `describe` fetches what
     the payload did not carry (the post a comment hangs on, a missing author), as a mapping with any
     of: post_text, post_url, permalink, author, text, first_name. `fetch` downloads one attachment;
     `media_hosts` are the host suffixes it may come from. `special` holds private voices for items
@@ -117,6 +117,7 @@ class Channel:
     private: Voice | None = None
     private_channel: str | None = None
     hide: Callable[[Target], Calls[None]] | None = None
+    unhide: Callable[[Target], Calls[None]] | None = None
     describe: Callable[[Target, Message], Calls[Mapping[str, object]]] | None = None
     fetch: Callable[[Connection, Account, Attachment], Calls[File]] | None = None
     media_hosts: tuple[str, ...] = ()

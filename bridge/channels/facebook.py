@@ -396,11 +396,20 @@ def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[Posted]:
 
 def hide(target: Target) -> Calls[None]:
     """The customer's comment is hidden from others; its author and their friends still see it."""
+    yield from _hidden(target, True)
+
+
+def unhide(target: Target) -> Calls[None]:
+    """A hidden comment can be seen again."""
+    yield from _hidden(target, False)
+
+
+def _hidden(target: Target, hidden: bool) -> Calls[None]:
     comment_id = target.answer.get("comment_id")
     if comment_id is None:
         raise Unsupported("cannot_hide", "only comments can be hidden on Facebook")
     yield from graph.call(
-        graph.request(target, "POST", comment_id, json={"is_hidden": True}, repeatable=True)
+        graph.request(target, "POST", comment_id, json={"is_hidden": hidden}, repeatable=True)
     )
 
 
@@ -463,6 +472,7 @@ CHANNEL = Channel(
     ),
     private_channel="messenger",
     hide=hide,
+    unhide=unhide,
     delete=graph.delete,
     describe=describe,
     fetch=media.by_url,

@@ -220,11 +220,20 @@ def refuse_public(target: Target, outgoing: Outgoing) -> Calls[str]:
 
 def hide(target: Target) -> Calls[None]:
     """The customer's comment is hidden from others; nobody can reply to it then."""
+    yield from _hidden(target, True)
+
+
+def unhide(target: Target) -> Calls[None]:
+    """A hidden comment can be seen, and replied to, again."""
+    yield from _hidden(target, False)
+
+
+def _hidden(target: Target, hidden: bool) -> Calls[None]:
     comment_id = target.answer.get("comment_id")
     if comment_id is None:
         raise Unsupported("cannot_hide", "only comments under own posts can be hidden on Instagram")
     yield from graph.call(
-        graph.request(target, "POST", comment_id, json={"hide": True}, repeatable=True)
+        graph.request(target, "POST", comment_id, json={"hide": hidden}, repeatable=True)
     )
 
 
@@ -419,6 +428,7 @@ CHANNEL = Channel(
     },
     private_channel=NAME,
     hide=hide,
+    unhide=unhide,
     delete=delete,
     describe=describe,
     fetch=media.by_url,

@@ -207,8 +207,17 @@ def look(target: Target, outgoing: Outgoing) -> Calls[str | None]:
 
 def hide(target: Target) -> Calls[None]:
     """The customer's reply is hidden from others; possible under the account's own posts."""
+    yield from _hidden(target, True)
+
+
+def unhide(target: Target) -> Calls[None]:
+    """A hidden reply can be seen again."""
+    yield from _hidden(target, False)
+
+
+def _hidden(target: Target, hidden: bool) -> Calls[None]:
     request = graph.request(
-        target, "POST", _answered(target), "manage_reply", json={"hide": True}, repeatable=True
+        target, "POST", _answered(target), "manage_reply", json={"hide": hidden}, repeatable=True
     )
     yield from graph.call(request)
 
@@ -250,6 +259,7 @@ CHANNEL = Channel(
         settings={"max_length": "comment_length"},
     ),
     hide=hide,
+    unhide=unhide,
     delete=graph.delete,
     describe=describe,
     fetch=media.by_url,

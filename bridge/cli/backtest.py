@@ -198,7 +198,7 @@ def _kind(before: Decision, after: Decision) -> str:
 def _meaning(one: Decision) -> tuple[Any, ...]:
     """What a decision comes to, and by which rules."""
     then = (one.escalation, one.reason, one.replies, one.notify, one.labels, one.feedback)
-    return (one.outcome, one.rules, *then)
+    return (one.outcome, one.rules, *then, one.hide)
 
 
 def _row(

@@ -135,6 +135,7 @@ def _json(name: str, message: Message | None, seen: View, rules: Rules, replies:
                 "notify": list(decision.notify),
                 "labels": dict(decision.labels),
                 "feedback": list(decision.feedback),
+                "hide": decision.hide and list(decision.hide),
                 "signals": dict(decision.signals),
             }
         )
@@ -176,6 +177,10 @@ def _sentences(
     for how, reply, text in _said(decision, message, seen, replies):
         words = _quoted(text) if text else "nothing, for there is no such text"
         print(f"     says in {how} ({reply}): {words}")
+    if decision.hide:
+        print(
+            f"     hidden on its platform: house rule {decision.hide.because} ({decision.hide.rule})"
+        )
     for label, seconds in decision.labels.items():
         print(f"     labels the author {label} for {seconds / 86400:g} days")
     if decision.feedback:
@@ -215,6 +220,7 @@ def _outcome(decision: Decision) -> str:
     others = {
         "reply": "an answer, and no ticket",
         "notify": "a notification, and no ticket",
+        "hide": "hidden on its platform, and no ticket",
         "label": "a label for the author, and no ticket",
         "feedback": "feedback, and no ticket",
     }

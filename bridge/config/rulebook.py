@@ -49,6 +49,7 @@ def _rule(
             target=_target(then["target"], general or {}) if "target" in then else None,
             waits=tuple(_wait(one) for one in then.get("wait", ())),
             feedback=then.get("feedback", ()),
+            hide=then.get("hide", {}).get("because"),
             go_on=then["go_on"],
         ),
         examples=tuple(

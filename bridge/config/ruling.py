@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
-from bridge.core.conditions import tests
+from bridge.core.conditions import EVIDENCE, proves, tests
 from bridge.core.facts import FIELDS, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
@@ -58,6 +58,12 @@ class Ruling:
                 self.wrong(where, "matches everything, so the rules below it are never tried")
             self._channels((*where, "when"), rule)
             self._whole_texts((*where, "when"), rule)
+            if rule.then.hide is not None and not (rule.when and proves(rule.when)):
+                self.wrong(
+                    (*where, "then", "hide"),
+                    "hides for a mood alone, or for nothing: no comment is hidden because it is negative;"
+                    f" ask what it says or who wrote it, such as {', '.join(sorted(EVIDENCE))}",
+                )
             if rule.then.escalate is not None:
                 self._escalation((*where, "then", "escalate"), rule.then.escalate)
             if rule.then.target is not None:

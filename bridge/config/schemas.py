@@ -32,7 +32,7 @@ from bridge.core.conditions import Condition, condition
 from bridge.core.facts import FIELDS, OPEN
 from bridge.core.mistakes import Mistake, nearest
 from bridge.core.model import Status
-from bridge.core.rules import PRIORITIES
+from bridge.core.rules import HOUSE_RULES, PRIORITIES
 from bridge.core.sync import MOMENTS
 from bridge.core.targets import CLOCKS
 
@@ -224,6 +224,10 @@ class WaitSchema(Strict):
     then = Measures(required=True)
 
 
+class HideSchema(Strict):
+    because = Text(required=True, validate=one_of(*HOUSE_RULES))
+
+
 class ThenSchema(Strict):
     escalate = fields.Nested(EscalateSchema)
     ignore = Text(validate=is_name)
@@ -236,6 +240,7 @@ class ThenSchema(Strict):
         error_messages={**REQUIRED, "invalid": "must be a list of steps, each `- after: 30m`"},
     )
     feedback = Texts(check=is_name)
+    hide = fields.Nested(HideSchema)
     go_on = Flag(data_key="continue", load_default=False)
 
     @validates_schema
@@ -249,7 +254,7 @@ class ThenSchema(Strict):
             raise ValidationError("`ignore` ends the matter, so it cannot continue", "continue")
         if not set(data) - {"go_on"}:
             raise ValidationError(
-                "does nothing: it needs escalate, ignore, reply, notify, label or feedback"
+                "does nothing: it needs escalate, ignore, reply, notify, label, hide or feedback"
             )
 
 
@@ -322,6 +327,8 @@ class HelpdeskSchema(Strict):
     withdrawn = Text(validate=one_of("report", "delete"))
     csat = fields.Nested(CsatSchema, allow_none=True)
     calendar = Text(validate=is_name)
+    hold_personal_data = Flag()
+    our_contacts = Texts()
 
 
 # --- replies/<language>.yaml -----------------------------------------------------------------------

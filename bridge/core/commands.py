@@ -2,7 +2,8 @@
 
     /dm         answers go to the customer in private from now on
     /public     answers go where everybody reads them from now on
-    /hide       hide the comment the ticket is about
+    /send       post the answer that was held back as it is
+    /hide       hide the comment the ticket is about; /unhide shows it again
     /mute 7d WHY   open nothing for this person for seven days; /unmute ends it
     /label vip 30d   give the person a label that rules can ask for; /unlabel vip takes it away
     /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap
@@ -17,7 +18,9 @@ from dataclasses import dataclass
 
 from bridge.core.plaintext import plain
 
-COMMANDS = ("dm", "public", "hide", "mute", "unmute", "label", "unlabel", "template")
+COMMANDS = (
+    "dm", "public", "send", "hide", "unhide", "mute", "unmute", "label", "unlabel", "template",
+)  # fmt: skip
 TAG = "bridge_"
 
 # A slash and one word alone: "/orders/17 fails" and "/ or \\" are sentences about something else.

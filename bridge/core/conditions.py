@@ -307,6 +307,22 @@ def tests(condition: Condition) -> list[Test]:
     return [test for part in parts for test in tests(part)]
 
 
+# Facts of what was said, or of who said it, that a house rule can stand on. Moods, stars and places are none.
+EVIDENCE = frozenset({"text", "personal_data", "safety", "tags", "author.label", "author.id"})
+_ABSENCE = frozenset({"none_of", "unknown", "empty", "question"})
+
+
+def proves(condition: Condition) -> bool:
+    """Whether *condition* can hold only where something of EVIDENCE was found in the message."""
+    if isinstance(condition, Test):
+        known = condition.name in EVIDENCE or condition.name.startswith(OPEN)
+        return known and condition.operator not in _ABSENCE and condition.wanted is not False
+    if isinstance(condition, Not):
+        return False
+    parts = (proves(part) for part in condition.parts)
+    return any(parts) if isinstance(condition, All) else all(parts)
+
+
 def _shown(wanted: Any, most: int = 6) -> str:
     """What a rule wants, in words; a long list is cut."""
     if isinstance(wanted, bool):

@@ -23,6 +23,8 @@ class HelpdeskMap:
     is the reply said in public when the talk goes on in private, or None; `withdrawn` is "delete" where
     an answer that was taken back on the ticket is deleted on the platform, else "report". `calendar`
     names the business hours of accounts that name none.
+    `hold_personal_data`: an agent's public answer with somebody's personal data waits for a second word;
+    `our_contacts` are addresses and numbers of our own, which are nobody's.
 
     `groups`: name -> id. `fields`: our name -> {"id": theirs, "values": {ours: theirs}, "from":
     fact by dotted name}, the last two optional. `statuses`: their word -> ours, for what the
@@ -46,6 +48,8 @@ class HelpdeskMap:
     withdrawn: str = "report"
     csat: Csat | None = None  # what the customer is asked once the ticket is solved
     calendar: str | None = None
+    hold_personal_data: bool = True
+    our_contacts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,24 @@
 """Personal data in a text: what somebody should not have written where all can read it.
 
 E-mail addresses, phone numbers, order numbers, payment cards (whose last digit proves them, Luhn) and
-bank accounts (IBAN, whose check digits do). Kinds alone are told, never the data.
+bank accounts (IBAN, whose check digits do). Rules and receipts are told the kinds alone, never the data.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 KINDS = ("email", "phone", "order", "card", "iban")
-LONGEST = 5_000  # characters that are looked at
+NAMES = {
+    "email": "an e-mail address", "phone": "a phone number", "order": "an order number",
+    "card": "a card number", "iban": "an account number",
+}  # fmt: skip
+LONGEST = 5_000  # characters of a customer's words that are looked at
+SHORTEST = (
+    7  # digits from which the end of a number of ours is that number, said without its country
+)
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}(?![\w-])")
 _IBAN = re.compile(
@@ -33,32 +42,75 @@ _PHONE = re.compile(
 _DATE = re.compile(r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{2,4}")
 
 
+class Found(NamedTuple):
+    """One piece of personal data in a text, of one of KINDS, as it is written there."""
+
+    kind: str
+    written: str
+
+
 def personal_data(text: str) -> tuple[str, ...]:
     """The kinds of personal data in *text*, in the order of KINDS."""
-    shown = text[:LONGEST]
-    found: set[str] = set()
-    if "@" in shown:
-        rest = _EMAIL.sub(" ", shown)
-        found |= {"email"} if rest != shown else set()
-        shown = rest
-    if sum(character.isdigit() for character in shown) >= 4:
-        shown = _take(shown, _IBAN, _is_iban, "iban", found)
-        shown = _take(shown, _CARD, _is_card, "card", found)
-        shown = _take(shown, _ORDER, lambda _: True, "order", found)
-        _take(shown, _PHONE, _is_phone, "phone", found)
-    return tuple(kind for kind in KINDS if kind in found)
+    kinds = {one.kind for one in found(text[:LONGEST])}
+    return tuple(kind for kind in KINDS if kind in kinds)
 
 
-def _take(shown: str, pattern: re.Pattern[str], proves: object, kind: str, found: set[str]) -> str:
-    """*shown* without what *pattern* finds and *proves* holds for, so that nothing counts as two things."""
+def found(text: str) -> list[Found]:
+    """The personal data in *text*; each piece is of one kind."""
+    pieces: list[Found] = []
+    if "@" in text:
+        text = _take(text, _EMAIL, lambda _: True, "email", pieces)
+    if sum(character.isdigit() for character in text) >= 4:
+        text = _take(text, _IBAN, _is_iban, "iban", pieces)
+        text = _take(text, _CARD, _is_card, "card", pieces)
+        text = _take(text, _ORDER, lambda _: True, "order", pieces)
+        _take(text, _PHONE, _is_phone, "phone", pieces)
+    return pieces
+
+
+def foreign(text: str, ours: Iterable[str]) -> list[Found]:
+    """The personal data in *text* that is not among *ours*: our own addresses and numbers may be said."""
+    known = [_bare(one) for one in ours]
+    return [
+        one
+        for one in found(text)
+        if not any(_is_same(_bare(one.written), known_one) for known_one in known)
+    ]
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether both are the same address or number, which may be said with or without its country."""
+    if "@" in other or min(len(one), len(other)) < SHORTEST:
+        return one == other
+    return one.endswith(other) or other.endswith(one)
+
+
+def masked(one: Found) -> str:
+    """What was found, in words that do not tell it: `a phone number (…67)`."""
+    if one.kind == "email":
+        name, _, host = one.written.partition("@")
+        return f"{NAMES[one.kind]} ({name[0]}…@{host[0]}….{host.rpartition('.')[2]})"
+    return f"{NAMES[one.kind]} (…{_bare(one.written)[-2:]})"
+
+
+def _bare(written: str) -> str:
+    """*written* without the signs and spaces that people put between, in lower case."""
+    return "".join(one for one in written.casefold() if one.isalnum() or one == "@")
+
+
+def _take(
+    text: str, pattern: re.Pattern[str], proves: Callable[[str], bool], kind: str,
+    pieces: list[Found],
+) -> str:  # fmt: skip
+    """*text* without what *pattern* finds and *proves* holds for, so that nothing counts as two things."""
 
     def replaced(match: re.Match[str]) -> str:
-        if not callable(proves) or not proves(match.group()):
+        if not proves(match.group()):
             return match.group()
-        found.add(kind)
+        pieces.append(Found(kind, match.groupdict().get("id") or match.group()))
         return " "
 
-    return pattern.sub(replaced, shown)
+    return pattern.sub(replaced, text)
 
 
 def _is_iban(written: str) -> bool:

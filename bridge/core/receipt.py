@@ -44,6 +44,7 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "labels": dict(decision.labels),
         **({"promise": targets.plain(decision.promise)} if decision.outcome == "escalate" else {}),
         **({"feedback": list(decision.feedback)} if decision.feedback else {}),
+        **({"hide": list(decision.hide)} if decision.hide else {}),
         "signals": {name: _short(value) for name, value in decision.signals.items()},
         "told": dict(decision.told),
         "tried": [
@@ -157,6 +158,8 @@ def _of_message(
     if state == "done" and number:
         added = "noted on" if doc.get("own") or doc.get("change") != "created" else "added to"
         return f"{what} was {added} ticket {number}."
+    if state == "done" and slip.get("outcome") == "hide":
+        return _ended(f"{what} is to be hidden, and needed no ticket", rule)
     if state == "done" and slip.get("outcome") == "reply":
         return _ended(f"{what} gets an automatic answer and no ticket", rule)
     if state == "done" and slip.get("outcome") == "feedback":
@@ -175,6 +178,10 @@ def _done(what: str, reason: str) -> str:
     """What a helpdesk's event led to, by the words that jobs/answer.py keeps with it."""
     if reason.startswith("notice "):
         return f"{what} will be told to the customer, in the words of '{reason[7:]}'."
+    if reason.startswith("hidden: "):
+        return f"A comment was hidden on its platform, under the house rule '{reason[8:]}'."
+    if reason.startswith("held: "):
+        return f"{what} waits for the agent's word before all can read it, as the ticket says."
     if reason.startswith("/"):
         return f"{what} held the command {reason}; the answer to it stands on the ticket."
     if reason.startswith("merged into "):
@@ -242,6 +249,8 @@ def _subject(
         return "A reminder for the agent"
     if kind == "s" and "csat" in doc:
         return "The question how content the customer was"
+    if kind == "s" and "hide" in doc:
+        return "The hiding of a comment"
     if kind == "s" and doc.get("line"):
         return f"The public line '{doc.get('reply', '')}'"
     if kind == "s":

@@ -16,6 +16,7 @@ from bridge.core.facts import OPEN, View
 from bridge.core.targets import USUAL, Promise, Target, Wait
 
 PRIORITIES = ("low", "normal", "high", "urgent")
+HOUSE_RULES = ("hate", "personal_data", "spam", "illegal")  # what a comment may be hidden for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,7 @@ class Outcome:
     target: Target | None = None
     waits: tuple[Wait, ...] = ()
     feedback: tuple[str, ...] = ()  # topics under which it is counted
+    hide: str | None = None  # under this house rule
     go_on: bool = False  # `continue: true`
 
 
@@ -111,6 +113,13 @@ class Rules:
     hash: str = ""
 
 
+class Hide(NamedTuple):
+    """That a message is to be hidden on its platform: under which house rule, and by which rule."""
+
+    because: str
+    rule: str
+
+
 class Tried(NamedTuple):
     """One rule that was tried; when it did not match, its first failing condition and the value."""
 
@@ -126,8 +135,8 @@ class Decision:
     """What is to be done with a message, and why.
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
-    escalate, ignore, reply, notify, label, feedback or none; replies, notify, labels and feedback may stand
-    beside the first two. `promise` is what the customer may count on where there is a ticket.
+    escalate, ignore, reply, notify, hide, label, feedback or none; the later ones may stand beside the
+    first two. `promise` is what the customer may count on where there is a ticket.
     `signals` are those that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 
@@ -140,6 +149,7 @@ class Decision:
     labels: Mapping[str, int] = field(default_factory=dict)
     promise: Promise = field(default_factory=Promise)
     feedback: tuple[str, ...] = ()
+    hide: Hide | None = None
     tried: tuple[Tried, ...] = ()
     rules: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
@@ -180,6 +190,7 @@ def _decision(
     notify = tuple(dict.fromkeys(one for rule in matched for one in rule.then.notify))
     feedback = tuple(dict.fromkeys(one for rule in matched for one in rule.then.feedback))
     labels = {name: time for rule in reversed(matched) for name, time in rule.then.labels.items()}
+    hide = next((Hide(rule.then.hide, rule.name) for rule in matched if rule.then.hide), None)
     escalation = None
     settled: Rule | None
     if opened is not None:
@@ -188,9 +199,16 @@ def _decision(
     elif ignored is not None:
         outcome, settled = "ignore", ignored
     else:
-        said = {"reply": replies, "notify": notify, "label": labels, "feedback": feedback}
+        said = {
+            "reply": replies,
+            "notify": notify,
+            "hide": hide,
+            "label": labels,
+            "feedback": feedback,
+        }
         outcome = next((name for name, what in said.items() if what), "none")
-        settled = next((rule for rule in matched if rule.then.replies or rule.then.notify), None)
+        then = ((rule, rule.then) for rule in matched)
+        settled = next((rule for rule, one in then if one.replies or one.notify or one.hide), None)
         settled = settled or (matched[-1] if matched else None)
     return Decision(
         rule=settled.name if settled else None,
@@ -199,6 +217,7 @@ def _decision(
         reason=ignored.then.ignore if ignored is not None and opened is None else None,
         replies=replies,
         notify=notify,
+        hide=hide,
         tried=tried,
         rules=tuple(rule.name for rule in matched),
         promise=Promise(

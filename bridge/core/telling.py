@@ -99,6 +99,23 @@ def held(code: str, detail: str, text: str) -> str:
     return f"Held back, not sent again. {reason(code, detail)}.\nThe words:\n{_quoted(text)}"
 
 
+def guarded(why: str, ways: Sequence[str], text: str) -> str:
+    """An answer waits for the agent's word: why it does not stand in public, and how to go on."""
+    told = f"Held back, not posted where everybody can read it: {why}."
+    return capped("\n".join([told, listed("How to go on", ways), "The words:", _quoted(text)]))
+
+
+def hidden(because: str, rule: str, text: str, why: str = "") -> str:
+    """A rule has hidden a comment under a house rule, or could not (*why*, a code)."""
+    by = f"rule {line(rule, 64)}, house rule {line(because, 40)}"
+    if why:
+        return f"This was to be hidden ({by}), and was not: {reason(why)}.\n{_quoted(text)}"
+    return (
+        f"Hidden on the platform ({by}); its author and their friends still see it, and nothing is"
+        f" deleted. /unhide as a private note shows it again.\n{_quoted(text)}"
+    )
+
+
 def partly(sent: int, of: int, code: str, detail: str, rest: str) -> str:
     """The first pieces of a long answer arrived, the others did not."""
     return (
@@ -173,9 +190,11 @@ _DONE = {
     "dm": "From now on public comments here go to the customer in private.",
     "public": "From now on public comments here are posted where everybody reads them.",
     "hide": "The comment is hidden on the platform; its author and their friends still see it.",
+    "unhide": "The comment can be seen by everybody again.",
     "label": "The person has the label",
     "unlabel": "The person has no longer the label",
     "template": "The template was sent",
+    "send": "The answer that was held back is posted as it is.",
 }
 
 

@@ -6,11 +6,10 @@ import re
 from collections.abc import Sequence
 
 from bridge.core import commands, labels, telling
-from bridge.core.errors import PermanentError, Unsupported
-from bridge.core.model import TicketComment, Visibility
+from bridge.core.model import TicketComment
 from bridge.core.mutes import USUAL, mute_out
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import mutes, speak
+from bridge.jobs import hiding, mutes, speak
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
@@ -29,12 +28,18 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
             return hand.close(room, event, "ignored", "another way was chosen after it")
         room.facts.update({"route": told.name, "route_at": moment_out(given) or ""})
         text = telling.command_done(told.name)
+        if told.name == "dm" and speak.release(hand, room, event, "dm", text):
+            return None
     elif told.name in ("mute", "unmute"):
         muted, text = _mute(hand, room, event, told)
     elif told.name in ("label", "unlabel"):
         sets, text = _label(hand, room, told)
-    elif told.name == "hide":
-        text = _hide(hand, room)
+    elif told.name in ("hide", "unhide"):
+        text = hiding.by_agent(hand, room, told.name)
+    elif told.name == "send":
+        if speak.release(hand, room, event, "public", telling.command_done("send")):
+            return None
+        text = telling.command_refused("send", "no answer is held back here")
     elif told.name == "template":
         refused = speak.template(hand, room, event, told)
         if refused is None:
@@ -118,16 +123,3 @@ def _label(
             sets.append((f"label:{key}", *labels.unlabelled(kept, name, now)))
     shown = f"{name} for {time or '90d'}" if told.name == "label" else name
     return sets, telling.command_done(told.name, shown)
-
-
-def _hide(hand: Hand, room: Room) -> str:
-    place = room.place(Visibility.PUBLIC)
-    target = room.target(hand.bridge, place) if place else None
-    hide = hand.bridge.channel(target.channel).hide if target else None
-    if target is None or hide is None:
-        return telling.command_refused("hide", telling.reason("cannot_hide"))
-    try:
-        hand.outside.platform(target.connection, hide(target), hand.guard)
-    except (PermanentError, Unsupported) as error:
-        return telling.command_refused("hide", telling.reason(error.code, error.detail))
-    return telling.command_done("hide")

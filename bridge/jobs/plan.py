@@ -9,6 +9,7 @@ from typing import Any
 from bridge.core import sync
 from bridge.core.model import Message
 from bridge.core.rules import Decision, Reply
+from bridge.jobs import hiding
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room
 from bridge.store import Event
@@ -46,7 +47,7 @@ class Plan:
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
-    """The automatic replies *decision* asks for, as events of the room's `out` lane.
+    """The automatic replies and the hiding that *decision* asks for, as events of the room's `out` lane.
 
     None where another app holds the talk: it is the one that answers by itself there.
     """
@@ -61,12 +62,14 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
             "f": {"k": "s", "doc": json.dumps(_said(event, one))},
         }
         for one in decision.replies
-    ]
+    ] + hiding.asked(room, event, decision)
 
 
 def _said(event: Event, reply: Reply) -> dict[str, Any]:
     """What the other lane needs to say *reply* to whoever wrote *event*."""
-    doc: dict[str, Any] = {"v": 1, "reply": reply.name, "visibility": reply.visibility}
+    doc: dict[str, Any] = {
+        "v": 1, "reply": reply.name, "visibility": reply.visibility, "for": event.id,
+    }  # fmt: skip
     if reply.once:
         doc |= {"once": reply.once, "who": event.fields.get("pk") or ""}
     if reply.line is not None:

@@ -17,9 +17,9 @@ from bridge.core import compose, receipt, telling
 from bridge.core.errors import AuthError, Done, PermanentError, TransientError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import lately, undelivered
+from bridge.jobs import guards, lately, undelivered
 from bridge.jobs.ingest import name_of, words_name
-from bridge.jobs.room import LINKED, LIVE, OURS, Room, note_event
+from bridge.jobs.room import DAY, LINKED, LIVE, OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
@@ -37,6 +37,8 @@ class Words:
     private: bool
     tag: str | None = None
     template: Template | None = None
+    held: str = ""  # the event of the answer that was held back before
+    told: str = ""  # what the agent is told when it goes
 
 
 def begin(
@@ -63,9 +65,14 @@ def begin(
         "ids": "[]",
         "at": moment_out(hand.bridge.now()) or "",
         "said": room.facts.get("said", ""),
+        "held": words.held,
     }
     orders = hand.orders()
     orders.intent = intent
+    if words.human:
+        orders.facts = room.changed()
+    if words.told:
+        orders.push.append(note_event(room, words.told, "command", event.id))
     orders.touch.append({"e": event.id, "f": {"counted": "1"}})
     orders.set += _saying(hand, intent, target)
     if words.private and place.get("visibility") == Visibility.PUBLIC:
@@ -187,6 +194,9 @@ def _finished(
     room.facts["answered_at"] = moment_out(now) or ""
     if intent["human"]:
         room.facts["answered_by"] = "agent"
+    else:
+        said_for = event.doc.get("for", event.id)
+        room.facts.update({"automatic_at": moment_out(now) or "", "automatic_for": said_for})
     if intent.get("said"):
         room.facts["said"] = intent["said"]
     opened = intent["private"] and place.get("visibility") == Visibility.PUBLIC
@@ -200,6 +210,11 @@ def _finished(
         orders.push.append(note_event(room, told, "template", event.id))
     if not intent["private"]:
         room.facts[f"lined {place.get('item')}"] = "1"
+        if not event.doc.get("line"):
+            guards.count_aloud(room)
+            if place.get("post"):
+                counted = guards.tallies(room, intent["whole"], place)
+                orders.tally = [(key, event.id, DAY) for key in counted]
     _remember(room, event, now)
     if ticket := event.doc.get("csat"):
         # The answer comes in the other lane: it knows by this what it answers.
@@ -225,6 +240,9 @@ def _finished(
             },
         }
     ]
+    if intent.get("held"):
+        posted = {name: orders.events[0]["f"][name] for name in ("posted", "where", "opened")}
+        orders.touch.append({"e": intent["held"], "f": {**posted, "reason": "delivered"}})
     orders.intent, orders.tries, orders.facts = "", "", room.changed()
     hand.settle(orders)
     hand.bridge.store.forget(f"found:{intent['marker']}")

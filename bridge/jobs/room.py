@@ -120,6 +120,7 @@ class Room:
                 "visibility": str(message.visibility),
                 "kind": str(message.kind),
                 "item": message.external_id,
+                "post": _post(message),
                 "answer": dict(message.answer),
                 "last_in": moment_out(at),
             }
@@ -177,6 +178,12 @@ class Room:
     @staticmethod
     def account(connection: Connection | None, place: Mapping[str, Any]) -> Account | None:
         return connection.account(place["channel"], place.get("account")) if connection else None
+
+
+def _post(message: Message) -> str:
+    """The id of the post that *message* stands under; empty where nobody told."""
+    post = message.extra.get("post")
+    return str(post.get("id") or "") if isinstance(post, Mapping) else ""
 
 
 def note_event(room: Room, text: str, *why: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from bridge.core import compose, plaintext, replies, telling
 from bridge.core.commands import Command
 from bridge.core.limits import Budget
 from bridge.core.model import Target, Template, TicketComment, Visibility
-from bridge.jobs import later, once, undelivered
+from bridge.jobs import guards, later, once, undelivered
 from bridge.jobs.posting import Words, begin, template_voice, voice_at, window
 from bridge.jobs.room import DAY, Room
 from bridge.jobs.turn import Hand
@@ -56,6 +56,8 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         return hand.close(room, event, "ignored", f"no words for {doc['reply']}")
     if text in said:
         return hand.close(room, event, "ignored", "said before in this thread")
+    if guards.cools(hand, room, event):
+        return hand.close(room, event, "ignored", "another automatic answer went out just before")
     if not once.first(hand, room, event):
         return hand.close(room, event, "ignored", "this person has heard it not long ago")
     room.facts["said"] = json.dumps([*said, text][-20:])
@@ -63,6 +65,18 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
     return _speak(
         hand, room, event, text, human=False, visibility=wanted or room.facts.get("route", "")
     )
+
+
+def release(hand: Hand, room: Room, event: Event, way: str, told: str) -> bool:
+    """Send the answer that a guard holds back the *way* the agent says; False where none waits.
+
+    *told* is the note that it goes.
+    """
+    waits = guards.held(hand, room)
+    if waits is None:
+        return False
+    _speak(hand, room, event, waits[1], human=True, visibility=way, held=waits[0], told=told)
+    return True
 
 
 def template(hand: Hand, room: Room, event: Event, told: Command) -> str | None:
@@ -86,9 +100,15 @@ def template(hand: Hand, room: Room, event: Event, told: Command) -> str | None:
 
 
 def _speak(
-    hand: Hand, room: Room, event: Event, text: str, *, human: bool, visibility: str
-) -> None:
-    """Say *text* to the customer, or tell the agent why not."""
+    hand: Hand, room: Room, event: Event, text: str, *, human: bool, visibility: str,
+    held: str = "", told: str = "",
+) -> None:  # fmt: skip
+    """Say *text* to the customer, or tell the agent why not.
+
+    *held*: the answer with these words was held back by a guard, and the agent has decided.
+    """
+    if human and room.facts.get("waiting"):
+        room.facts["waiting"] = ""  # said or not, this is the agent's latest word
     chosen = _way(hand, room, visibility)
     if isinstance(chosen, str):
         return undelivered.tell(hand, room, event, chosen, "", text, human)
@@ -99,10 +119,22 @@ def _speak(
             room.facts.pop("said", None)  # nothing was said yet
             return later.hold(hand, room, event)
         return undelivered.tell(hand, room, event, allowed.code or "refused", "", text, human)
+    against = None
+    if not private and not held:
+        against = guards.objection(hand, room, event, text, place, human)
+    if against and human:
+        return guards.hold(hand, room, event, text, against)
+    if against:
+        room.facts["said"] = json.dumps(room.said()[:-1])
+        once.forget(hand, room, event)
+        return hand.close(room, event, "ignored", f"not said: {against.why}")
     if not event.fields.get("counted") and _blown(hand, room, human):
         return undelivered.tell(hand, room, event, "fuse", "", text, human)
     pieces = compose.fit(text, voice.capabilities)
-    words = Words(text=text, pieces=pieces, human=human, private=private, tag=allowed.tag)
+    words = Words(
+        text=text, pieces=pieces, human=human, private=private, tag=allowed.tag, held=held,
+        told=told,
+    )  # fmt: skip
     return begin(hand, room, event, words, voice, target, place)
 
 

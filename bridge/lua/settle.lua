@@ -9,6 +9,7 @@
 --   says    = {{m, f={...}}}                  of messages: latest text, deleted, on which ticket
 --   set     = {{key, value, ttl in s, gently}} indexes: sent ids, tickets, persons, joins; gently: only
 --                                             where no other value stands
+--   tally   = {{key, name, seconds}}          what is counted, each thing once by its name, so many seconds long
 --   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices): in_progress,
 --                                             parked, or a timer
 --   wake    = {lane, ...}                     that may go on, if they rest
@@ -70,6 +71,12 @@ for _, item in ipairs(orders.set or {}) do
   end
 end
 for _, item in ipairs(orders.mutes or {}) do mute(item[1], item[2]) end
+for _, item in ipairs(orders.tally or {}) do
+  local key = P .. item[1]
+  redis.call('ZADD', key, 'NX', now, item[2])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - item[3] * 1000)
+  redis.call('EXPIRE', key, item[3])
+end
 for _, item in ipairs(orders.push or {}) do
   local key = P .. 'e:' .. item.e
   if redis.call('HEXISTS', key, 'state') == 0 then

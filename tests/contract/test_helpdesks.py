@@ -197,7 +197,11 @@ def test_one_forbidden_ticket_does_not_park_the_connection_but_a_missing_right_d
 
 @every_verb
 def test_a_success_that_cannot_be_read_is_no_success(verb: Verb) -> None:
-    said_all = ("fetch", "add_tags", "urge")  # a file may be anything, and of tags nothing need be told
+    said_all = (
+        "fetch",
+        "add_tags",
+        "urge",
+    )  # a file may be anything, and of tags nothing need be told
     for body in NOTHING_SAID if verb.name not in said_all else ():
         for outcome in refused(verb, 200, body):
             nothing_there = body == b"[]" and not outcome.request.write

@@ -280,6 +280,7 @@ NAMES = {
     "moved_to_private",
     "outside_hours",
     "satisfaction",
+    "neutral",
 }
 
 

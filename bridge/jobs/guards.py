@@ -1,0 +1,147 @@
+"""What holds words back before all can read them: caps, and personal data in an agent's answer.
+
+An automatic text that meets a guard is not said, and its receipt tells why. An agent's answer waits: a
+private note tells what was found and how to go on, and the event keeps the words until `/send` or `/dm`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bridge.core import personal, replies, telling
+from bridge.core.model import Visibility
+from bridge.core.rules import Caps
+from bridge.core.stored import moment_in
+from bridge.jobs.ingest import name_of
+from bridge.jobs.room import DAY, Room, note_event
+from bridge.jobs.turn import Hand
+from bridge.jobs.ways import voices
+from bridge.store import Event
+
+
+class Objection(NamedTuple):
+    """Why words should not stand in public: `code` for receipts, `why` in words for the agent."""
+
+    code: str
+    why: str
+
+
+def objection(
+    hand: Hand, room: Room, event: Event, text: str, place: Mapping[str, Any], human: bool
+) -> Objection | None:
+    """What stands against saying *text* in public at *place*; None when nothing does."""
+    if human and (found := _personal(hand, room, text)):
+        return Objection("personal_data", f"it holds {', '.join(found)}")
+    caps = hand.bridge.config.rules.caps
+    if event.doc.get("line"):
+        return None  # one line that it goes on in private ends a public talk, and lengthens none
+    most = caps.public_replies_per_thread
+    if most is not None and said_aloud(room) >= most:
+        return Objection("thread_cap", f"we have answered this person {most} times in public here")
+    return _under_post(hand, room, caps, text, place)
+
+
+def _personal(hand: Hand, room: Room, text: str) -> list[str]:
+    """What of somebody's personal data an agent's answer holds, masked, each kind and end once."""
+    desk_map = hand.bridge.config.maps.get(room.desk)
+    if desk_map is None or not desk_map.hold_personal_data:
+        return []
+    found = personal.foreign(text, desk_map.our_contacts)
+    return list(dict.fromkeys(personal.masked(one) for one in found))
+
+
+def _under_post(
+    hand: Hand, room: Room, caps: Caps, text: str, place: Mapping[str, Any]
+) -> Objection | None:
+    """The cap of a post; and an alarm where the same words have stood there too often."""
+    most, same = caps.public_replies_per_post, caps.same_answer_per_post
+    if not place.get("post") or (most is None and same is None):
+        return None
+    post, words = tallies(room, text, place)
+    said, alike = hand.bridge.store.tallied(DAY, post, words)
+    if most is not None and said >= most:
+        return Objection("post_cap", f"we have answered {most} times under this post in a day")
+    if same is not None and alike >= same:
+        told = (
+            f"{room.facts.get('c')}: the same answer was said {alike} times in a day under the post"
+            f" {place['post']}, and is about to be said again; platforms take that for spam"
+        )
+        hand.bridge.store.alarm(f"repeated:{name_of(post)[:8]}", told, DAY)
+    return None
+
+
+def tallies(room: Room, text: str, place: Mapping[str, Any]) -> tuple[str, str]:
+    """Under which it is counted what was said under the post of *place*, and who said the same words.
+
+    A first name makes no other words of it.
+    """
+    where = (room.facts.get("c", ""), place.get("channel"), place.get("account"), place.get("post"))
+    name = replies.first_name(room.own_name, room.facts.get("first_name"))
+    words = text.replace(name, "") if name else text
+    folded = hashlib.sha256(" ".join(words.casefold().split()).encode("utf-8", "replace"))
+    post = name_of("aloud", *where)
+    return f"aloud:{post}", f"same:{post}:{folded.hexdigest()[:12]}"
+
+
+# --- how often we have spoken ------------------------------------------------------------------------
+
+
+def said_aloud(room: Room) -> int:
+    """How many public answers this conversation holds since its ticket was opened."""
+    ticket, _, count = room.facts.get("aloud", "").rpartition(" ")
+    return int(count) if count and ticket == room.ticket else 0
+
+
+def count_aloud(room: Room) -> None:
+    """Remember one more."""
+    room.facts["aloud"] = f"{room.ticket} {said_aloud(room) + 1}"
+
+
+def cools(hand: Hand, room: Room, event: Event) -> bool:
+    """Whether an automatic text was said so shortly before that this one is too much.
+
+    What the same words of the customer ask for is one answer, in public and in private.
+    """
+    last = moment_in(room.facts.get("automatic_at"))
+    seconds = hand.bridge.config.rules.caps.cooling
+    if not seconds or last is None or event.doc.get("line"):
+        return False
+    if room.facts.get("automatic_for") == event.doc.get("for", event.id):
+        return False
+    return (hand.bridge.now() - last).total_seconds() < seconds
+
+
+# --- what waits for the agent's word ------------------------------------------------------------------
+
+
+def hold(hand: Hand, room: Room, event: Event, text: str, against: Objection) -> None:
+    """Let an agent's answer wait, and say on the ticket why and how to go on."""
+    room.facts["waiting"] = event.id
+    orders = hand.closing(event, "done", f"held: {against.code}")
+    orders.events[0]["f"]["words"] = text
+    note = telling.guarded(against.why, _ways(hand, room), text)
+    orders.push.append(note_event(room, note, "held back", event.id))
+    orders.facts = room.changed()
+    hand.settle(orders)
+
+
+def _ways(hand: Hand, room: Room) -> list[str]:
+    places = room.places.values()
+    private = any(
+        how is Visibility.PRIVATE for place in places for _, how, _ in voices(hand, room, place)
+    )
+    ways = ["/dm as a private note sends it to the customer in private"] if private else []
+    return [
+        *ways,
+        "/send as a private note posts it in public as it is",
+        "or write another answer, which takes its place",
+    ]
+
+
+def held(hand: Hand, room: Room) -> tuple[str, str] | None:
+    """The answer that waits for the agent's word: the id of its event, and its words."""
+    eid = room.facts.get("waiting")
+    words = hand.bridge.store.event(eid).get("words") if eid else None
+    return (eid, words) if eid and words else None
