@@ -11,7 +11,7 @@ A new way to test a fact is one entry in OPERATORS.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -89,27 +89,37 @@ def _phrases(wanted: Any) -> tuple[words.Phrase, ...]:
     return tuple(found)
 
 
-def _any_of(wanted: Any) -> Callable[[Any], bool]:
+class AnyWord:
     """A check of many phrases that costs little where none stands in the text, as in most rules.
 
     Whole words are looked up together: only where the first word of a phrase occurs is it looked for.
+    No phrase stands in a text that has neither a word of `firsts` nor one that begins like one of `beginnings`.
     """
-    phrases = _phrases(wanted)
-    whole = [one for one in phrases if one.first]
-    firsts = frozenset(one.first for one in whole)
-    stems = [one.needle for one in phrases if not one.first and one.pattern is None]
-    patterns = [one for one in phrases if not one.first and one.pattern is not None]
 
-    def check(text: Any) -> bool:
+    __slots__ = ("_patterns", "_stems", "_whole", "beginnings", "firsts")
+
+    def __init__(self, phrases: Iterable[words.Phrase]) -> None:
+        told = tuple(phrases)
+        self._whole = [one for one in told if one.first]
+        self._stems = [one.needle for one in told if not one.first and one.pattern is None]
+        self._patterns = [one for one in told if not one.first and one.pattern is not None]
+        self.firsts = frozenset(one.first for one in self._whole)
+        self.beginnings = frozenset(one.beginning for one in told if not one.first)
+
+    def __call__(self, text: Any) -> bool:
         spaced = text.spaced
-        if not firsts.isdisjoint(text.words) and any(one.within(spaced) for one in whole):
+        if not self.firsts.isdisjoint(text.words) and any(
+            one.within(spaced) for one in self._whole
+        ):
             return True
-        for stem in stems:
+        for stem in self._stems:
             if stem in spaced:
                 return True
-        return any(one.within(spaced) for one in patterns)
+        return any(one.within(spaced) for one in self._patterns)
 
-    return check
+
+def _any_of(wanted: Any) -> Callable[[Any], bool]:
+    return AnyWord(_phrases(wanted))
 
 
 def _all_of(wanted: Any) -> Callable[[Any], bool]:

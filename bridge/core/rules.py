@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from bridge.core.conditions import Condition
 from bridge.core.facts import OPEN, View
+from bridge.core.scan import Scan
 from bridge.core.targets import USUAL, Promise, Target, Wait
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -111,6 +112,14 @@ class Rules:
     target: Target = USUAL
     caps: Caps = field(default_factory=Caps)
     hash: str = ""
+    _scan: list[Scan] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def scan(self) -> Scan:
+        """What asks the conditions of all rules; made when first needed."""
+        if not self._scan:
+            self._scan.append(Scan([rule.when for rule in self.rules]))
+        return self._scan[0]
 
 
 class Hide(NamedTuple):
@@ -160,16 +169,11 @@ def decide(rules: Rules, view: View) -> Decision:
     """The first rule that matches *view* decides; rules that say `continue` let later ones add."""
     tried: list[Tried] = []
     matched: list[Rule] = []
-    for rule in rules.rules:
-        failure = rule.when.failure(view) if rule.when is not None else None
+    for rule, failure in zip(rules.rules, rules.scan.failures(view), strict=True):
         if failure is not None:
-            tried.append(
-                Tried(
-                    rule=rule.name, matched=False, condition=failure.condition, value=failure.value
-                )
-            )
+            tried.append(Tried(rule.name, False, failure.condition, failure.value))
             continue
-        tried.append(Tried(rule=rule.name, matched=True, shadow=rule.shadow))
+        tried.append(Tried(rule.name, True, shadow=rule.shadow))
         if rule.shadow:
             continue
         matched.append(rule)
@@ -177,12 +181,10 @@ def decide(rules: Rules, view: View) -> Decision:
             break
     if any(rule.then.feedback for rule in matched):
         view.get("sentiment")  # kept with it, whether or not a rule has asked
-    return _decision(rules, matched, tuple(tried), view.read)
+    return replace(together(rules, matched), tried=tuple(tried), signals=dict(view.read))
 
 
-def _decision(
-    rules: Rules, matched: Sequence[Rule], tried: tuple[Tried, ...], signals: Mapping[str, Any]
-) -> Decision:
+def together(rules: Rules, matched: Sequence[Rule]) -> Decision:
     """What the matching rules say together: the first ticket wins, and then the first reason."""
     opened = next((rule for rule in matched if rule.then.escalate is not None), None)
     ignored = next((rule for rule in matched if rule.then.ignore is not None), None)
@@ -195,7 +197,7 @@ def _decision(
     settled: Rule | None
     if opened is not None:
         outcome, settled = "escalate", opened
-        escalation = _together([rule.then.escalate for rule in matched if rule.then.escalate])
+        escalation = _one([rule.then.escalate for rule in matched if rule.then.escalate])
     elif ignored is not None:
         outcome, settled = "ignore", ignored
     else:
@@ -218,7 +220,6 @@ def _decision(
         replies=replies,
         notify=notify,
         hide=hide,
-        tried=tried,
         rules=tuple(rule.name for rule in matched),
         promise=Promise(
             target=next(
@@ -228,11 +229,10 @@ def _decision(
         ),
         labels=labels,
         feedback=feedback,
-        signals=dict(signals),
     )
 
 
-def _together(escalations: Sequence[Escalation]) -> Escalation:
+def _one(escalations: Sequence[Escalation]) -> Escalation:
     """The first escalation, with the tags of all and the fields it did not set itself."""
     first = escalations[0]
     fields: dict[str, Any] = {}

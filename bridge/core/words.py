@@ -87,6 +87,7 @@ class Phrase:
     written: str
     needle: str  # to be found in spaced text; empty when `pattern` is needed
     first: str = ""  # its first word, where that is whole
+    beginning: str = ""  # how its first word begins, where that has any ending
     pattern: Any = None  # RE2
 
     def within(self, text: str) -> bool:
@@ -112,16 +113,16 @@ def phrase(written: str) -> Phrase:
             folded[-1] = (inner[-1], True)
     if not folded:
         raise ValueError(f"'{written}' has no word in it")
-    first = "" if folded[0][1] else folded[0][0]
+    first, beginning = ("", folded[0][0]) if folded[0][1] else (folded[0][0], "")
     if any(open_ended for _, open_ended in folded[:-1]):
         pattern = " ".join(
             re2.escape(word) + ("[^ ]*" if open_ended else "") for word, open_ended in folded
         )
         end = "" if folded[-1][1] else " "
-        return Phrase(written, "", first, re2.compile(f" {pattern}{end}"))
+        return Phrase(written, "", first, beginning, re2.compile(f" {pattern}{end}"))
     last_open = folded[-1][1]
     needle = f" {' '.join(w for w, _ in folded)}{'' if last_open else ' '}"
-    return Phrase(written, needle, first)
+    return Phrase(written, needle, first, beginning)
 
 
 def _any(*written: str) -> tuple[Phrase, ...]:
