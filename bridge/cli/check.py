@@ -6,12 +6,14 @@ import argparse
 import itertools
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bridge.channels import generic
+from bridge.cli import junit, parts
 from bridge.cli.normalise import mappings_folder
 from bridge.config import Config, load, load_packs
 from bridge.core.calendars import Calendar
@@ -19,7 +21,6 @@ from bridge.core.described import Described, Sample
 from bridge.core.errors import ConfigError
 from bridge.core.rules import Decision, Example, Rule, Rules, failing
 from bridge.helpdesks import HELPDESKS
-from bridge.settings import environment
 from bridge.wiring import now, providers
 
 HELP = "validate the mappings and run their examples"
@@ -31,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "folder", metavar="DIR", nargs="?", type=Path, help="the mappings (default: ./mappings)"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    parser.add_argument(
+        "--junit", metavar="FILE", type=Path, help="write the result there as JUnit XML, for CI"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         folder = folder / "mappings"  # the folder that `bridge init` was given
     config, problems, packs = None, [], dict[Path, Rules]()
     try:
-        config = load(folder, surroundings(folder), providers(), strict=False)
+        config = load(folder, parts.surroundings(folder), providers(), strict=False)
         packs = load_packs(folder)
     except ConfigError as error:
         problems = error.problems
@@ -51,6 +55,13 @@ def run(args: argparse.Namespace) -> int:
             for file in config.sources.values()
             for wrong in generic.failing(file)
         ]
+    if args.junit:
+        try:
+            _report(args.junit, folder, config, problems, packs)
+        except OSError as error:
+            told = f"{parts.harmless(str(args.junit))} cannot be written: {error.strerror}"
+            print(f"bridge check: {told}", file=sys.stderr)
+            return 2
     if args.json:
         print(json.dumps(_summary(config, problems, packs)))
     else:
@@ -62,8 +73,50 @@ def wrong_examples(
     folder: Path, config: Config, packs: Mapping[Path, Rules] | None = None
 ) -> list[str]:
     """The examples of the rules that give something else than they promise, each as a sentence."""
-    tried = {folder / "rules.yaml": config.rules, **(packs or {})}
-    return [_told(file, *wrong) for file, rules in tried.items() for wrong in failing(rules)]
+    return [told for _, _, _, told in _examples(folder, config, packs or {}) if told]
+
+
+def _examples(
+    folder: Path, config: Config, packs: Mapping[Path, Rules]
+) -> Iterator[tuple[Path, Rule, Example, str | None]]:
+    """Every example of the rules, and the sentence where it gives something else than it promises."""
+    for file, rules in {folder / "rules.yaml": config.rules, **packs}.items():
+        wrong = {id(one[1]): _told(file, *one) for one in failing(rules)}
+        for rule in rules.rules:
+            for example in rule.examples:
+                yield file, rule, example, wrong.get(id(example))
+
+
+def _report(
+    file: Path, folder: Path, config: Config | None, problems: list[str],
+    packs: Mapping[Path, Rules],
+) -> None:  # fmt: skip
+    """The same as JUnit XML: examples and files are cases, and so is each mistake that is no example's."""
+    cases: list[junit.Case] = []
+    if config is not None:
+        fine = [*(str(folder / name) for name in config.files), *map(str, packs)]
+        cases += [junit.Case(file=one, line=0, of=Path(one).stem, name="is valid") for one in fine]
+        for where, rule, example, wrong in _examples(folder, config, packs):
+            name = f"{_shown(example)} gives {_names(example.gives)}"
+            cases.append(
+                junit.Case(
+                    file=str(where), line=example.line, of=f"{where.stem}.{rule.name}", name=name,
+                    wrong=wrong,
+                )
+            )  # fmt: skip
+        for source in config.sources.values():
+            told = {id(sample): _told_of_source(source, sample, why)
+                    for sample, why in generic.failing(source)}  # fmt: skip
+            cases += [
+                junit.Case(
+                    file=source.file, line=sample.line, of=f"sources.{source.name}",
+                    name=f"example {number}", wrong=told.get(id(sample)),
+                )
+                for number, sample in enumerate(source.samples, 1)
+            ]  # fmt: skip
+    known = {one.wrong for one in cases}
+    cases += [junit.finding(one) for one in problems if one not in known]
+    junit.write(file, cases, doubts(config) if config else [])
 
 
 def doubts(config: Config) -> list[str]:
@@ -75,11 +128,6 @@ def doubts(config: Config) -> list[str]:
     return told
 
 
-def surroundings(folder: Path) -> dict[str, str]:
-    """The environment, over .env here, over .env beside the mappings."""
-    return {**environment(folder.resolve().parent), **environment()}
-
-
 def _told_of_source(file: Described, sample: Sample, sentence: str) -> str:
     """One failing example of a source: where it stands, and what differs."""
     number = file.samples.index(sample) + 1
@@ -88,9 +136,7 @@ def _told_of_source(file: Described, sample: Sample, sentence: str) -> str:
 
 def _told(file: Path, rule: Rule, example: Example, decision: Decision) -> str:
     """One failing example: where it stands, what it gives, and what stood in the way."""
-    words = str(example.facts.get("text") or ", ".join(map(str, example.facts.values())))
-    shown = words if len(words) <= 60 else f"{words[:59]}…"
-    wanted = example.gives if isinstance(example.gives, str) else " then ".join(example.gives)
+    wanted = _names(example.gives)
     why = next(
         (
             f": {one.rule} wants {one.condition}, and saw {json.dumps(one.value, ensure_ascii=False)}"
@@ -102,8 +148,17 @@ def _told(file: Path, rule: Rule, example: Example, decision: Decision) -> str:
     got = " then ".join(decision.rules) or "no rule at all"
     return (
         f"{file}:{example.line}: rules > {rule.name} > examples:"
-        f' "{shown}" gives {got}, not {wanted}{why}'
+        f" {_shown(example)} gives {got}, not {wanted}{why}"
     )
+
+
+def _shown(example: Example) -> str:
+    words = str(example.facts.get("text") or ", ".join(map(str, example.facts.values())))
+    return f'"{words}"' if len(words) <= 60 else f'"{words[:59]}…"'
+
+
+def _names(gives: str | tuple[str, ...]) -> str:
+    return gives if isinstance(gives, str) else " then ".join(gives)
 
 
 def _summary(

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, replace
 
 from bridge.cli import parts
 from bridge.cli.asking import Asking, Open
-from bridge.cli.check import surroundings
 from bridge.config import Config
 from bridge.core.errors import BridgeError, ConfigError
 from bridge.core.mapping import HelpdeskMap
@@ -97,7 +96,7 @@ def _python() -> Finding:
 def _configuration(settings: Settings) -> Iterator[Finding | Config]:
     """The mistakes, and the configuration as far as it can be used."""
     try:
-        config = configuration(settings, surroundings(settings.mappings))
+        config = configuration(settings, parts.surroundings(settings.mappings))
     except ConfigError as error:
         for problem in error.problems:
             yield Finding("configuration", False, problem)

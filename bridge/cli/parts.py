@@ -7,10 +7,10 @@ import difflib
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from bridge import embedded
-from bridge.cli.check import surroundings
 from bridge.cli.normalise import shown
 from bridge.config import Config, load
 from bridge.core.errors import ConfigError
@@ -29,6 +29,11 @@ def journal(these: Settings, kind: type[Store] = Store) -> Store:
     day = 86400
     client = embedded.connect(these)
     return kind(client, keep=these.keep_days * day, keep_raw=these.keep_raw_days * day, clock=now)
+
+
+def surroundings(folder: Path) -> dict[str, str]:
+    """The environment, over .env here, over .env beside the mappings."""
+    return {**environment(folder.resolve().parent), **environment()}
 
 
 def config(these: Settings) -> Config:
@@ -108,6 +113,15 @@ def version(row: Mapping[str, Any]) -> str:
     origin = "published" if row["origin"] == "published" else "from the files"
     by = f" by {row['author']}" if row.get("author") else ""
     return f"version {row['n']} ({row['version']}), {origin}{by}"
+
+
+def in_force(row: Mapping[str, Any]) -> str:
+    """A version of the rules, since when it is in force and why, as a terminal may show it."""
+    at = row["at"]
+    when = datetime.fromisoformat(at) if isinstance(at, str) and "T" in at else at_ms(at)
+    since = f", since {moment(when)}" if when else ""
+    note = f": {row['note']}" if row.get("note") else ""
+    return harmless(f"{version(row)}{since}{note}")
 
 
 def harmless(text: str) -> str:

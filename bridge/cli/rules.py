@@ -9,10 +9,9 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from bridge.cli import parts
-from bridge.cli.check import surroundings, wrong_examples
+from bridge.cli.check import wrong_examples
 from bridge.config import Config, load
 from bridge.core.errors import ConfigError
 from bridge.settings import Settings
@@ -105,7 +104,7 @@ def _put(
     """Validate *files* as `bridge check` would, and put them in force."""
     folder = settings.mappings
     try:
-        config = load(folder, surroundings(folder), providers(), strict=False, files=files)
+        config = load(folder, parts.surroundings(folder), providers(), strict=False, files=files)
         if problems := wrong_examples(folder, config):
             raise ConfigError(problems)
     except ConfigError as error:
@@ -159,7 +158,7 @@ def _show(args: argparse.Namespace, settings: Settings, store: Store) -> int:
     if not rules:
         print("No worker has started with this Redis yet; the first one puts its files in force.")
         return 0
-    print(_sentence(rules))
+    print(parts.in_force(rules))
     if here is not None:
         print(
             f"The files of {settings.mappings} are {'the same' if same else 'others'} ({here.version})."
@@ -173,7 +172,7 @@ def _history(args: argparse.Namespace, settings: Settings, store: Store) -> int:
         print(json.dumps([{**row, "at": parts.iso(row["at"])} for row in rows]))
         return 0
     for row in rows:
-        print(_sentence(row))
+        print(parts.in_force(row))
     if not rows:
         print("no version was ever in force with this Redis")
     return 0
@@ -215,10 +214,3 @@ def _in_force(settings: Settings, store: Store) -> Mapping[str, str]:
     """The files in force; before any worker has started, those of the mappings."""
     version = store.rules().get("version")
     return (store.rules_files(version) if version else None) or parts.config(settings).files
-
-
-def _sentence(row: Mapping[str, Any]) -> str:
-    at = parts.at_ms(row["at"])
-    when = parts.moment(at) if at else ""
-    note = f": {row['note']}" if row.get("note") else ""
-    return parts.harmless(f"{parts.version(row)}, {when}{note}")
