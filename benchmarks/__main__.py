@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     accept,
+    backtest,
     budget,
     delivery,
     latency,
@@ -34,6 +35,7 @@ TOPICS: dict[str, Callable[[bool], Findings]] = {
     "memory": memory.run,
     "normalise": normalise.run,
     "rules": rules.run,
+    "backtest": backtest.run,
     "start": start.run,
 }
 

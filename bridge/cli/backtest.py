@@ -1,7 +1,7 @@
 """`bridge backtest`: old messages through other rules, and what would have been different.
 
-Both sides decide anew, by the message, by what was known of the conversation and the person then, and by the
-signals as they were read then. Sends nothing, changes nothing.
+Both sides decide again (`core.again`): the rules in force now, and the rules to try. All processors take part,
+each reading the events it decides on. Sends nothing, changes nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import os
 import re
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,11 +24,14 @@ from bridge import plugins
 from bridge.cli import parts
 from bridge.config import load_rules
 from bridge.core import receipt
-from bridge.core.facts import view
+from bridge.core.again import Judge, Past
+from bridge.core.errors import ConfigError
 from bridge.core.model import Change
-from bridge.core.rules import Decision, decide
+from bridge.core.rules import Decision, Rules
+from bridge.core.sentiment import Scorer
 from bridge.core.stored import doc_in, message_in
 from bridge.store import Store
+from bridge.versions import RULES
 from bridge.wiring import now
 
 HELP = "try other rules on old messages, and show what would change"
@@ -82,22 +85,23 @@ def run(args: argparse.Namespace) -> int:
     """Print what would have been different; 1 where a file of rules has mistakes."""
     settings = parts.settings()
     store = parts.journal(settings)
-    file = args.rules or settings.mappings / "rules.yaml"
-    version = store.rules().get("version")
-    files = store.rules_files(version) if version else None
-    old = load_rules(settings.mappings / "rules.yaml", (files or {}).get("rules.yaml"))
-    _sides[:] = [old, load_rules(file), plugins.scorer(settings.sentiment)]
+    file = args.rules or settings.mappings / RULES
+    in_force = store.rules()
+    files = store.rules_files(in_force["version"]) if in_force else None
+    old = load_rules(settings.mappings / RULES, (files or {}).get(RULES))
+    scorer, since = plugins.scorer(settings.sentiment), now().timestamp() - args.since
+    _bench[:] = [Bench(store, settings.mappings, old, load_rules(file), scorer, since)]
     began = time.monotonic()
     found = Found()
-    for part in _through(_portions(store, now().timestamp() - args.since)):
+    for part in _through(_portions(store)):
         found.add(part)
         _progress(found.messages)
     _progress(0)
     found.rows.sort(key=lambda row: str(row["at"]))
     if args.json:
-        print(json.dumps(_plain(found, version, file)))
+        print(json.dumps(_plain(found, in_force.get("version"), file)))
     else:
-        _print(found, version, file, args.all, time.monotonic() - began)
+        _print(found, in_force, file, args.all, time.monotonic() - began)
     return 0
 
 
@@ -110,82 +114,106 @@ def _since(text: str) -> float:
 
 # --- the work ----------------------------------------------------------------------------------------
 
-Portion = list[tuple[str, Mapping[str, str]]]
-# The rules in force, the rules to try, who reads moods: what a child process finds here when it begins.
-_sides: list[Any] = []
+
+class Bench:
+    """What a process needs to decide: the journal, the rules of both sides, and who reads moods.
+
+    Made before the processes fork; each has a connection of its own to Redis from its first look on.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        old: Rules,
+        new: Rules,
+        scorer: Scorer | None,
+        since: float,
+    ) -> None:
+        self.store, self.file, self.scorer, self.since = store, folder / RULES, scorer, since
+        self.old, self.new = Judge(old), Judge(new)
+        self._books: dict[str, Rules | None] = {}
+
+    def compared(self, eids: Sequence[str]) -> Found:
+        """Both decisions on each message of a customer among *eids*."""
+        found = Found()
+        rows = self.store.some(eids, ("k", "at", "c", "doc", "receipt"))
+        for eid, fields in zip(eids, rows, strict=True):
+            if fields.get("k") == "m" and float(fields.get("at") or 0) / 1000 >= self.since:
+                self._compare(found, eid, fields)
+        return found
+
+    def _compare(self, found: Found, eid: str, fields: Mapping[str, str]) -> None:
+        doc, slip = doc_in(fields.get("doc")), receipt.unpack(fields.get("receipt"))
+        try:
+            message = message_in(doc)
+        except (KeyError, ValueError):
+            found.unread += 1
+            return
+        if message.own or message.ignored or message.change is Change.DELETED:
+            return
+        if "tried" not in slip:
+            found.joined += 1  # it went on its ticket without anybody asking the rules
+            return
+        found.messages += 1
+        past = Past(message, slip, self._then(slip.get("rules_hash")), self.scorer)
+        before, after = self.old.decide(past), self.new.decide(past)
+        found.before[before.outcome] += 1
+        found.after[after.outcome] += 1
+        found.rules.update(after.rules)
+        if kind := _kind(before, after):
+            found.rows.append(_row(kind, eid, fields, doc, before, after))
+
+    def _then(self, version: str | None) -> Rules | None:
+        """The rules of *version*; None where they are not kept any more, or cannot be read."""
+        if not version:
+            return None
+        if version not in self._books:
+            files = self.store.rules_files(version)
+            try:
+                self._books[version] = load_rules(self.file, files[RULES]) if files else None
+            except (ConfigError, KeyError):
+                self._books[version] = None
+        return self._books[version]
 
 
-def _portions(store: Store, since: float) -> Iterator[Portion]:
-    """What customers said after *since* and is kept, in portions."""
-    portion: Portion = []
-    for eid, fields in store.events():
-        if fields.get("k") != "m" or float(fields.get("at") or 0) / 1000 < since:
-            continue
-        wanted = ("at", "c", "doc", "receipt")
-        portion.append((eid, {name: fields[name] for name in wanted if name in fields}))
-        if len(portion) == PORTION:
-            yield portion
-            portion = []
+_bench: list[Bench] = []  # what a child finds here when it begins
+
+
+def _compared(eids: Sequence[str]) -> Found:
+    return _bench[0].compared(eids)
+
+
+def _portions(store: Store) -> Iterator[list[str]]:
+    """The ids of what is kept, so many at a time."""
+    portion: list[str] = []
+    for eids in store.kept():
+        portion += eids
+        while len(portion) >= PORTION:
+            yield portion[:PORTION]
+            del portion[:PORTION]
     if portion:
         yield portion
 
 
-def _through(portions: Iterator[Portion]) -> Iterator[Found]:
+def _through(portions: Iterator[list[str]]) -> Iterator[Found]:
     """The portions decided on all processors, a few ahead of each other."""
-    processes = os.cpu_count() or 1
-    first = next(portions, None)
-    if first is None:
-        return
+    processes = (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+    first = next(portions, [])
     second = next(portions, None)
     if second is None or processes == 1:
         for portion in (first, second or [], *portions):
             yield _compared(portion)
         return
     with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
-        ahead = [pool.submit(_compared, first), pool.submit(_compared, second)]
+        ahead = deque([pool.submit(_compared, first), pool.submit(_compared, second)])
         for portion in portions:
             ahead.append(pool.submit(_compared, portion))
             if len(ahead) > 3 * processes:
-                yield ahead.pop(0).result()
+                yield ahead.popleft().result()
         yield from (one.result() for one in ahead)
-
-
-def _compared(portion: Portion) -> Found:
-    """Both decisions on each message of *portion*."""
-    old, new, scorer = _sides
-    found = Found()
-    for eid, fields in portion:
-        doc, slip = doc_in(fields.get("doc")), receipt.unpack(fields.get("receipt"))
-        try:
-            message = message_in(doc)
-        except (KeyError, ValueError):
-            found.unread += 1
-            continue
-        if message.own or message.ignored or message.change is Change.DELETED:
-            continue
-        if "tried" not in slip:
-            found.joined += 1  # it went on its ticket without anybody asking the rules
-            continue
-        found.messages += 1
-        told = {"has_ticket": False, **slip.get("told", {}), **_read(slip)}
-        seen = view(message, told, scorer)
-        before, after = decide(old, seen), decide(new, seen)
-        found.before[before.outcome] += 1
-        found.after[after.outcome] += 1
-        found.rules.update(after.rules)
-        if kind := _kind(before, after):
-            found.rows.append(_row(kind, eid, fields, doc, before, after))
-    return found
-
-
-def _read(slip: Mapping[str, Any]) -> dict[str, Any]:
-    """The signals as they were read then: whole values alone, for a receipt shortens words."""
-    signals = slip.get("signals") or {}
-    return {
-        name: value
-        for name, value in signals.items()
-        if isinstance(value, bool | int | float) or (name == "language" and value)
-    }
 
 
 def _kind(before: Decision, after: Decision) -> str:
@@ -249,9 +277,14 @@ def _plain(found: Found, version: str | None, file: Path) -> dict[str, Any]:
     }
 
 
-def _print(found: Found, version: str | None, file: Path, every: bool, seconds: float) -> None:
-    by = f"version {version}" if version else "the rules of the mappings"
-    print(f"{found.messages:,} messages, decided by {by} and by {file} ({seconds:.1f} s)")
+def _print(
+    found: Found, in_force: Mapping[str, str], file: Path, every: bool, seconds: float
+) -> None:
+    by = (
+        parts.in_force(in_force) if in_force else "the files of the mappings: no worker has started"
+    )
+    print(f"In force: {by}")
+    print(f"{found.messages:,} messages, decided by these and by {file} ({seconds:.1f} s)")
     if found.joined:
         print(f"{found.joined:,} more went on a ticket there was; rules are not asked about those")
     if found.unread:
