@@ -20,7 +20,7 @@ import functools
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -580,6 +580,18 @@ class Store:
             out[connection] = {name: int(row.get(name, "0")) for name in names}
         return out
 
+    def matches(self) -> dict[str, tuple[int, datetime]]:
+        """How often each rule matched since this Redis was first used, and when last.
+
+        By name, those in the shadow as `shadow NAME`; counted with the end of each event.
+        """
+        counts, last = self.hash("matches"), self.hash("matched")
+        return {
+            rule: (int(count), datetime.fromtimestamp(float(last[rule]) / 1000, UTC))
+            for rule, count in counts.items()
+            if rule in last
+        }
+
     def hash(self, key: str) -> dict[str, str]:
         row = self._do(lambda: self.client.hgetall(PREFIX + key))
         return {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
@@ -741,14 +753,33 @@ class Store:
 
     def events(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Every event that is kept, in no order; a look at all of them, so not for often."""
-        head = PREFIX + "e:"
-        cursor = -1
+        for eids in self.kept():
+            pipe = self.client.pipeline(transaction=False)
+            for eid in eids:
+                pipe.hgetall(f"{PREFIX}e:{eid}")
+            for eid, row in zip(eids, self._do(pipe.execute), strict=True):
+                yield eid, {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
+
+    def kept(self) -> Iterator[list[str]]:
+        """The ids of all events that are kept, each once, in no order, some at a time."""
+        head, cursor, told = PREFIX + "e:", -1, set[str]()
         while cursor:
             call = functools.partial(self.client.scan, max(cursor, 0), match=head + "*", count=1000)
             cursor, keys = self._do(call)
-            pipe = self.client.pipeline(transaction=False)
-            for key in keys:
-                pipe.hgetall(key)
-            for key, row in zip(keys, self._do(pipe.execute), strict=True):
-                plain = {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
-                yield key.decode()[len(head) :], plain
+            eids = {key.decode()[len(head) :] for key in keys} - told  # a walk may meet a key twice
+            told |= eids
+            yield list(eids)
+
+    def some(self, eids: Sequence[str], names: Sequence[str]) -> list[dict[str, str]]:
+        """These fields of these events, in their order, in one round trip; those that are gone are empty."""
+        pipe = self.client.pipeline(transaction=False)
+        for eid in eids:
+            pipe.hmget(f"{PREFIX}e:{eid}", names)
+        return [
+            {
+                name: value.decode("utf-8", "replace")
+                for name, value in zip(names, row, strict=True)
+                if value is not None
+            }
+            for row in self._do(pipe.execute)
+        ]

@@ -14,13 +14,17 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
-from bridge.config import Config, load
+from bridge.config import Config, load, load_rules
 from bridge.core.errors import ConfigError
+from bridge.core.rules import Rules
+from bridge.store import Store
 from bridge.wiring import Bridge, providers
 
 log = logging.getLogger(__name__)
 
+RULES = "rules.yaml"
 ALARM = "rules"
 KEPT = 4  # versions that a process remembers
 
@@ -71,6 +75,15 @@ def changed(bridge: Bridge, files: Mapping[str, str]) -> Config:
     """The configuration of *bridge* with these files in place of its own. Raises ConfigError."""
     config = load(bridge.settings.mappings, os.environ, providers(), strict=False, files=files)
     return replace(config, connections=bridge.config.connections, sources=bridge.config.sources)
+
+
+def rules_in_force(store: Store, folder: Path, own: Config, version: str | None) -> Rules:
+    """The rules of *version*: those of *own* where that is the same, or where the version cannot be read."""
+    files = store.rules_files(version) if version and version != own.version else None
+    try:
+        return load_rules(folder / RULES, files[RULES]) if files and RULES in files else own.rules
+    except ConfigError:  # of another release
+        return own.rules
 
 
 class Files:

@@ -70,7 +70,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "look": (
         "EXISTS bridge:books", "EXISTS bridge:w", "HGET rq:worker", "HGETALL bridge:alarms",
-        "HGETALL bridge:books", "HGETALL bridge:down", "HGETALL bridge:last", "HGETALL bridge:rate",
+        "HGETALL bridge:books", "HGETALL bridge:down", "HGETALL bridge:last",
+        "HGETALL bridge:matches", "HGETALL bridge:matched", "HGETALL bridge:rate",
         "HKEYS bridge:last", "LLEN rq:queue", "PING", "PTTL bridge:rate", "SET bridge:probe", "SCAN",
         "SCAN bridge:e", "SCARD rq:workers", "TIME", "XREVRANGE bridge:feed", "ZCARD bridge:dead", "ZCARD bridge:due",
         "ZCARD bridge:ingest", "ZRANGE bridge:lines", "GET bridge:rate", "ZRANGE bridge:due",

@@ -7,9 +7,10 @@ import json
 import sys
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-from bridge.cli import parts
+from bridge.cli import counted, parts
 from bridge.config import Config
 from bridge.core.errors import ConfigError
 from bridge.helpdesks import HELPDESKS
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError:
         config = Config()
         print("the configuration has mistakes: `bridge check` names them", file=sys.stderr)
-    told = status(store, config)
+    told = status(store, config, settings.mappings)
     if args.json:
         print(json.dumps(told))
     else:
@@ -48,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
     return 1 if wrong else 0
 
 
-def status(store: Store, config: Config) -> dict[str, Any]:
+def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
     """How things stand, as `--json` prints it; a row and a state for every configured connection."""
-    books = store.books()
+    books, rules = store.books(), store.rules()
     order = [*config.connections, *(one for one in books if one not in config.connections)]
     order = [*(one for one in order if one != OURS), OURS]
     last = store.hash("last")
@@ -59,7 +60,8 @@ def status(store: Store, config: Config) -> dict[str, Any]:
         "queues": {**store.queues(), **_ages(store)},
         "alarms": store.alarms(),
         "mutes": len(mutes.read(store.mutes())),
-        "rules": rules_in_force(store.rules()),
+        "rules": rules_in_force(rules),
+        "matches": counted.rows(store, folder, config, rules.get("version")),
         "limits": {
             connection.name: _limits(store, connection.name, connection.options, connection.type)
             for connection in config.connections.values()
@@ -163,7 +165,8 @@ def _print(told: dict[str, Any], at: datetime) -> None:
             )
     print(_queues(told["queues"]))
     if rules := told["rules"]:
-        print(f"rules: {parts.harmless(parts.version(rules))}")
+        print(f"rules: {parts.in_force(rules)}")
+    counted.show(told["matches"])
     if told["mutes"]:
         print(f"{told['mutes']} muted: `bridge mute list` says what, why and until when")
     for alarm in told["alarms"].values():

@@ -16,6 +16,8 @@ from bridge.core import targets, telling
 from bridge.core.rules import Decision
 from bridge.core.stored import doc_in
 
+SHADOW = "shadow "  # before a rule's name: it would have matched; no name holds a space
+
 
 def pack(receipt: dict[str, Any]) -> str:
     """*receipt* as a short text."""
@@ -48,17 +50,26 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "signals": {name: _short(value) for name, value in decision.signals.items()},
         "told": dict(decision.told),
         "tried": [
-            {
-                "rule": one.rule,
-                "matched": one.matched,
-                **({"shadow": True} if one.shadow else {}),
-                "failed": None
-                if one.condition is None
-                else {"condition": one.condition, "value": _short(one.value)},
+            {"rule": rule, "matched": False, "failed": {"condition": asked, "value": _short(value)}}
+            if asked is not None
+            else {
+                "rule": rule,
+                "matched": True,
+                **({"shadow": True} if shadow else {}),
+                "failed": None,
             }
-            for one in decision.tried
+            for rule, _, asked, value, shadow in decision.tried
         ],
     }
+
+
+def matched(receipt: Mapping[str, Any]) -> list[str]:
+    """The rules that are counted for this receipt: by name, those in the shadow as `shadow NAME`."""
+    return [
+        f"{SHADOW}{one['rule']}" if one.get("shadow") else one["rule"]
+        for one in receipt.get("tried", ())
+        if one["matched"]
+    ]
 
 
 def action(at: datetime, what: str, result: str) -> dict[str, str]:

@@ -398,5 +398,5 @@ def _outcome(
     slip: dict[str, Any] = {"v": 1, "outcome": state, "reason": reason}
     if decision is not None:
         slip = receipt.of_decision(decision, hand.bridge.config.version)
-    packed = receipt.pack(slip | more)
-    return {"e": event.id, "state": state, "f": {"reason": reason, "receipt": packed}}
+    facts = {"reason": reason, "receipt": receipt.pack(slip | more)}
+    return {"e": event.id, "state": state, "f": facts, "rules": receipt.matched(slip)}

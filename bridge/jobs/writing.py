@@ -171,6 +171,7 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
                 "e": item["e"],
                 "state": "done",
                 "f": {"receipt": receipt.pack(slip), "reason": "", "ticket": f"{desk}:{done.id}"},
+                "rules": receipt.matched(slip),
             }
         )
     orders.says = after.get("says", [])

@@ -2,7 +2,8 @@
 -- events to look at afterwards (0: none). Returns {0} when the lease was lost and nothing was written, {2} when
 -- the turn was given back and there is more, {3} when nothing is left, else {1}, and behind it the look.
 -- orders: lane, room, now the lists below, each optional:
---   events  = {{e, state, ttl, f={...}, muted}}  outcomes; the event leaves the lane; by which mute it was ignored
+--   events  = {{e, state, ttl, f={...}, muted, rules={...}}}  outcomes; the event leaves the lane; by which mute it was
+--                                             ignored; the rules that matched it, counted with the change of state
 --   touch   = {{e, f={...}, state}}           facts on events that stay
 --   intent  = {field, value, ...} | ''        the write under way; '' when it is settled
 --   facts   = {field, value, ...}             of the room
@@ -28,8 +29,14 @@ for _, item in ipairs(orders.events or {}) do
   if connection then
     if #item.f > 0 then redis.call('HSET', key, unpack(item.f)) end
     local was = move(item.e, connection, item.state)
-    if item.muted and was ~= item.state and redis.call('HEXISTS', P .. 'mutes', item.muted) == 1 then
-      redis.call('HINCRBY', P .. 'muted', item.muted, 1)
+    if was ~= item.state then
+      if item.muted and redis.call('HEXISTS', P .. 'mutes', item.muted) == 1 then
+        redis.call('HINCRBY', P .. 'muted', item.muted, 1)
+      end
+      for _, rule in ipairs(item.rules or {}) do
+        redis.call('HINCRBY', P .. 'matches', rule, 1)
+        redis.call('HSET', P .. 'matched', rule, now)
+      end
     end
     redis.call('LREM', P .. 'l:' .. lane, 0, item.e)
     if item.state == 'dead' then

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from werkzeug.wrappers import Response as Answer
 
 from bridge.core import receipt
 from bridge.core.signing import octets, same
+from bridge.core.tally import tallies
+from bridge.versions import rules_in_force
 from bridge.web.guesses import SECONDS, Guesses
 from bridge.wiring import Bridge
 
@@ -91,8 +94,15 @@ def add(app: Flask, bridge: Bridge) -> None:
 
     @pages.get("")
     def page() -> str:
+        in_force = bridge.store.rules()
+        rules = rules_in_force(
+            bridge.store, bridge.settings.mappings, bridge.config, in_force.get("version")
+        )
         return render_template(
             "console.html",
+            rules=in_force,
+            since=_moment(in_force.get("at")),
+            tallies=tallies((one.name for one in rules.rules), bridge.store.matches()),
             books=bridge.books(),
             columns=("received", "duplicates", "done", "ignored", "parked", "dead", "in_progress"),
             alarms=bridge.store.alarms(),
@@ -123,6 +133,11 @@ def _let_in(cookie: str) -> Answer:
         secure=request.is_secure,
     )
     return answer
+
+
+def _moment(at: str | None) -> str:
+    """The time that Redis' milliseconds stand for."""
+    return datetime.fromtimestamp(float(at) / 1000, UTC).isoformat("T", "seconds") if at else ""
 
 
 def _row(bridge: Bridge, eid: str) -> dict[str, Any]:

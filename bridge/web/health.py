@@ -13,10 +13,12 @@ from prometheus_client.registry import Collector
 
 from bridge import __version__
 from bridge.core.errors import BridgeError
+from bridge.core.tally import tallies
 from bridge.store import Store
 from bridge.wiring import Bridge
 
 OUTCOMES = ("done", "ignored", "parked", "dead")
+RULES = ("n", "version", "origin", "at", "author")  # what is told of the rules in force
 
 
 def add(app: Flask, bridge: Bridge) -> None:
@@ -44,7 +46,7 @@ def add(app: Flask, bridge: Bridge) -> None:
             alive = [age for age in bridge.store.workers().values() if age < Store.SILENT]
             state["workers"] = len(alive)
             rules = bridge.store.rules()
-            state["rules"] = {name: rules.get(name) for name in ("n", "version", "origin")}
+            state["rules"] = {name: rules.get(name) for name in RULES}
             if alarm := bridge.store.alarms().get("rules"):
                 state["reasons"].append(alarm["text"])
         except BridgeError as error:
@@ -93,10 +95,26 @@ class Books(Collector):
                 ended.add_metric([connection, outcome], row[outcome])
         yield from (received, repeated, ended)
         yield from self._gaps()
+        yield from self._matches()
         waiting = GaugeMetricFamily("bridge_waiting", "How much waits where", labels=["queue"])
         for name, count in sorted(queues.items()):
             waiting.add_metric([name], count)
         yield waiting
+
+    def _matches(self) -> Iterator[Metric]:
+        """How often each rule matched; the names are those that the files ever had."""
+        said = "Events that the rule matched"
+        matched = CounterMetricFamily("bridge_rule_matches", said, labels=["rule"])
+        tried = CounterMetricFamily(
+            "bridge_rule_shadow_matches",
+            f"{said}, in the shadow and without effect",
+            labels=["rule"],
+        )
+        names = (one.name for one in self._bridge.config.rules.rules)
+        for one in tallies(names, self._bridge.store.matches()):
+            matched.add_metric([one.rule], one.matches)
+            tried.add_metric([one.rule], one.shadow)
+        yield from (matched, tried)
 
     def _gaps(self) -> Iterator[Metric]:
         """What was read back, and which sources are silent."""
