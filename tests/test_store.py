@@ -196,7 +196,7 @@ def test_settling_again_changes_nothing(store: Store) -> None:
 
     def orders() -> Orders:
         return Orders(
-            LANE, ROOM, events=[{"e": "a", "state": "done", "f": {"reason": "x"}}], intent="",
+            LANE, ROOM, events=[{"e": "a", "state": "done", "f": {"reason": "x"}, "rules": ["r", "shadow s"]}], intent="",
             facts={"ticket": "7"}, says=[{"m": "m-a", "f": {"on": "1"}}], set=[("ticket:z:7", ROOM, 60)],
             push=[{"e": "n1", "lane": "in", "room": ROOM, "c": "bridge", "f": {"k": "n", "doc": "{}"}}],
         )  # fmt: skip
@@ -211,6 +211,41 @@ def test_settling_again_changes_nothing(store: Store) -> None:
     assert turn is not None
     assert [one.id for one in turn.events] == ["b", "n1"]
     assert turn.room["ticket"] == "7"
+
+
+def test_a_rule_is_counted_once_for_each_event_however_often_its_end_is_written(
+    store: Store,
+) -> None:
+    begun(store, "a", "b")
+
+    def ended(eid: str, state: str, *rules: str) -> None:
+        item = {"e": eid, "state": state, "f": {"reason": "x"}, "rules": list(rules)}
+        store.settle("me", Orders(LANE, ROOM, events=[item]))
+
+    ended("a", "done", "refund", "shadow loud")
+    ended("a", "done", "refund", "shadow loud")
+    assert {name: one[0] for name, one in store.matches().items()} == {
+        "refund": 1, "shadow loud": 1,
+    }  # fmt: skip
+    ended("b", "ignored", "refund")
+    assert store.matches()["refund"][0] == 2
+    assert abs(store.matches()["refund"][1].timestamp() - store.time()) < 60
+
+
+def test_who_lost_the_lease_counts_no_rule(store: Store) -> None:
+    begun(store, "a")
+    item = {"e": "a", "state": "done", "f": {}, "rules": ["refund"]}
+    assert store.settle("another", Orders(LANE, ROOM, events=[item])) == 0
+    assert store.matches() == {}
+
+
+def test_every_event_is_found_once_and_its_fields_are_read_together(store: Store) -> None:
+    keep(store)
+    store.record("d1", "meta", [event(f"e{number}") for number in range(1200)])
+    found = [eid for eids in store.kept() for eid in eids]
+    assert len(found) == len(set(found)) == 1200
+    assert len(list(store.events())) == 1200
+    assert store.some(["e7", "gone"], ("k", "mid", "none")) == [{"k": "m", "mid": "m-e7"}, {}]
 
 
 def test_a_turn_that_ends_gives_the_lane_back_and_wakes_for_what_is_left(store: Store) -> None:

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from bridge.core.signing import octets, same
 from bridge.core.tally import tallies
 from bridge.versions import rules_in_force
 from bridge.web.guesses import SECONDS, Guesses
+from bridge.web.health import moment
 from bridge.wiring import Bridge
 
 COOKIE = "bridge_console"
@@ -101,7 +101,7 @@ def add(app: Flask, bridge: Bridge) -> None:
         return render_template(
             "console.html",
             rules=in_force,
-            since=_moment(in_force.get("at")),
+            since=moment(in_force.get("at")),
             tallies=tallies((one.name for one in rules.rules), bridge.store.matches()),
             books=bridge.books(),
             columns=("received", "duplicates", "done", "ignored", "parked", "dead", "in_progress"),
@@ -133,11 +133,6 @@ def _let_in(cookie: str) -> Answer:
         secure=request.is_secure,
     )
     return answer
-
-
-def _moment(at: str | None) -> str:
-    """The time that Redis' milliseconds stand for."""
-    return datetime.fromtimestamp(float(at) / 1000, UTC).isoformat("T", "seconds") if at else ""
 
 
 def _row(bridge: Bridge, eid: str) -> dict[str, Any]:

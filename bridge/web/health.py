@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, Response, jsonify
@@ -18,7 +18,6 @@ from bridge.store import Store
 from bridge.wiring import Bridge
 
 OUTCOMES = ("done", "ignored", "parked", "dead")
-RULES = ("n", "version", "origin", "at", "author")  # what is told of the rules in force
 
 
 def add(app: Flask, bridge: Bridge) -> None:
@@ -46,7 +45,8 @@ def add(app: Flask, bridge: Bridge) -> None:
             alive = [age for age in bridge.store.workers().values() if age < Store.SILENT]
             state["workers"] = len(alive)
             rules = bridge.store.rules()
-            state["rules"] = {name: rules.get(name) for name in RULES}
+            state["rules"] = {name: rules.get(name) for name in ("n", "version", "origin")}
+            state["rules"]["since"] = moment(rules.get("at"))
             if alarm := bridge.store.alarms().get("rules"):
                 state["reasons"].append(alarm["text"])
         except BridgeError as error:
@@ -59,6 +59,11 @@ def add(app: Flask, bridge: Bridge) -> None:
     @app.get("/metrics")
     def metrics() -> Response:
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def moment(at: str | None) -> str | None:
+    """The time that Redis' milliseconds stand for."""
+    return datetime.fromtimestamp(float(at) / 1000, UTC).isoformat("T", "seconds") if at else None
 
 
 class Books(Collector):

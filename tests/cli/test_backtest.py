@@ -97,6 +97,7 @@ def test_the_same_rules_change_nothing(kept: Any) -> None:
     code, out, _ = kept.run("backtest")
     assert code == 0
     assert "4 messages" in out
+    assert "In force: the files of the mappings: no worker has started" in out
     assert "Nothing would be different." in out
 
 
@@ -105,6 +106,31 @@ def test_what_is_in_force_is_compared_not_what_the_files_say(kept: Any) -> None:
     found = kept.json("backtest")  # the files, against what was published
     assert (found["more"], found["fewer"]) == (1, 1)
     assert found["version"] == kept.json("rules", "show")["version"]
+
+
+def test_what_was_found_out_then_is_not_asked_again(kept: Any) -> None:
+    """A rule that asks the same as then has the same answer; one that asks otherwise is asked."""
+    kept.run("rules", "publish", draft(kept, OLD))
+    version = kept.json("rules", "show")["version"]
+    for eid, held in (("e0", False), ("e2", True)):  # what the words alone would not give
+        tried = [{"rule": "broken", "matched": held}, {"rule": "default", "matched": True}]
+        slip = receipt.pack({"v": 1, "rules_hash": version, "tried": tried})
+        kept.store.client.hset(f"bridge:e:{eid}", "receipt", slip)
+    found = kept.json("backtest", "--rules", draft(kept, OLD))
+    assert (found["before"], found["rows"]) == ({"ignore": 2, "escalate": 2}, [])
+    found = kept.json("backtest", "--rules", draft(kept, OLD.replace("[broken]", "[broken, x]")))
+    assert {row["text"]: row["kind"] for row in found["rows"]} == {
+        "It is broken": "more", "I want a refund": "fewer",
+    }  # fmt: skip
+
+
+def test_a_signal_that_was_read_is_not_read_again_also_where_it_was_unknown(house: Any) -> None:
+    rules = OLD.replace("text: {any_of: [broken]}", "language: {unknown: true}")
+    (house.folder / "mappings" / "rules.yaml").write_text(rules, "utf-8")
+    told(house, 1, "Where are all the lovely cups that I saw here?")
+    slip = {"v": 1, "tried": [{"rule": "default", "matched": True}], "signals": {"language": None}}
+    house.store.client.hset("bridge:e:e1", "receipt", receipt.pack(slip))
+    assert house.json("backtest")["after"] == {"escalate": 1}
 
 
 def test_rules_with_mistakes_are_refused(kept: Any) -> None:

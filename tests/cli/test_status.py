@@ -44,6 +44,30 @@ def test_what_came_is_in_exactly_one_column(town: Any) -> None:
     assert re.search(r"^total +\d+ =", out, re.M)
 
 
+def test_each_rule_tells_how_often_it_matched_and_those_that_never_did(town: Any) -> None:
+    file = town.folder / "mappings" / "rules.yaml"
+    text = file.read_text("utf-8")
+    trial = "  - name: trial\n    shadow: true\n    when: {kind: comment}\n    then: {ignore: x}\n"
+    file.write_text(text.replace("rules:\n", f"rules:\n{trial}", 1), "utf-8")
+    town.comment("I want a refund, this is broken!", "21")
+    town.comment("My dress is yellow", "22", person="32")
+    town.work()
+    told = town.json("status")["matches"]
+    assert next(iter(told)) == "trial"  # in the order of the file
+    assert (told["trial"]["matches"], told["trial"]["shadow"]) == (0, 2)
+    assert sum(one["matches"] for one in told.values()) == 2
+    assert told["low-review"] == {"matches": 0, "shadow": 0, "last": None, "in_force": True}
+    file.write_text(text, "utf-8")
+    out = town.run("status")[1]
+    assert re.search(r"^rule +matched +in shadow +last$", out, re.M)
+    assert re.search(r"^trial +0 +2 .*not in force any more", out, re.M)
+    assert re.search(r"^never matched yet: .*low-review", out, re.M)
+
+
+def test_without_a_match_there_is_no_table(house: Any) -> None:
+    assert "matched" not in house.run("status")[1]
+
+
 def test_our_own_notes_are_a_row_of_their_own(town: Any) -> None:
     town.comment("I want a refund, this is broken!", "13")
     town.work()

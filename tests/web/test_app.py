@@ -14,6 +14,7 @@ import pytest
 from bridge.channels import SOURCES
 from bridge.core.errors import TransientError
 from bridge.core.model import Connection, Secret
+from bridge.core.rules import Outcome, Rule, Rules
 from bridge.helpdesks import HELPDESKS
 from bridge.settings import Settings
 from bridge.web import create_app, inbound
@@ -34,6 +35,8 @@ class FakeBridge:
         self.settings = Settings(**{"max_body": 2000, **settings})
         self.config = SimpleNamespace(
             hash="abc",
+            version="",
+            rules=Rules(rules=(Rule(name="refund", then=Outcome(ignore="x")),)),
             connections={
                 "meta": Connection(
                     name="meta",
@@ -60,6 +63,8 @@ class FakeBridge:
         self.gaps: dict[str, dict[str, object]] = {}
         self.heard: dict[str, dict[str, float]] = {}
         self.ages: dict[str, float] = {}
+        self.in_force: dict[str, str] = {}
+        self.matches: dict[str, tuple[int, datetime]] = {}
         self.letters: dict[str, dict[str, str]] = {}
         self.store = SimpleNamespace(
             writable=self._answer,
@@ -70,7 +75,9 @@ class FakeBridge:
             last_heard=lambda name: self.heard.get(name, {}),
             dead=lambda most: list(self.letters),
             event=lambda eid: self.letters[eid],
-            rules=dict,
+            rules=lambda: self.in_force,
+            rules_files=lambda version: None,
+            matches=lambda: self.matches,
         )
 
     def _answer(self) -> None:
@@ -392,6 +399,17 @@ def test_readyz_is_ready_without_workers_and_says_so(web, bridge):
     assert (told["ready"], told["workers"], told["reasons"]) == (True, 1, [])
 
 
+def test_readyz_tells_which_rules_are_in_force_and_since_when_but_not_by_whom(web, bridge):
+    assert web.get("/readyz").get_json()["rules"]["version"] is None
+    bridge.in_force = {
+        "n": "3", "version": "abc", "origin": "published", "at": "1795340000000", "author": "Ewa",
+        "note": "for the sale",
+    }  # fmt: skip
+    assert web.get("/readyz").get_json()["rules"] == {
+        "n": "3", "version": "abc", "origin": "published", "since": "2026-11-22T09:33:20+00:00",
+    }  # fmt: skip
+
+
 def test_readyz_is_503_without_redis_and_says_why(web, bridge):
     bridge.away = True
     answer = web.get("/readyz")
@@ -423,6 +441,15 @@ def test_metrics_tell_what_was_read_back_and_who_is_silent(web, bridge):
     assert 'bridge_reconcile_calls_total{connection="meta"} 12.0' in text
     assert 'bridge_reconcile_found_total{connection="meta"} 3.0' in text
     assert 'bridge_reconcile_calls_total{connection="zendesk"}' not in text  # not read yet
+
+
+def test_metrics_count_the_matches_of_each_rule_and_the_shadow_apart(web, bridge):
+    bridge.matches = {"old": (2, bridge.now()), "shadow refund": (9, bridge.now())}
+    text = web.get("/metrics").get_data(as_text=True)
+    assert 'bridge_rule_matches_total{rule="old"} 2.0' in text
+    assert 'bridge_rule_matches_total{rule="refund"} 0.0' in text
+    assert 'bridge_rule_shadow_matches_total{rule="refund"} 9.0' in text
+    assert 'bridge_rule_shadow_matches_total{rule="old"} 0.0' in text
 
 
 # --- the console
@@ -520,6 +547,22 @@ def test_the_page_shows_customers_words_as_words(operator):
     assert 'href="https://example.com/x"' in text
     assert "12345" in text
     assert "e1" in text
+
+
+def test_the_page_tells_which_rules_are_in_force_and_how_often_each_matched(operator):
+    bridge, web = operator
+    assert "No worker has started yet" in web.get("/console", headers=BEARER).get_data(as_text=True)
+    bridge.in_force = {
+        "n": "3", "version": "abc", "origin": "published", "at": "1795340000000", "author": HOSTILE,
+        "note": HOSTILE,
+    }  # fmt: skip
+    bridge.matches = {"refund": (1234, bridge.now()), "gone": (5, bridge.now())}
+    text = web.get("/console", headers=BEARER).get_data(as_text=True)
+    assert "Version 3 (<code>abc</code>),\npublished by &lt;script&gt;" in text
+    assert "in force since <time>2026-11-22T09:33:20+00:00</time>" in text
+    assert "<td>1234</td>" in text
+    assert "gone (no more)" in text
+    assert "<script" not in text
 
 
 def test_pages_of_the_console_are_closed_to_other_sites_and_caches(operator):
