@@ -63,6 +63,14 @@ def described(config: Config) -> dict[str, Source]:
     }
 
 
+def calendar_of(config: Config, account: Account | None, desk: str = "") -> Calendar:
+    """The business hours of *account*: its own, else those of its ticket's helpdesk, else the default."""
+    desk_map = config.maps.get(desk or (account.helpdesk if account else None) or "")
+    of_account = account.calendar if account else None
+    of_desk = desk_map.calendar if desk_map else None
+    return calendars.at(config.calendars, of_account, of_desk)
+
+
 @dataclass(frozen=True)
 class Bridge:
     """Settings, configuration, the journal and the way out, for one process."""
@@ -142,10 +150,7 @@ class Bridge:
 
     def calendar(self, account: Account | None, desk: str = "") -> Calendar:
         """The business hours of *account*: its own, else those of its ticket's helpdesk, else the default."""
-        desk_map = self.config.maps.get(desk or (account.helpdesk if account else None) or "")
-        of_account = account.calendar if account else None
-        of_desk = desk_map.calendar if desk_map else None
-        return calendars.at(self.config.calendars, of_account, of_desk)
+        return calendar_of(self.config, account, desk)
 
     @cached_property
     def scorer(self) -> Scorer | None:

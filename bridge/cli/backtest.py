@@ -22,17 +22,19 @@ from typing import Any, Final
 
 from bridge import plugins
 from bridge.cli import parts
-from bridge.config import load_rules
+from bridge.config import Config, load_rules
 from bridge.core import receipt
 from bridge.core.again import Judge, Past
+from bridge.core.calendars import Clock
 from bridge.core.errors import ConfigError
-from bridge.core.model import Change
+from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, Rules
 from bridge.core.sentiment import Scorer
-from bridge.core.stored import doc_in, message_in
+from bridge.core.stored import doc_in, message_in, moment_in
+from bridge.settings import Settings
 from bridge.store import Store
 from bridge.versions import RULES
-from bridge.wiring import now
+from bridge.wiring import calendar_of, now
 
 HELP = "try other rules on old messages, and show what would change"
 PORTION = 500  # messages handed to a process at a time
@@ -88,9 +90,12 @@ def run(args: argparse.Namespace) -> int:
     file = args.rules or settings.mappings / RULES
     in_force = store.rules()
     files = store.rules_files(in_force["version"]) if in_force else None
-    old = load_rules(settings.mappings / RULES, (files or {}).get(RULES))
+    ours = settings.mappings / RULES
+    old, new = (
+        Judge(one) for one in (load_rules(ours, (files or {}).get(RULES)), load_rules(file))
+    )
     scorer, since = plugins.scorer(settings.sentiment), now().timestamp() - args.since
-    _bench[:] = [Bench(store, settings.mappings, old, load_rules(file), scorer, since)]
+    _bench[:] = [Bench(store, ours, _config(settings), old, new, scorer, since)]
     began = time.monotonic()
     found = Found()
     for part in _through(_portions(store)):
@@ -105,6 +110,16 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _config(settings: Settings) -> Config:
+    """The accounts and their business hours; none where the files have mistakes."""
+    try:
+        return parts.config(settings)
+    except ConfigError as error:
+        told = f"{error.problems[0]}: business hours are left out"
+        print(f"bridge backtest: {parts.harmless(told)}", file=sys.stderr)
+        return Config()
+
+
 def _since(text: str) -> float:
     found = _SINCE.fullmatch(text)
     if found is None:
@@ -115,29 +130,26 @@ def _since(text: str) -> float:
 # --- the work ----------------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
 class Bench:
     """What a process needs to decide: the journal, the rules of both sides, and who reads moods.
 
     Made before the processes fork; each has a connection of its own to Redis from its first look on.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        folder: Path,
-        old: Rules,
-        new: Rules,
-        scorer: Scorer | None,
-        since: float,
-    ) -> None:
-        self.store, self.file, self.scorer, self.since = store, folder / RULES, scorer, since
-        self.old, self.new = Judge(old), Judge(new)
-        self._books: dict[str, Rules | None] = {}
+    store: Store
+    file: Path  # of the rules, as mistakes in them are told
+    config: Config
+    old: Judge
+    new: Judge
+    scorer: Scorer | None
+    since: float  # seconds since 1970
+    books: dict[str, Rules | None] = field(default_factory=dict)
 
     def compared(self, eids: Sequence[str]) -> Found:
         """Both decisions on each message of a customer among *eids*."""
         found = Found()
-        rows = self.store.some(eids, ("k", "at", "c", "doc", "receipt"))
+        rows = self.store.some(eids, ("k", "at", "c", "seen", "doc", "receipt"))
         for eid, fields in zip(eids, rows, strict=True):
             if fields.get("k") == "m" and float(fields.get("at") or 0) / 1000 >= self.since:
                 self._compare(found, eid, fields)
@@ -156,7 +168,8 @@ class Bench:
             found.joined += 1  # it went on its ticket without anybody asking the rules
             return
         found.messages += 1
-        past = Past(message, slip, self._then(slip.get("rules_hash")), self.scorer)
+        then, clock = self._then(slip.get("rules_hash")), self._clock(fields, message)
+        past = Past(message, slip, then, self.scorer, clock)
         before, after = self.old.decide(past), self.new.decide(past)
         found.before[before.outcome] += 1
         found.after[after.outcome] += 1
@@ -164,17 +177,24 @@ class Bench:
         if kind := _kind(before, after):
             found.rows.append(_row(kind, eid, fields, doc, before, after))
 
+    def _clock(self, fields: Mapping[str, str], message: Message) -> Clock:
+        """The business hours as they stood when *message* was said."""
+        connection = self.config.connections.get(fields.get("c", ""))
+        account = connection.account(message.channel, message.account_id) if connection else None
+        said = message.sent_at or moment_in(fields.get("seen")) or parts.at_ms(fields.get("at"))
+        return Clock(calendar_of(self.config, account), said or now())
+
     def _then(self, version: str | None) -> Rules | None:
         """The rules of *version*; None where they are not kept any more, or cannot be read."""
         if not version:
             return None
-        if version not in self._books:
+        if version not in self.books:
             files = self.store.rules_files(version)
             try:
-                self._books[version] = load_rules(self.file, files[RULES]) if files else None
+                self.books[version] = load_rules(self.file, files[RULES]) if files else None
             except (ConfigError, KeyError):
-                self._books[version] = None
-        return self._books[version]
+                self.books[version] = None
+        return self.books[version]
 
 
 _bench: list[Bench] = []  # what a child finds here when it begins
@@ -220,13 +240,7 @@ def _kind(before: Decision, after: Decision) -> str:
     was, will = before.outcome == "escalate", after.outcome == "escalate"
     if was != will:
         return "more" if will else "fewer"
-    return "" if _meaning(before) == _meaning(after) else "different"
-
-
-def _meaning(one: Decision) -> tuple[Any, ...]:
-    """What a decision comes to, and by which rules."""
-    then = (one.escalation, one.reason, one.replies, one.notify, one.labels, one.feedback)
-    return (one.outcome, one.rules, *then, one.hide)
+    return "" if before == after else "different"
 
 
 def _row(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.core.calendars import Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Message
 from bridge.core.rules import Decision, Rule, Rules, together
@@ -18,15 +19,17 @@ from bridge.core.sentiment import Scorer
 class Past:
     """A message that was decided, by its receipt; its facts are put together when somebody asks.
 
-    `then` are the rules that decided it, None where they are not kept any more.
+    `then` are the rules that decided it, None where they are not kept any more; *clock* is that of when it was
+    said.
     """
 
-    __slots__ = ("_message", "_scorer", "_slip", "_view", "matched", "then")
+    __slots__ = ("_clock", "_message", "_scorer", "_slip", "_view", "matched", "then")
 
     def __init__(
-        self, message: Message, slip: Mapping[str, Any], then: Rules | None, scorer: Scorer | None
-    ) -> None:
-        self._message, self._slip, self._scorer = message, slip, scorer
+        self, message: Message, slip: Mapping[str, Any], then: Rules | None,
+        scorer: Scorer | None = None, clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        self._message, self._slip, self._scorer, self._clock = message, slip, scorer, clock
         self._view: View | None = None
         self.then = then
         self.matched: dict[str, bool] = {one["rule"]: one["matched"] for one in slip["tried"]}
@@ -36,7 +39,7 @@ class Past:
         """The message as rules saw it; signals that were read then are not read again."""
         if self._view is None:
             told = {"has_ticket": False, **self._slip.get("told", {})}
-            self._view = view(self._message, told, self._scorer)
+            self._view = view(self._message, told, self._scorer, self._clock)
             self._view.read.update(self._slip.get("signals") or {})
         return self._view
 
@@ -63,7 +66,7 @@ class Judge:
                     break
         names = tuple(rule.name for rule in matched)
         if names not in self._ends:
-            self._ends[names] = together(matched)
+            self._ends[names] = together(self.rules, matched)
         return self._ends[names]
 
     def _as_then(self, then: Rules | None) -> frozenset[str]:

@@ -186,3 +186,24 @@ def test_many_are_shared_among_processors(kept: Any) -> None:
     assert (found["messages"], found["fewer"]) == (1104, 1102)
     out = kept.run("backtest", "--rules", draft(kept, OLD.replace("[broken]", "[nothing]")))[1]
     assert "and 1,092 earlier ones: --all lists them" in out
+
+
+CALENDARS = """calendars:
+  default: {time_zone: UTC, hours: {mon-sun: "09:00-17:00"}}
+"""
+
+
+def test_a_message_is_judged_by_the_clock_of_when_it_was_said(house: Any) -> None:
+    (house.folder / "mappings" / "rules.yaml").write_text(OLD, "utf-8")
+    (house.folder / "mappings" / "calendars.yaml").write_text(CALENDARS, "utf-8")
+    for number, hour in enumerate((3, 12)):
+        at = NOW.replace(hour=hour) - timedelta(days=2)
+        said = message(number, f"hello at {hour}")
+        doc = {**message_out(said), "at": at.isoformat()}
+        slip = receipt.pack({"v": 1, "tried": []})
+        fields = {"k": "m", "doc": json.dumps(doc), "receipt": slip}
+        row = {"e": f"e{number}", "state": "done", "lane": "", "f": fields}
+        house.store.record("", "meta", [row])
+    text = OLD.replace("text: {any_of: [broken]}", "business_hours: closed")
+    found = house.json("backtest", "--rules", draft(house, text))
+    assert [row["text"] for row in found["rows"]] == ["hello at 3"]
