@@ -42,7 +42,7 @@ _SCRIPTS = (
     "accept", "claim", "renew", "record", "load", "settle", "gate", "told", "trouble", "cheer", "sweep",
     "mend", "revive", "publish", "mute",
 )  # fmt: skip
-_LOOKING = ("load", "settle")
+_PARTS = {"load": ("look",), "settle": ("look", "crowd")}  # what a script is built on
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Turn:
     version: str = ""  # of the rules in force
     mutes: str = ""  # when they last changed
     shut: str = ""  # why the platform that this room talks on is closed: auth, paused or outage
+    spikes: Mapping[str, str] = field(default_factory=dict)  # incidents that last, by their crowd
 
 
 @dataclass(slots=True)
@@ -112,6 +113,7 @@ class Orders:
     tries: Mapping[str, str] | str | None = None
     cheer: list[str] = field(default_factory=list)
     wake: list[str] = field(default_factory=list)
+    crowds: list[dict[str, Any]] = field(default_factory=list)
     again: int | None = None
     rests: bool = False
     waits: str = ""  # the line to stand in: a connection, or `connection budget`
@@ -119,7 +121,18 @@ class Orders:
 
     def plain(self) -> dict[str, Any]:
         out: dict[str, Any] = {"lane": self.lane, "room": self.room}
-        lists = ("events", "touch", "says", "push", "cheer", "set", "tally", "wake", "mutes")
+        lists = (
+            "events",
+            "touch",
+            "says",
+            "push",
+            "cheer",
+            "set",
+            "tally",
+            "wake",
+            "mutes",
+            "crowds",
+        )
         for name in lists:
             if value := getattr(self, name):
                 out[name] = value
@@ -182,8 +195,11 @@ def _turn(lane: str, room_id: str, rows: Sequence[Any]) -> Turn:
             )
         )  # fmt: skip
     intent, tries, room, other = (_pairs(row) for row in rows[1:5])
-    told = [row.decode() for row in rows[5:]]
-    return Turn(lane, room_id, tuple(events), intent, tries, room, other, *told)
+    paused, version, mutes, shut = (row.decode() for row in rows[5:9])
+    return Turn(
+        lane, room_id, tuple(events), intent, tries, room, other, paused, version, mutes, shut,
+        _pairs(rows[9]),
+    )  # fmt: skip
 
 
 def _pairs(row: Sequence[bytes]) -> dict[str, str]:
@@ -218,7 +234,7 @@ def _prelude() -> str:
 
 def _source(name: str) -> str:
     """The script *name* with what it is built on."""
-    parts = ("look", name) if name in _LOOKING else (name,)
+    parts = (*_PARTS.get(name, ()), name)
     return _prelude() + "".join((_LUA / f"{part}.lua").read_text() for part in parts)
 
 
@@ -346,7 +362,8 @@ class Store:
         for item in orders.events:
             item.setdefault("ttl", self.keep_ms)
             item["f"] = flat(item.get("f", {}))
-        for item in (*orders.touch, *orders.says, *orders.push):
+        begun = [one for item in orders.crowds if "begin" in item for one in item["begin"]["push"]]
+        for item in (*orders.touch, *orders.says, *orders.push, *begun):
             item["f"] = flat(item.get("f", {}))
         code, *rows = self._run("settle", owner, _dumps(orders.plain()), most)
         return int(code), _turn(orders.lane, orders.room, rows[0]) if rows else None
@@ -563,6 +580,38 @@ class Store:
         row = self._do(lambda: self.client.hmget(key, [str(hour) for hour in wanted]))
         return {hour: int(count or 0) for hour, count in zip(wanted, row, strict=True)}
 
+    # -- crowds -------------------------------------------------------------------------------------
+
+    def spikes(self) -> dict[str, dict[str, Any]]:
+        """The incidents that last, by their crowd."""
+        return {crowd: json.loads(text) for crowd, text in self.hash("spikes").items()}
+
+    def crowd(
+        self, crowd: str, room: str, over: int, start: int, most: int
+    ) -> tuple[int, int, list[str]]:
+        """Messages of *crowd* in the last *over* seconds; members of the incident *room*; *most* of them from *start*."""
+        since = int((self.time() - over) * 1000)
+        pipe = self.client.pipeline(transaction=False)
+        pipe.zcount(f"{PREFIX}crowd:{crowd}", since, "+inf")
+        pipe.llen(f"{PREFIX}members:{room}")
+        pipe.lrange(f"{PREFIX}members:{room}", start, start + most - 1)
+        count, total, eids = self._do(pipe.execute)
+        return int(count), int(total), [eid.decode() for eid in eids]
+
+    def rows(self, keys: Sequence[str], *names: str) -> list[dict[str, str]]:
+        """These fields of each of these hashes, those that are there."""
+        pipe = self.client.pipeline(transaction=False)
+        for key in keys:
+            pipe.hmget(PREFIX + key, list(names))
+        return [
+            {
+                name: value.decode("utf-8", "replace")
+                for name, value in zip(names, row, strict=True)
+                if value is not None
+            }
+            for row in self._do(pipe.execute)
+        ]
+
     # -- looking ------------------------------------------------------------------------------------
 
     def connections(self) -> list[str]:
@@ -595,6 +644,10 @@ class Store:
     def hash(self, key: str) -> dict[str, str]:
         row = self._do(lambda: self.client.hgetall(PREFIX + key))
         return {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
+
+    def hash_field(self, key: str, field: str) -> str | None:
+        value = self._do(lambda: self.client.hget(PREFIX + key, field))
+        return None if value is None else value.decode()
 
     def event(self, eid: str) -> dict[str, str]:
         """The stored fields of one event, empty when it is not known (any more)."""

@@ -377,6 +377,11 @@ class _Reading:
                 for how, name in ((one.visibility, one.name), ("line", one.line))
                 if name
             ]
+            used += [
+                (rules_document, ("crowds", at, "then", "hold"), crowd.hold)
+                for at, crowd in enumerate(rules.crowds)
+                if crowd.hold
+            ]
         for document in self.documents:
             if document is rules_document or not isinstance(document.data, Mapping):
                 continue

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bridge.config.plain import Document, Where
-from bridge.core.rules import Caps, Escalation, Example, Outcome, Reply, Rule, Rules
+from bridge.core.rules import Caps, Crowd, Escalation, Example, Outcome, Reply, Rule, Rules
 from bridge.core.targets import NO_TARGET, NOTHING, USUAL, Measures, Target, Wait
 
 
@@ -16,7 +16,11 @@ def rules_of(document: Document, data: Mapping[str, Any], name: str) -> Rules:
     general = data["target"]
     found = (_rule(document, ("rules", at), one, general) for at, one in enumerate(data["rules"]))
     return Rules(
-        rules=tuple(found), target=_target(general), caps=Caps(**data["limits"]), hash=name
+        rules=tuple(found),
+        crowds=tuple(_crowd(one) for one in data["crowds"]),
+        target=_target(general),
+        caps=Caps(**data["limits"]),
+        hash=name,
     )
 
 
@@ -25,17 +29,7 @@ def _rule(
 ) -> Rule:
     """One rule; what its target does not say, the *general* one of the file does."""
     then = data["then"]
-    escalate = then.get("escalate")
-    escalation = None
-    if escalate is not None:
-        escalation = Escalation(
-            helpdesk=escalate.get("helpdesk"),
-            priority=escalate.get("priority"),
-            group=None if "group" not in escalate else str(escalate["group"]),
-            type=escalate.get("type"),
-            tags=escalate.get("tags", ()),
-            fields=escalate.get("fields_", {}),
-        )
+    escalation = None if "escalate" not in then else _escalation(then["escalate"])
     return Rule(
         name=data["name"],
         when=data.get("when"),
@@ -56,6 +50,29 @@ def _rule(
             _example(one, document.line((*where, "examples", number)))
             for number, one in enumerate(data["examples"])
         ),
+    )
+
+
+def _escalation(data: Mapping[str, Any]) -> Escalation:
+    return Escalation(
+        helpdesk=data.get("helpdesk"),
+        priority=data.get("priority"),
+        group=None if "group" not in data else str(data["group"]),
+        type=data.get("type"),
+        tags=data.get("tags", ()),
+        fields=data.get("fields_", {}),
+    )
+
+
+def _crowd(data: Mapping[str, Any]) -> Crowd:
+    then = data["then"]
+    plain = ("name", "when", "over", "at_least", "ends_after", "per", "times_usual")
+    return Crowd(
+        **{name: data[name] for name in plain if name in data},
+        incident=_escalation(then["incident"]),
+        hold=then.get("hold"),
+        notify=then.get("notify", ()),
+        quiet=then["quiet"],
     )
 
 

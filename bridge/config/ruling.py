@@ -8,12 +8,12 @@ from typing import Any
 
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
-from bridge.core.conditions import EVIDENCE, proves, tests
+from bridge.core.conditions import EVIDENCE, Condition, proves, tests
 from bridge.core.facts import FIELDS, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
-from bridge.core.rules import Escalation, Example, Reply, Rule, Rules
+from bridge.core.rules import Escalation, Example, Reply, Rules
 from bridge.core.targets import Target
 
 
@@ -56,8 +56,8 @@ class Ruling:
                 )
             if not last and rule.when is None and not (rule.then.go_on or rule.shadow):
                 self.wrong(where, "matches everything, so the rules below it are never tried")
-            self._channels((*where, "when"), rule)
-            self._whole_texts((*where, "when"), rule)
+            self._channels((*where, "when"), rule.when)
+            self._whole_texts((*where, "when"), rule.when)
             if rule.then.hide is not None and not (rule.when and proves(rule.when)):
                 self.wrong(
                     (*where, "then", "hide"),
@@ -72,21 +72,36 @@ class Ruling:
                 self._clock((*where, "then", "wait", number, "clock"), wait.clock)
             for number, example in enumerate(rule.examples):
                 self._example((*where, "examples", number), example, names)
+        self._crowds(rules)
 
-    def _channels(self, where: Where, rule: Rule) -> None:
+    def _crowds(self, rules: Rules) -> None:
+        """Their names are their own; what they ask for and where their incidents go is there."""
+        names = [crowd.name for crowd in rules.crowds]
+        for at, crowd in enumerate(rules.crowds):
+            where: Where = ("crowds", at)
+            if names.index(crowd.name) != at:
+                self.wrong((*where, "name"), "another crowd has this name")
+            self._channels((*where, "when"), crowd.when)
+            self._whole_texts((*where, "when"), crowd.when)
+            if any(test.name == "incident" for test in tests(crowd.when)):
+                told = "a crowd cannot ask for `incident`: whether there is one hangs on the crowd"
+                self.wrong((*where, "when"), told)
+            self._escalation((*where, "then", "incident"), crowd.incident)
+
+    def _channels(self, where: Where, when: Condition | None) -> None:
         """It asks for channels there are: a misspelled one would never match, and never tell."""
-        if rule.when is None or self.channels is None:
+        if when is None or self.channels is None:
             return
-        for test in tests(rule.when):
+        for test in tests(when):
             if test.name == "channel" and test.operator == "is":
                 for channel in test.wanted if isinstance(test.wanted, list) else [test.wanted]:
                     if channel not in self.channels:
                         hint = nearest(str(channel), self.channels)
                         self.wrong(where, f"there is no channel '{channel}'{hint}")
 
-    def _whole_texts(self, where: Where, rule: Rule) -> None:
+    def _whole_texts(self, where: Where, when: Condition | None) -> None:
         """A word after `text:` is the whole message: hardly what somebody means."""
-        for test in tests(rule.when) if rule.when is not None else ():
+        for test in tests(when) if when is not None else ():
             if test.name == "text" and test.operator == "is":
                 shown = ", ".join(
                     map(str, test.wanted if isinstance(test.wanted, list) else [test.wanted])

@@ -275,10 +275,42 @@ class LimitsSchema(Strict):
     public_replies_per_post = Amount(1, 100_000, whole=True)
     same_answer_per_post = Amount(1, 100_000, whole=True)
     cooling = Span()
+    escalations_per_minute = Amount(1, 10_000, whole=True)
+
+
+class CrowdThenSchema(Strict):
+    incident = fields.Nested(EscalateSchema, required=True, error_messages=REQUIRED)
+    hold = Text(validate=is_reply)
+    notify = Texts(check=is_name)
+    quiet = Flag(load_default=False)
+
+
+class CrowdSchema(Strict):
+    name = Text(required=True, validate=is_name)
+    when = When(required=True)
+    per = Text(validate=one_of("rule", "post", "account"))
+    over = Span(required=True)
+    at_least = Amount(2, 10_000, whole=True, required=True)
+    times_usual = Amount(1, 1000)
+    then = fields.Nested(CrowdThenSchema, required=True, error_messages=REQUIRED)
+    ends_after = Span(load_default=3600)
+
+    @validates_schema
+    def _can_be_counted(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("per") == "post" and "times_usual" in data:
+            told = "cannot go with `per: post`: a post is too young to have a usual"
+            raise ValidationError(told, "times_usual")
+        if data.get("over", 0) > 86400:
+            raise ValidationError("is longer than a day: a crowd is what comes at once", "over")
 
 
 class RulesSchema(Strict):
     target = Target(load_default=dict)
+    crowds = fields.List(
+        fields.Nested(CrowdSchema),
+        load_default=list,
+        error_messages={"invalid": "must be a list of crowds, each `- name: ...`"},
+    )
     limits = fields.Nested(LimitsSchema, load_default=dict)
     rules = fields.List(
         fields.Nested(RuleSchema),

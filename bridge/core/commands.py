@@ -68,6 +68,7 @@ def command_of_tag(tag: str) -> Command | None:
 
 
 _UNITS = {
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds", "sekunda", "sekundy", "sekund"), 1),
     **dict.fromkeys(("m", "min", "mins", "minute", "minutes", "minuta", "minuty", "minut"), 60),
     **dict.fromkeys(("h", "hour", "hours", "godz", "godzina", "godziny", "godzin"), 3600),
     **dict.fromkeys(("d", "day", "days", "dzień", "dzien", "dni"), 86400),

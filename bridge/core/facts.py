@@ -82,6 +82,10 @@ FIELDS: dict[str, Field] = {
     "clock.holiday": _field(
         "flag", "whether that was a holiday of your calendar", "clock.holiday: true"
     ),
+    "incident": _field(
+        "flag", "whether it belongs to an incident that lasts (not of a crowd that counts per rule)",
+        "incident: true",
+    ),
     "author.label": _field("list", "labels your team or a rule gave the person", "author.label: [vip]"),
     "author.messages.24h": _field(
         "number", "how often the person wrote in that time, this one included; any time up to 7d",

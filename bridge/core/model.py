@@ -338,7 +338,8 @@ class Draft:
 
     `marker` comes back in the comment's metadata; `note` is private, `text` is the customer's
     words in public, either may be empty. `fields` are already the helpdesk's own ids and values.
-    `requester_name` is for helpdesks that make the requester with the ticket.
+    `requester_name` is for helpdesks that make the requester with the ticket. `problem` is the ticket of
+    the incident that this one belongs to.
     """
 
     stamp: str
@@ -357,6 +358,7 @@ class Draft:
     fields: Mapping[str, Any] = field(default_factory=dict)
     uploads: tuple[str, ...] = ()
     followup_of: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

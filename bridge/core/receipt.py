@@ -97,7 +97,7 @@ def shown(
     author = doc["author"] if isinstance(doc.get("author"), dict) else {}
     what = {
         "m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery",
-        "r": "report", "i": "identity", "t": "tag",
+        "r": "report", "i": "identity", "t": "tag", "c": "crowd",
     }  # fmt: skip
     return {
         "id": eid,
@@ -149,6 +149,8 @@ def sentence(
         return _of_message(what, state, reason, number, doc, slip)
     if state == "done" and fields.get("k") == "n":
         return f"{what} was written on ticket {number}." if number else f"{what} was written."
+    if state == "done" and fields.get("k") == "c" and number:
+        return f"{what} was opened as ticket {number}."
     if reason == "delivered":
         return f"{what} was {'posted' if fields.get('k') == 'u' else 'sent'} to the customer."
     if reason == "private note":
@@ -166,6 +168,8 @@ def _of_message(
     rule = f"rule {slip['rule']}" if slip.get("rule") else ""
     if number and any(str(one.get("what", "")).startswith("opened") for one in _acts(slip)):
         return _ended(f"{what} opened ticket {number}", rule)
+    if state == "done" and slip.get("outcome") == "incident":
+        return _ended(f"{what} belongs to an incident and has no ticket of its own", reason)
     if state == "done" and number:
         added = "noted on" if doc.get("own") or doc.get("change") != "created" else "added to"
         return f"{what} was {added} ticket {number}."
@@ -271,6 +275,8 @@ def _subject(
         return "What the platform told of an answer"
     if kind == "i":
         return "A person's new id"
+    if kind == "c":
+        return "The watch over an incident" if doc.get("do") else "An incident"
     if kind == "t":
         return "The name of a conversation that joined the ticket"
     return "A private note of the bridge" if kind == "n" else "A delivery"

@@ -93,22 +93,48 @@ class Caps:
 
     Public answers in one thread (to one person), and under one post in a day; how often the same words
     may stand under one post in a day before an alarm. `cooling`: seconds between two automatic answers.
+    Tickets a minute for messages that belong to an incident.
     """
 
     public_replies_per_thread: int | None = None
     public_replies_per_post: int | None = None
     same_answer_per_post: int | None = None
     cooling: int = 0
+    escalations_per_minute: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """Many messages of one kind in a short time, and what becomes of them: one incident.
+
+    At least `at_least` that match `when` in `over` seconds, and `times_usual` times what usually comes at
+    that hour, counted together, or apart for each `per` (rule, post, account). `ends_after` seconds below
+    that it is over. While it lasts, `hold` is said once to each who writes, and with `quiet` no other
+    automatic words.
+    """
+
+    name: str
+    when: Condition
+    over: int
+    at_least: int
+    ends_after: int
+    per: str | None = None
+    times_usual: float | None = None
+    incident: Escalation = field(default_factory=Escalation)
+    hold: str | None = None
+    notify: tuple[str, ...] = ()
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """All rules in their order, the caps they stand under, and the hash of the file they came from.
+    """All rules in their order, the crowds they look out for, their caps, and the hash of their file.
 
     `target` is that of every ticket whose rule has none.
     """
 
     rules: tuple[Rule, ...] = ()
+    crowds: tuple[Crowd, ...] = ()
     target: Target = USUAL
     caps: Caps = field(default_factory=Caps)
     hash: str = ""
@@ -144,8 +170,8 @@ class Decision:
     """What is to be done with a message, and why.
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
-    escalate, ignore, reply, notify, hide, label, feedback or none; the later ones may stand beside the
-    first two. `promise` is what the customer may count on where there is a ticket.
+    escalate, ignore, reply, notify, hide, label, feedback or none, or incident (`jobs.crowds`); the later ones
+    may stand beside the first two. `promise` is what the customer may count on where there is a ticket.
     `signals` are those that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 

@@ -19,7 +19,7 @@ from bridge.core.facts import view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
 from bridge.core.stored import message_in, moment_in, moment_out
-from bridge.jobs import csat, customers, mutes, tickets, writing
+from bridge.jobs import crowds, csat, customers, incident, mutes, tickets, writing
 from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room
@@ -39,9 +39,12 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return None
     if turn.events[0].kind == "t":
         return _tag(hand, room, turn.events[0])
+    if turn.events[0].kind == "c":
+        return incident.open(hand, room, turn.events[0])
     orders = hand.orders()
     plan = _plan(hand, turn, room, orders)
     orders.set += [(key, kept, seconds) for key, (kept, seconds) in plan.people.items()]
+    orders.crowds = plan.crowds
     for event, state, reason, decision in plan.outcomes:
         more = plan.more.get(event.id, {})
         orders.events.append(_outcome(hand, event, state, reason, decision, more))
@@ -76,20 +79,22 @@ def _tag(hand: Hand, room: Room, event: Event) -> bool:
 
 def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     """Sort what waits, in order, up to the first thing that needs a write of another kind."""
-    plan = Plan()
+    plan = Plan(spikes=turn.spikes)
     events = _as_written(turn.events)
     later = _later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
     for event in events:
-        if event.kind == "t":
+        if event.kind in ("t", "c"):
             break
         if event.kind == "n":
             if plan.said:
                 break
-            if room.takes_notes:
-                plan.notes.append((event, str(event.doc.get("text", ""))))
-            else:
+            if not room.takes_notes:
                 plan.outcomes.append((event, "ignored", "no open ticket for this note", None))
+            elif crowds.linked(room, plan, event):
+                plan.outcomes.append((event, "ignored", "linked to the incident already", None))
+            else:
+                plan.notes.append((event, str(event.doc.get("text", ""))))
             continue
         if event.kind == "i":
             room.rename(str(event.doc.get("old")), str(event.doc.get("new")))
@@ -134,6 +139,8 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         on_ticket = _place(hand, room, plan, event, message)
         if on_ticket is None:
             break
+        decision = plan.said[-1].decision if on_ticket else plan.outcomes[-1][3]
+        crowds.count(hand, plan, event, message, decision.rule if decision else None)
         # Only now: what is left to the next step must not be taken for handled there.
         fact = facts.setdefault(mid, {})
         fact["text"] = _kept(message.text)
@@ -277,6 +284,8 @@ def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) 
         told["author.label"] = sorted(labels.labels(_about(plan, event, "label"), now))
         told["author.messages"] = labels.ages(_about(plan, event, "contacts") or "[]", at)
     seen = view(message, told, hand.bridge.scorer, Clock(_calendar(hand, room, event, message), at))
+    if crowds.meets(hand, plan, event, message, seen):
+        told["incident"] = seen.facts["incident"] = True
     if spoken := seen.get("language"):
         room.facts["language"] = spoken
     known = {name: value for name, value in told.items() if value}
@@ -284,7 +293,7 @@ def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) 
     if person and decision.labels:
         kept = labels.labelled(_about(plan, event, "label"), decision.labels, now)
         plan.people[f"label:{person}"] = kept
-    return decision
+    return crowds.calmed(hand, room, plan, event, message, decision)
 
 
 def _calendar(hand: Hand, room: Room, event: Event, message: Message) -> Calendar:

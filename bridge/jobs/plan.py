@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.core import sync
 from bridge.core.model import Message
-from bridge.core.rules import Decision, Reply
+from bridge.core.rules import Crowd, Decision, Reply
 from bridge.jobs import hiding
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room
@@ -44,6 +45,10 @@ class Plan:
     people: dict[str, tuple[str, int]] = field(
         default_factory=dict
     )  # what is new of who wrote, to keep for seconds
+    spikes: Mapping[str, str] = field(default_factory=dict)  # incidents that last, by their crowd
+    met: dict[str, tuple[Crowd, ...]] = field(default_factory=dict)  # crowds of an event
+    crowds: list[dict[str, Any]] = field(default_factory=list)  # what is to be counted
+    problem: tuple[str, str, str] | None = None  # helpdesk, ticket, crowd of the incident it joins
 
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:

@@ -67,6 +67,12 @@ class Room:
         """Whether there is a ticket that can still be written on."""
         return bool(self.ticket) and self.status not in (Status.CLOSED, Status.DELETED)
 
+    @property
+    def problem(self) -> list[str] | None:
+        """The helpdesk and the ticket of the incident that this ticket is linked to."""
+        own, _, problem = self.facts.get("problem", "").partition(" ")
+        return problem.split(":") if problem and own == self.ticket else None
+
     def time(self, name: str) -> datetime | None:
         return moment_in(self.facts.get(name))
 

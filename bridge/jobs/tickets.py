@@ -11,7 +11,7 @@ from bridge.core import mapping, receipt, sync, telling, ticket
 from bridge.core.errors import PermanentError
 from bridge.core.facts import view
 from bridge.core.line import line
-from bridge.core.model import Draft, Message, Target, stamp
+from bridge.core.model import Connection, Draft, Message, Target, stamp
 from bridge.core.rules import Decision
 from bridge.core.sentiment import Scorer
 from bridge.core.signals import SIGNALS
@@ -71,6 +71,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         fields=fields.fields,
         uploads=tuple(uploads),
         followup_of=plan.after if follows else None,
+        problem=_problem(hand, room, plan, desk),
     )
     body = bridge.helpdesk(desk).create_body(draft)
     notes = [*parts[1:], ticket.note(case)]
@@ -78,6 +79,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         notes.append(telling.linked_previous(plan.after, room.facts.get("url")))
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
+    after["problem"] = draft.problem and f"{desk.name}:{draft.problem}"
     after["push"] += _reminders(hand, room, desk.name, plan.said)
     after["push"] += _joined_keys(room, ident, plan.said)
     after["push"] += automatic_events(room, plan.said[0].event, decision)
@@ -157,15 +159,29 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         requester_id=room.facts.get("requester") or None,
         status=status,
         uploads=tuple(uploads),
+        problem=_problem(hand, room, plan, desk),
     )
     body = bridge.helpdesk(desk).update_body(draft)
     after = _after(hand, plan, orders, room, "added to the ticket")
+    after["problem"] = ":".join(next(iter(_joins(plan)), ()))
     after["notes"] = notes
     after["push"] += _reminders(hand, room, desk.name, plan.said)
     after["push"] += _joined_keys(room, room.ticket, plan.said)
     if status:
         after["status"] = str(status)
     return writing.write(hand, room, "update", desk, room.ticket, body, ident, orders, after, along)
+
+
+def _problem(hand: Hand, room: Room, plan: Plan, desk: Connection) -> str | None:
+    """The ticket of the incident that this one is linked to, in a helpdesk that knows such links."""
+    told = plan.problem or next((one for one in _joins(plan) if one[0] == desk.name), None)
+    native = "problem" in hand.bridge.helpdesk(desk).types and not room.facts.get("alone")
+    return told[1] if told and told[0] == desk.name and native else None
+
+
+def _joins(plan: Plan) -> list[list[str]]:
+    """The incidents that notes link the ticket to: helpdesk and ticket."""
+    return [event.doc["problem"] for event, _ in plan.notes if event.doc.get("problem")]
 
 
 def _reminders(hand: Hand, room: Room, desk: str, said: list[Said]) -> list[dict[str, Any]]:

@@ -116,6 +116,8 @@ def _refused(hand: Hand, room: Room, intent: dict[str, str], error: PermanentErr
     orders = hand.orders()
     if error.code == "ticket_closed":
         room.facts["status"] = str(Status.CLOSED)
+    elif error.code == "problem_refused":
+        room.facts["alone"] = "1"  # it belongs to no incident that the helpdesk could show
     elif (error.gone and intent["kind"] == "update") or error.code == "followup_refused":
         room.facts["status"] = str(Status.DELETED)  # nothing to go on with: the rules decide anew
     else:
@@ -155,6 +157,11 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
         if done.requester_id:
             room.facts["requester"] = done.requester_id
         orders.set.append((f"ticket:{desk}:{done.id}", room.id, LINKED))
+        if after.get("problem"):
+            room.facts["problem"] = f"{done.id} {after['problem']}"
+        if spike := after.get("spike"):
+            known = {**spike, "room": room.id, "desk": desk, "ticket": done.id}
+            orders.crowds.append({"c": spike["cid"], "room": room.id, "spike": json.dumps(known)})
         if after.get("person"):
             orders.set.append((f"person:{after['person']}", room.id, LINKED))
     elif after.get("status") or done.status:
@@ -162,6 +169,8 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
         if after.get("status"):
             room.facts["solved_at"] = ""
     if intent["kind"] != "create":
+        if after.get("problem"):
+            room.facts["problem"] = f"{intent['ticket']} {after['problem']}"
         keep_link(room, orders)
     for item in after["events"]:
         slip = item["receipt"]

@@ -1,7 +1,7 @@
 -- What a turn needs to see of *lane*: {events, intent, lane state, room, other lane's intent, the paused
 -- connection for which the lane rests or '', the version of the rules in force or '', when the mutes last
--- changed or '', why the room's platform is closed or ''}. Events come as {id, message facts and what is known of
--- its author (labels, contacts), fields...}; ids whose event is gone leave the list.
+-- changed or '', why the room's platform is closed or '', the incidents that last}. Events come as {id, message
+-- facts and what is known of its author (labels, contacts), fields...}; ids whose event is gone leave the list.
 -- A pause of the platform does not keep an agent's words from being read: they wait where they would go out.
 local function look(lane, room, most, now)
   redis.call('DEL', P .. 'n:' .. lane)
@@ -37,5 +37,6 @@ local function look(lane, room, most, now)
   local other = inward and 'out:' or 'in:'
   return {events, redis.call('HGETALL', P .. 'i:' .. lane), redis.call('HGETALL', P .. 's:' .. lane),
     redis.call('HGETALL', P .. 'r:' .. room), redis.call('HGETALL', P .. 'i:' .. other .. room), paused,
-    redis.call('HGET', P .. 'rules', 'version') or '', redis.call('HGET', P .. 'mutes', 'now') or '', shut}
+    redis.call('HGET', P .. 'rules', 'version') or '', redis.call('HGET', P .. 'mutes', 'now') or '', shut,
+    redis.call('HGETALL', P .. 'spikes')}
 end

@@ -15,6 +15,7 @@
 --                                             parked, or a timer
 --   wake    = {lane, ...}                     that may go on, if they rest
 --   mutes   = {{id, text}}                    what is muted from now on; '' ends it
+--   crowds  = {{c, ...}}                      messages to count, incidents (crowd.lua)
 --   tries   = {field, value} | ''             the lane's failures; '' after a success
 --   cheer   = {connection, ...}               that answered: their breaker closes
 --   again   = ms | nil                        give the lease back, look again after so long
@@ -84,7 +85,13 @@ for _, item in ipairs(orders.tally or {}) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now - item[3] * 1000)
   redis.call('EXPIRE', key, item[3])
 end
-for _, item in ipairs(orders.push or {}) do
+local push = orders.push or {}
+for _, item in ipairs(orders.crowds or {}) do
+  if item.e then
+    for _, first in ipairs(crowd(item, now)) do push[#push + 1] = first end
+  else incident(item) end
+end
+for _, item in ipairs(push) do
   local key = P .. 'e:' .. item.e
   if redis.call('HEXISTS', key, 'state') == 0 then
     local state = item.state or 'in_progress'

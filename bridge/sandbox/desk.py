@@ -99,6 +99,8 @@ class Ticket:
     followups: list[int] = field(default_factory=list)
     followup_of: int | None = None
     merged_into: int | None = None
+    problem_id: int | None = None
+    has_incidents: bool = False
     deleted: bool = False
     stamped: int = 0  # generated_timestamp: 0 in the answer to the create
 
@@ -378,6 +380,12 @@ class Desk:
         for name, allowed in (("priority", PRIORITIES), ("status", STATUSES), ("type", TYPES)):
             if wish.get(name) is not None and wish[name] not in allowed:
                 found[name] = f"{name.capitalize()}: is not included in the list"
+        if (problem := wish.get("problem_id")) is not None:
+            other = self.tickets.get(problem) if isinstance(problem, int) else None
+            if other is None or other.deleted or other.type != "problem":
+                found["problem"] = "Problem: is invalid"
+            elif wish.get("type") != "incident":
+                found["problem"] = "Problem: only an incident has one"
         for name in ("group_id", "assignee_id"):
             if wish.get(name) is not None and not isinstance(wish[name], int):
                 found[name.removesuffix("_id")] = (
@@ -396,9 +404,11 @@ class Desk:
         return found
 
     def _assign(self, ticket: Ticket, wish: dict[str, Any]) -> None:
-        for name in ("priority", "type", "group_id", "assignee_id", "subject"):
+        for name in ("priority", "type", "group_id", "assignee_id", "subject", "problem_id"):
             if name in wish:
                 setattr(ticket, name, wish[name])
+        if ticket.problem_id in self.tickets:
+            self.tickets[ticket.problem_id].has_incidents = True
         if "external_id" in wish:
             self._index(ticket, wish["external_id"])
         if isinstance(tags := wish.get("tags"), list):

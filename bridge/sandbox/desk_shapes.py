@@ -28,7 +28,7 @@ def ticket(one: Ticket, base: str) -> dict[str, Any]:
         "status": one.shown_status, "recipient": None, "requester_id": one.requester.id,
         "submitter_id": one.submitter.id, "assignee_id": one.assignee_id, "organization_id": None,
         "group_id": one.group_id, "collaborator_ids": [], "follower_ids": [], "email_cc_ids": [],
-        "forum_topic_id": None, "problem_id": None, "has_incidents": False,
+        "forum_topic_id": None, "problem_id": one.problem_id, "has_incidents": one.has_incidents,
         "is_public": any(comment.public for comment in one.comments), "due_at": None,
         "tags": one.tags, "custom_fields": fields, "satisfaction_rating": {"score": "unoffered"},
         "sharing_agreement_ids": [], "custom_status_id": CUSTOM_STATUS[one.status],
@@ -94,6 +94,7 @@ def shown_ticket(one: Ticket, base: str) -> dict[str, Any]:
         "requester": {"id": one.requester.id, "name": one.requester.name,
                       "external_id": one.requester.external_id},
         "external_id": one.external_id, "followup_of": one.followup_of, "merged_into": one.merged_into,
+        "problem_id": one.problem_id,
         "custom_fields": [{"id": key, "value": value} for key, value in one.custom_fields.items()],
         "created_at": stamp(one.created), "updated_at": stamp(one.updated),
         "comments": [

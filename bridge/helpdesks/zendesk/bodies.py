@@ -43,6 +43,8 @@ def _facts(draft: Draft) -> dict[str, Any]:
         facts["group_id"] = integer(draft.group)
     if draft.status in STATUSES:
         facts["status"] = STATUSES[draft.status]
+    if draft.problem:
+        facts |= {"type": "incident", "problem_id": integer(draft.problem)}
     if draft.fields:
         facts["custom_fields"] = [
             {"id": integer(str(key)), "value": value} for key, value in draft.fields.items()

@@ -49,6 +49,8 @@ def create(connection: Connection, body: str, key: str, _: Files = ()) -> Calls[
     said = words(connection, response)
     if response.status == 400 and "IdempotentRequestError" in texts(response.json()):
         raise Ambiguous("idempotency_mismatch", f"the key stands for another body: {said}")
+    if response.status == 422 and '"problem_id"' in body and _names(response, "problem"):
+        raise PermanentError("problem_refused", f"Zendesk does not link the incident: {said}")
     if response.status == 422:
         code = "followup_refused" if '"via_followup_source_id"' in body else "refused"
         raise PermanentError(code, f"Zendesk refused the ticket: {said}")
@@ -73,7 +75,15 @@ def update(connection: Connection, ticket_id: str, body: str, _: Files = ()) -> 
     response = yield request
     if response.ok:
         return _written(connection, request, response)
+    if response.status == 422 and '"problem_id"' in body and _names(response, "problem"):
+        said = words(connection, response)
+        raise PermanentError("problem_refused", f"Zendesk does not link the incident: {said}")
     raise about_ticket(connection, request, response, ticket_id)
+
+
+def _names(response: HttpResponse, field: str) -> bool:
+    """Whether a refusal is about *field*."""
+    return any(field in name for name in mapping(mapping(response.json()).get("details")))
 
 
 def _written(connection: Connection, request: HttpRequest, response: HttpResponse) -> Ticket:

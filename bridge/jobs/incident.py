@@ -1,0 +1,206 @@
+"""An incident: a room of its own, whose ticket is opened once and grows with what belongs to it.
+
+Its `in` lane opens the ticket like any other (intent, look, write). In its `out` lane one event watches: it comes
+up every few seconds, lists who has joined, links their tickets, and sees when it is over. All it knows stands in
+that event, so that a worker that takes over goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bridge.core import crowds, mapping, receipt
+from bridge.core.model import Draft, Person, stamp
+from bridge.core.rules import Crowd, Escalation
+from bridge.core.stored import doc_in, moment_in, moment_out
+from bridge.jobs import customers, writing
+from bridge.jobs.ingest import name_of
+from bridge.jobs.room import DAY, Room, note_event
+from bridge.jobs.turn import Hand
+from bridge.store import Event
+
+BATCH = 200  # messages that one look takes up; one note tells of them
+CROWD = 10_000  # messages of an incident that are remembered (lua/crowd.lua)
+QUICK, SLOW = 2.0, 30.0  # seconds between two looks, by how long the crowd's window is
+NOBODY = Person(external_id=stamp("incidents"), name="Social media incidents")
+
+
+def crowd_of(hand: Hand, doc: dict[str, Any]) -> Crowd | None:
+    """The crowd of an incident; None when the rules have it no more."""
+    every = hand.bridge.config.rules.crowds
+    return next((one for one in every if one.name == doc.get("crowd")), None)
+
+
+# --- its ticket, in the `in` lane --------------------------------------------------------------------
+
+
+def open(hand: Hand, room: Room, event: Event) -> bool:
+    """Open the ticket of the incident, and tell whom the crowd names."""
+    bridge, doc = hand.bridge, event.doc
+    crowd = crowd_of(hand, doc)
+    if crowd is None:
+        hand.close(room, event, "ignored", "the rules have this crowd no more")
+        return True
+    connection = bridge.config.connections.get(str(doc.get("c")))
+    account = (
+        connection.account(str(doc.get("channel")), doc.get("account")) if connection else None
+    )
+    desk = bridge.desk_for(crowd.incident.helpdesk, account)
+    hand.asker.presses(crowd.incident.priority)
+    hand.outside.slots.keep(desk.name)
+    _alarms(hand, room, crowd, doc)
+    orders = hand.orders()
+    (known,) = bridge.store.several(customers.who_key(desk, NOBODY.external_id))
+    requester = customers.requester(hand, room, desk, NOBODY, known, orders)
+    if requester is None:
+        return True
+    desk_map = bridge.map_of(desk.name)
+    fields = mapping.apply(desk_map, _escalation(hand, desk.type, crowd), {})
+    ident, usual = name_of("open", room.id), doc.get("usual")
+    told = crowds.opening(crowd, str(doc["value"]), int(doc["needed"]), usual)
+    draft = Draft(
+        stamp=room.id,
+        conversation=room.facts.get("key", ""),
+        marker=ident,
+        requester_name=NOBODY.name,
+        subject=crowds.title(crowd.name, str(doc["value"]))[: desk_map.subject_limit],
+        note=told,
+        requester_id=requester,
+        priority=fields.priority,
+        group=fields.group,
+        type=fields.type,
+        tags=fields.tags,
+        fields=fields.fields,
+    )
+    slip = {"v": 1, "outcome": "incident", "reason": f"{doc['needed']} messages or more"}
+    slip["actions"] = [receipt.action(bridge.now(), f"opened by crowd {crowd.name}", "ok")]
+    after = {
+        "v": 1, "events": [{"e": event.id, "receipt": slip}], "facts": room.changed(),
+        "spike": {name: doc[name] for name in ("v", "crowd", "cid", "value", "needed", "since")},
+    }  # fmt: skip
+    body = bridge.helpdesk(desk).create_body(draft)
+    return writing.write(hand, room, "create", desk, "", body, ident, orders, after, [])
+
+
+def _escalation(hand: Hand, product: str, crowd: Crowd) -> Escalation:
+    """What the ticket shall hold: a problem, where the helpdesk knows those."""
+    types = next(
+        hand.bridge.helpdesk(one).types
+        for one in hand.bridge.config.connections.values()
+        if one.type == product
+    )
+    return replace(crowd.incident, type="problem") if "problem" in types else crowd.incident
+
+
+def _alarms(hand: Hand, room: Room, crowd: Crowd, doc: dict[str, Any]) -> None:
+    told = crowds.told_of(crowd, str(doc["value"]), int(doc["needed"]))
+    hand.bridge.store.alarm(f"crowd:{room.id[:12]}", told)
+    for one in crowd.notify:
+        text = f"crowd {crowd.name} wants {one} to look: {told}"
+        hand.bridge.store.alarm(f"notify:{one}", text, DAY)
+
+
+# --- the watch over it, in the `out` lane -------------------------------------------------------------
+
+
+def look(hand: Hand, room: Room, event: Event) -> None:
+    """List who has joined since the last look, link their tickets, and see whether it is over."""
+    doc, now, store = dict(event.doc), hand.bridge.now(), hand.bridge.store
+    crowd = crowd_of(hand, doc)
+    over = crowd.over if crowd else 0
+    listed = int(doc["listed"])
+    count, total, eids = store.crowd(str(doc["cid"]), room.id, over, listed, BATCH)
+    orders = hand.orders()
+    if room.ticket and eids:
+        found = members(hand, eids)
+        joining = [one for _, one in found]
+        orders.push.append(note_event(room, crowds.listing(joining, listed), "list", str(listed)))
+        orders.push += _joins(room, crowd, found)
+        doc["listed"] = listed = listed + len(eids)
+    doc["peak"] = max(count, int(doc.get("peak", 0)))
+    if doc.get("over"):
+        if listed >= total or not room.ticket:
+            return _end(hand, room, event, doc, over)
+    elif crowd is None or _calm(doc, count, crowd, now):
+        # From now on nobody joins it: the next look tells of the last ones.
+        doc["over"] = moment_out(now)
+        orders.crowds.append({"c": doc["cid"], "room": room.id})
+    soon = min(max(over / 30, QUICK), SLOW)
+    if crowd:
+        soon = min(soon, max(crowd.ends_after / 3, 0.5))
+    if doc.get("over") or listed < total:
+        soon = QUICK
+    doc["not_before"] = moment_out(now + timedelta(seconds=soon))
+    orders.touch.append({"e": event.id, "f": {"doc": json.dumps(doc)}})
+    hand.settle(orders)
+    return None
+
+
+def _calm(doc: dict[str, Any], count: int, crowd: Crowd, now: datetime) -> bool:
+    """Whether there have been too few for a crowd for long enough."""
+    if count >= int(doc["needed"]):
+        doc["below"] = ""
+        return False
+    below = moment_in(doc.get("below")) or now
+    doc["below"] = moment_out(below)
+    return (now - below).total_seconds() >= crowd.ends_after
+
+
+def _end(hand: Hand, room: Room, event: Event, doc: dict[str, Any], over: int) -> None:
+    """The incident is over: its ticket says what it was."""
+    orders = hand.closing(event, "done", "the incident is over")
+    every = [one for _, one in _everybody(hand, room)]
+    told = crowds.summary(str(doc["crowd"]), every, int(doc["peak"]), over, len(every) >= CROWD)
+    orders.push.append(note_event(room, told, "summary"))
+    hand.settle(orders)
+    hand.bridge.store.alarm(f"crowd:{room.id[:12]}", None)
+
+
+def _everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:
+    for start in range(0, CROWD, BATCH):
+        eids = hand.bridge.store.crowd("", room.id, 0, start, BATCH)[2]
+        yield from members(hand, eids)
+        if len(eids) < BATCH:
+            return
+
+
+def members(hand: Hand, eids: Sequence[str]) -> list[tuple[str, crowds.Member]]:
+    """The messages of these events, those that are kept; each with its event's id."""
+    rows = hand.bridge.store.rows([f"e:{eid}" for eid in eids], "doc", "room", "ticket")
+    return [
+        (eid, _member(hand, row)) for eid, row in zip(eids, rows, strict=True) if row.get("doc")
+    ]
+
+
+def _member(hand: Hand, row: dict[str, str]) -> crowds.Member:
+    doc = doc_in(row["doc"])
+    author = doc["author"] if isinstance(doc.get("author"), dict) else {}
+    answer = doc["answer"] if isinstance(doc.get("answer"), dict) else {}
+    label = hand.bridge.label(str(doc.get("channel")))
+    private = doc.get("visibility") == "private"
+    return crowds.Member(
+        room=row.get("room", ""),
+        channel=label,
+        who=str(author.get("name") or author.get("username") or f"{label} user"),
+        text=str(doc.get("text") or ""),
+        at=moment_in(doc.get("at")),
+        link=doc.get("permalink"),
+        post="" if private else str(answer.get("post_id") or doc.get("thread") or ""),
+        ticket=row.get("ticket", "").rpartition(":")[2],
+    )
+
+
+def _joins(
+    room: Room, crowd: Crowd | None, found: Sequence[tuple[str, crowds.Member]]
+) -> Iterator[dict[str, Any]]:
+    """The notes that link the members' tickets to this one; those without a ticket close theirs."""
+    told = crowds.belongs(room.ticket, room.facts.get("url"), crowd.name if crowd else "")
+    doc = json.dumps({"v": 1, "text": told, "problem": [room.desk, room.ticket]})
+    for eid, one in found:
+        if one.room:
+            row = note_event(Room(one.room, {}, {}), told, "join", room.id, one.ticket or eid)
+            yield {**row, "f": {**row["f"], "doc": doc}}

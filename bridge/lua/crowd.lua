@@ -1,0 +1,54 @@
+-- Count a message for a crowd; when there are as many as are needed, an incident begins, once.
+-- item: c = the crowd (its name, and what it counts apart), e = the message, at, over = ms, needed, and begin:
+--   the incident there would be: room, spike (JSON for `spikes`), facts of the room, push = its first events.
+-- What is older than the window counts no more, so a message that is written down twice counts once: it is
+-- still among those that are known, or too old. An incident that lasts remembers all from its own window on: who
+-- was handled late, because a worker died, belongs to it. Returns the incident's first events where it begins.
+local CROWD = 10000 -- messages of a crowd that are remembered one by one
+local function crowd(item, now)
+  local key, at = P .. 'crowd:' .. item.c, math.min(item.at, now)
+  local spike = redis.call('HGET', P .. 'spikes', item.c)
+  spike = spike and cjson.decode(spike)
+  local oldest = math.min(now, spike and spike.since or now) - item.over
+  if at < oldest then return {} end
+  if redis.call('ZADD', key, 'NX', at, item.e) == 1 then
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. string.format('%.0f', oldest))
+    redis.call('ZREMRANGEBYRANK', key, 0, -CROWD - 1)
+    redis.call('PEXPIRE', key, spike and 2592000000 or item.over + 60000)
+    local hours, hour = P .. 'hours:crowd:' .. item.c, math.floor(at / 3600000)
+    redis.call('HSETNX', hours, 'first', string.format('%.0f', at))
+    if redis.call('HINCRBY', hours, hour, 1) == 1 then
+      -- An hour begins: those of the week before the last six are needed no more.
+      for gone = hour - 1176, hour - 1009 do redis.call('HDEL', hours, gone) end
+    end
+    redis.call('EXPIRE', hours, 3024000)
+    if spike then
+      local members = P .. 'members:' .. spike.room
+      if redis.call('LLEN', members) < CROWD then redis.call('RPUSH', members, item.e) end
+      redis.call('EXPIRE', members, 2592000)
+    end
+  end
+  local count = redis.call('ZCOUNT', key, now - item.over, '+inf')
+  if spike or count < item.needed then return {} end
+  local begin = item.begin
+  local members = P .. 'members:' .. begin.room
+  redis.call('HSET', P .. 'spikes', item.c, begin.spike)
+  redis.call('HSET', P .. 'r:' .. begin.room, unpack(begin.facts))
+  redis.call('EXPIRE', P .. 'r:' .. begin.room, 7776000)
+  redis.call('PEXPIRE', key, 2592000000)
+  for _, eid in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('RPUSH', members, eid) end
+  redis.call('EXPIRE', members, 2592000)
+  return begin.push
+end
+
+-- What else becomes of a crowd: the ticket of its incident is known, or it is over. Only of the same incident.
+local function incident(item)
+  local spike = redis.call('HGET', P .. 'spikes', item.c)
+  if not spike or cjson.decode(spike).room ~= item.room then return end
+  if item.spike then redis.call('HSET', P .. 'spikes', item.c, item.spike)
+  else
+    redis.call('HDEL', P .. 'spikes', item.c)
+    redis.call('PEXPIRE', P .. 'crowd:' .. item.c, 90000000)
+  end
+end
+
