@@ -8,7 +8,7 @@ note (undelivered.py), by way of the `in` lane.
 from __future__ import annotations
 
 from bridge.core.stored import moment_in, update_in
-from bridge.jobs import csat, hiding, incident, later, news, posting, speak, undelivered
+from bridge.jobs import csat, hiding, incident, later, news, overtaken, posting, speak, undelivered
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Turn
@@ -25,13 +25,14 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return posting.resolve(hand, turn, room)
     soonest: float | None = None
     withdrawn = _withdrawn(turn.events)
-    for event in turn.events:
+    for event in overtaken.in_order(turn.events):
         wait = max(_not_before(hand, event), later.rests(hand, room, event))
         if wait > 0:
             soonest = wait if soonest is None else min(soonest, wait)
             continue
         if _too_early(turn, room, event):
             return OPENING
+        hand.at_hand = event.id
         _take(hand, turn, room, event, withdrawn)
         return True
     return soonest

@@ -116,6 +116,7 @@ class Hand:
         self.lane, self.holder = lane, holder
         self.room_id = lane.split(":", 1)[1]
         self._said_so: set[str] = set()
+        self.at_hand = ""  # the event that is worked on, where it need not be the first
         self.left = False  # nothing was left in the lane, and the turn is given back
         self._seen: Turn | None = None  # how the lane stands since the last settling
         self.settled = False  # whether anything was written down since the last look
@@ -227,7 +228,7 @@ def _alone(hand: Hand, turn: Turn) -> Turn:
     """Count that a suspect is worked with nobody beside it; put its event aside where too many died of that."""
     orders = hand.orders()
     if (died := tried_alone(turn)) >= CRASHES:
-        _bury(orders, turn, _at_hand(turn), f"{CRASHES} workers died of it", doubtful=True)
+        _bury(orders, turn, _at_hand(hand, turn), f"{CRASHES} workers died of it", doubtful=True)
         _give_back(hand, orders)
         return turn
     orders.tries = {"alone": str(died + 1)}
@@ -312,7 +313,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     elif isinstance(error, TransientError):
         _later(hand, orders, turn, error, tries, now - first, jitter)
     elif isinstance(error, BridgeError) or tries >= CRASHES:
-        _bury(orders, turn, _at_hand(turn), _why(error), not isinstance(error, BridgeError))
+        _bury(orders, turn, _at_hand(hand, turn), _why(error), not isinstance(error, BridgeError))
     else:
         orders.again = int(min(2**tries, 60) * 500)
     # Only the call itself can tell that nothing happened: when Redis is away, the write may be done.
@@ -345,7 +346,7 @@ def _later(
         orders.waits = connection if opened else ""
     if not error.limited and age > GIVE_UP:
         why = f"gave up after 72 hours: {_why(error)}"
-        _bury(orders, turn, _at_hand(turn), why, doubtful=True)
+        _bury(orders, turn, _at_hand(hand, turn), why, doubtful=True)
         return
     orders.again = int(wait_of(error, tries, jitter) * 1000)
 
@@ -355,9 +356,10 @@ def replace_tries(turn: Turn) -> dict[str, str] | None:
     return dict(turn.tries) or None
 
 
-def _at_hand(turn: Turn) -> list[str]:
-    """The events that the write under way is about, else the first one that does not wait for a clock."""
+def _at_hand(hand: Hand, turn: Turn) -> list[str]:
+    """The events that the write under way is about, else the one that is worked on, or would be first."""
     first = sorted(turn.events, key=lambda one: one.fields.get("state") == "timer")[:1]
+    first = [one for one in turn.events if one.id == hand.at_hand] or first
     return json.loads(turn.intent.get("events", "[]")) or [one.id for one in first]
 
 

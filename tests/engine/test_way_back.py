@@ -281,6 +281,44 @@ def test_words_that_overtake_the_command_before_them_go_as_it_says(world: World)
     assert "For your eyes only." not in line["text"]
 
 
+def test_answers_that_overtake_each_other_go_out_as_they_were_written(world: World) -> None:
+    number, _ = case(world)
+    world.sandbox.post("hooks/hold", {"system": "zendesk"})
+    for words in ("First.", "Second.", "Third."):
+        world.answer(number, words)
+    order = {"system": "zendesk", "together": False, "order": "reversed"}
+    world.sandbox.post("hooks/send", order)
+    world.until(lambda: len(world.texts()) == 3)
+    world.calm()
+    assert world.texts() == ["First.", "Second.", "Third."]
+
+
+def test_an_answer_whose_webhook_is_still_away_goes_out_before_the_next_and_once(
+    world: World,
+) -> None:
+    number, _ = case(world)
+    world.sandbox.post("hooks/hold", {"system": "zendesk"})
+    world.answer(number, "First.")
+    world.answer(number, "Not for them.", public=False)
+    world.sandbox.post("hooks/drop", {"system": "zendesk"})
+    first = world.sandbox.record("ticket_comment", ticket=number, by="agent")[0]
+    world.answer(number, "Second.")
+    world.until(lambda: len(world.texts()) == 2)
+    late = {
+        "type": "zen:event-type:ticket.comment_added", "id": "late", "subject": f"zen:ticket:{number}",
+        "detail": {"id": str(number)},
+        "event": {"comment": {"id": str(first["id"]), "body": "First.", "is_public": True,
+                              "author": {"id": "77", "is_staff": True}}},
+    }  # fmt: skip
+    answer = world.sandbox.post(
+        "hooks/raw", {"system": "zendesk", "body": json.dumps(late), "sign": True}
+    )
+    assert answer["statuses"] == [200]
+    world.calm()
+    assert world.texts() == ["First.", "Second."]
+    assert world.store.books()["zendesk"]["duplicates"] == 1
+
+
 def test_a_command_that_comes_late_does_not_undo_a_later_one(world: World) -> None:
     number, _ = case(world)
     world.sandbox.post("hooks/hold", {"system": "zendesk"})

@@ -75,6 +75,19 @@ def test_what_will_never_work_is_a_dead_letter_with_its_reason(house: House) -> 
     assert house.store.client.zscore(PREFIX + "due", LANE) is None
 
 
+def test_what_is_worked_on_is_put_aside_also_where_it_is_not_the_first(house: House) -> None:
+    house.store.accept("d2", "meta", "meta", {}, b"{}", house.bridge.now())
+    row = {"e": "b", "state": "in_progress", "lane": "in", "st": ROOM, "f": {"k": "m", "doc": "{}"}}
+    house.store.record("d2", "meta", [row])
+
+    def step(hand: Hand, turn: Turn) -> bool:
+        hand.at_hand = "b"
+        raise PermanentError("refused", "not this one")
+
+    house.turn(step)
+    assert [house.store.event(one)["state"] for one in "ab"] == ["in_progress", "dead"]
+
+
 def test_an_event_that_crashes_its_worker_is_put_aside_after_five_times(house: House) -> None:
     for count in range(CRASHES):
         assert house.row() == {"received": 1, "in_progress": 1}, count
