@@ -806,22 +806,35 @@ class Store:
 
     def events(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Every event that is kept, in no order; a look at all of them, so not for often."""
-        for eids in self.kept():
+        return self._hashes("e:")
+
+    def rooms(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Every conversation that is known; the same."""
+        return self._hashes("r:")
+
+    def _hashes(self, kind: str) -> Iterator[tuple[str, dict[str, str]]]:
+        for names in self._names(kind):
             pipe = self.client.pipeline(transaction=False)
-            for eid in eids:
-                pipe.hgetall(f"{PREFIX}e:{eid}")
-            for eid, row in zip(eids, self._do(pipe.execute), strict=True):
-                yield eid, {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
+            for name in names:
+                pipe.hgetall(f"{PREFIX}{kind}{name}")
+            for name, row in zip(names, self._do(pipe.execute), strict=True):
+                yield name, {k.decode(): v.decode("utf-8", "replace") for k, v in row.items()}
 
     def kept(self) -> Iterator[list[str]]:
         """The ids of all events that are kept, each once, in no order, some at a time."""
-        head, cursor, told = PREFIX + "e:", -1, set[str]()
+        return self._names("e:")
+
+    def _names(self, kind: str) -> Iterator[list[str]]:
+        """What stands behind *kind* in the names of keys, each once, some at a time."""
+        head, cursor, told = PREFIX + kind, -1, set[str]()
         while cursor:
             call = functools.partial(self.client.scan, max(cursor, 0), match=head + "*", count=1000)
             cursor, keys = self._do(call)
-            eids = {key.decode()[len(head) :] for key in keys} - told  # a walk may meet a key twice
-            told |= eids
-            yield list(eids)
+            names = {
+                key.decode()[len(head) :] for key in keys
+            } - told  # a walk may meet a key twice
+            told |= names
+            yield list(names)
 
     def some(self, eids: Sequence[str], names: Sequence[str]) -> list[dict[str, str]]:
         """These fields of these events, in their order, in one round trip; those that are gone are empty."""

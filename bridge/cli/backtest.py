@@ -10,7 +10,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import re
 import sys
 import time
 from collections import Counter, deque
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridge import plugins
-from bridge.cli import parts
+from bridge.cli import kept, parts
 from bridge.config import Config, load_rules
 from bridge.core import receipt
 from bridge.core.again import Judge, Past
@@ -44,16 +43,11 @@ KINDS: Final = {
     "fewer": "no ticket, and was one",
     "different": "the same kind of end, by another rule, or with other words, tags, priority or group",
 }
-_SINCE = re.compile(r"([1-9][0-9]{0,3})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """How far back, and which rules."""
-    parser.add_argument(
-        "--since", type=_since, default=_since("30d"), metavar="30d",
-        help="how far back: 12h, 30d, 4w (default 30d; what is kept: BRIDGE_KEEP_DAYS)",
-    )  # fmt: skip
+    kept.since_argument(parser, "30d")
     parser.add_argument(
         "--rules", metavar="FILE", type=Path, help="the rules to try (default: the mappings')"
     )
@@ -94,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
     old, new = (
         Judge(one) for one in (load_rules(ours, (files or {}).get(RULES)), load_rules(file))
     )
-    scorer, since = plugins.scorer(settings.sentiment), now().timestamp() - args.since
+    scorer, since = plugins.scorer(settings.sentiment), (now() - args.since).timestamp()
     _bench[:] = [Bench(store, ours, _config(settings), old, new, scorer, since)]
     began = time.monotonic()
     found = Found()
@@ -118,13 +112,6 @@ def _config(settings: Settings) -> Config:
         told = f"{error.problems[0]}: business hours are left out"
         print(f"bridge backtest: {parts.harmless(told)}", file=sys.stderr)
         return Config()
-
-
-def _since(text: str) -> float:
-    found = _SINCE.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"write a length such as 12h, 30d or 4w, not {text!r}")
-    return int(found[1]) * _HOURS[found[2]] * 3600.0
 
 
 # --- the work ----------------------------------------------------------------------------------------

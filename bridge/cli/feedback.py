@@ -1,0 +1,84 @@
+"""`bridge feedback`: what rules counted under a topic, as a table, CSV or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from collections import Counter
+from typing import Any
+
+from bridge import plugins
+from bridge.cli import kept, parts
+from bridge.core import reports
+from bridge.wiring import now
+
+HELP = "export what rules counted as feedback"
+COLUMNS = (
+    "at", "topics", "mood", "sentiment", "language", "connection", "channel", "account", "kind", "rule",
+    "ticket", "link", "deleted", "id",
+)  # fmt: skip
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """How far back, which topic, in which form."""
+    kept.since_argument(parser, "30d")
+    parser.add_argument("--topic", metavar="NAME", type=parts.word, help="this one alone")
+    parser.add_argument("--format", choices=("table", "csv", "json"), default="table")
+    parser.add_argument("--texts", action="store_true", help="with the words of customers")
+    parts.json_flag(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every piece of feedback, the oldest first."""
+    settings = parts.settings()
+    scorer = plugins.scorer(settings.sentiment)
+    kept.warn_of_what_is_gone(settings, args.since)
+    found = kept.read(parts.journal(settings), now() - args.since)
+    rows = [
+        reports.row(one, scorer, texts=args.texts)
+        for one in found
+        if one.topics and args.topic in (None, *one.topics)
+    ]
+    if args.json or args.format == "json":
+        print(json.dumps({"feedback": rows}, ensure_ascii=False, indent=2))
+    elif args.format == "csv":
+        _csv(rows, texts=args.texts)
+    else:
+        _print(rows)
+    return 0
+
+
+def _csv(rows: list[dict[str, Any]], *, texts: bool) -> None:
+    columns = (*COLUMNS, "text") if texts else COLUMNS
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(columns)
+    for row in rows:
+        out.writerow([_cell({**row, "topics": " ".join(row["topics"])}[name]) for name in columns])
+
+
+def _cell(value: Any) -> str:
+    """*value* as a table programme shows it and calculates nothing: strangers' words may begin with = or +."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    text = parts.harmless(str(value)).replace("\t", " ")
+    return f"'{text}" if text[:1] in "=+-@" and text else text
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        where = row["link"] or ("deleted" if row["deleted"] else f"bridge why {row['id']}")
+        told = (
+            f"{row['at'][:16]}  {' '.join(row['topics'])}  {row['mood']}  {row['channel']}  {where}"
+        )
+        print(parts.harmless(told))
+        if row.get("text"):
+            print(parts.harmless(f"    {json.dumps(row['text'], ensure_ascii=False)}"))
+    if not rows:
+        print("no rule has counted anything as feedback (`feedback: TOPIC` in a rule's `then`)")
+        return
+    topics = Counter(topic for row in rows for topic in row["topics"])
+    print(f"\n{len(rows)} in all: {', '.join(f'{name} {n}' for name, n in topics.most_common())}")

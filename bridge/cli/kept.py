@@ -1,0 +1,61 @@
+"""What customers wrote and is kept, for the reports: read without stopping anything, with a line of progress."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from bridge.core.heard import Item, items
+from bridge.settings import Settings
+from bridge.store import Store
+
+# Of an event, what `core.heard` makes an item of.
+FIELDS = ("k", "c", "at", "state", "reason", "doc", "receipt", "mid", "pk", "room", "ticket")
+_LENGTH = re.compile(r"([1-9][0-9]{0,3})([hdw])")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+def length(text: str) -> timedelta:
+    """12h, 30d or 4w, for argparse."""
+    found = _LENGTH.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"write a length such as 12h, 30d or 4w, not {text!r}")
+    return timedelta(hours=int(found[1]) * _HOURS[found[2]])
+
+
+def since_argument(parser: argparse.ArgumentParser, usual: str) -> None:
+    """Adds --since."""
+    parser.add_argument(
+        "--since", type=length, default=length(usual), metavar=usual,
+        help=f"how far back: 12h, 30d, 4w (default {usual}; what is kept: BRIDGE_KEEP_DAYS)",
+    )  # fmt: skip
+
+
+def read(store: Store, since: datetime) -> list[Item]:
+    """What customers wrote since then, the oldest first."""
+    return sorted(items(_watched(store), since), key=lambda one: one.at)
+
+
+def _watched(store: Store) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Every kept event, as far as the reports ask; a person sees how many were read."""
+    seen, number = sys.stderr.isatty(), 0
+    for names in store.kept():
+        yield from zip(names, store.some(names, FIELDS), strict=True)
+        number += len(names)
+        if seen:
+            print(f"\r{number:,} events read", end="", file=sys.stderr, flush=True)
+    if seen:
+        print(f"\r{'':32}\r", end="", file=sys.stderr)
+
+
+def warn_of_what_is_gone(settings: Settings, wanted: timedelta) -> None:
+    """Say on stderr that less is kept than was asked for."""
+    if wanted > timedelta(days=settings.keep_days):
+        print(
+            f"finished events are kept for {settings.keep_days} days (BRIDGE_KEEP_DAYS): what is older "
+            "does not count here",
+            file=sys.stderr,
+        )

@@ -1,0 +1,84 @@
+"""What nobody has answered: words that nobody looked after, and tickets whose customer waits.
+
+Looked after is what was answered (by us, by an agent, by a colleague on the platform), what went on a
+ticket, what a rule ignored with a reason or counts as feedback, and what is muted. Automatic words count
+where they were delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from bridge.core.heard import Item
+from bridge.core.model import Status
+from bridge.core.stored import doc_in, moment_in
+
+OURS_TO_MOVE = frozenset({Status.NEW, Status.OPEN, Status.ON_HOLD})
+_WHY = {
+    "waiting": "it waits to be worked on",
+    "dead": "it was put aside for an operator",
+    "nothing": "no rule asks for anything",
+    "answered": "its automatic answer was not delivered",
+}
+
+
+def candidates(found: Iterable[Item], older: datetime) -> list[Item]:
+    """What was written before *older* and may be unanswered."""
+    return [one for one in found if one.at < older and not one.deleted and one.end in _WHY]
+
+
+def loose(
+    found: Iterable[Item], rooms: Mapping[str, Mapping[str, str]], delivered: Collection[str], *,
+    texts: bool,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Those of the *candidates* that nobody answered; *delivered* are ids of items whose automatic words arrived."""
+    return [
+        {
+            "id": one.id,
+            "at": one.at.isoformat(),
+            "connection": one.connection,
+            "channel": one.message.channel,
+            "kind": str(one.message.kind),
+            "link": one.link,
+            "why": _WHY[one.end],
+            **({"text": one.text} if texts else {}),
+        }
+        for one in found
+        if one.id not in delivered and not _answered(rooms.get(one.room, {}), one.at)
+    ]
+
+
+def _answered(room: Mapping[str, str], at: datetime) -> bool:
+    """Whether somebody wrote in the conversation since."""
+    told = (moment_in(room.get(name)) for name in ("answered_at", "native_at"))
+    return any(moment is not None and moment >= at for moment in told)
+
+
+def waiting(
+    rooms: Iterable[tuple[str, Mapping[str, str]]], older: datetime
+) -> list[dict[str, Any]]:
+    """Tickets whose customer has waited for words since before *older*, the longest first."""
+    found = []
+    for _, room in rooms:
+        if not room.get("ticket") or room.get("status") not in OURS_TO_MOVE:
+            continue
+        places = [one for one in doc_in(room.get("places")).values() if isinstance(one, dict)]
+        spoken = [(at, one) for one in places if (at := moment_in(one.get("last_in"))) is not None]
+        if not spoken:
+            continue
+        at, place = max(spoken, key=lambda one: one[0])
+        if at < older and not _answered(room, at):
+            found.append(
+                {
+                    "ticket": room["ticket"],
+                    "helpdesk": room.get("desk", ""),
+                    "url": room.get("url") or None,
+                    "status": room["status"],
+                    "since": at.isoformat(),
+                    "connection": room.get("c", ""),
+                    "channel": place.get("channel"),
+                }
+            )
+    return sorted(found, key=lambda one: str(one["since"]))
