@@ -13,7 +13,7 @@ from typing import Any
 from bridge import plugins
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.config import load_calendars, load_replies, load_rules
-from bridge.core import calendars
+from bridge.core import calendars, closed, opening
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Kind, Message
@@ -99,7 +99,8 @@ def _decided(message: Message | None, seen: View, rules: Rules) -> Decision:
     if message is not None and message.change is Change.DELETED:
         reason = "deleted: no ticket is opened, and an open one gets a note"
         return Decision(rule=None, outcome="ignore", reason=reason)
-    return decide(rules, seen)
+    decision = decide(rules, seen)
+    return closed.fitting(decision, seen, seen.clock.moment) if seen.clock else decision
 
 
 # --- for machines --------------------------------------------------------------------------------
@@ -132,6 +133,7 @@ def _json(name: str, message: Message | None, seen: View, rules: Rules, replies:
                     {"visibility": how, "name": reply, "text": text}
                     for how, reply, text in _said(decision, message, seen, replies)
                 ],
+                "unsaid": [{"name": one, "why": why} for one, why in decision.unsaid],
                 "notify": list(decision.notify),
                 "labels": dict(decision.labels),
                 "feedback": list(decision.feedback),
@@ -181,6 +183,8 @@ def _sentences(
         print(
             f"     hidden on its platform: house rule {decision.hide.because} ({decision.hide.rule})"
         )
+    for unsaid, why in decision.unsaid:
+        print(f"     does not say {unsaid}, for {why}")
     for label, seconds in decision.labels.items():
         print(f"     labels the author {label} for {seconds / 86400:g} days")
     if decision.feedback:
@@ -239,6 +243,7 @@ def _said(
             key=message.conversation if message else "-",
             person_name=seen.get("first_name") or seen.get("author.name"),
             values={"brand": "[the account's name]", "link": "[the link]"},
+            opens=opening.teller(seen.clock.calendar, seen.clock.moment) if seen.clock else None,
         )
         yield reply.visibility, reply.name, text
 

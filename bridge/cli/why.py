@@ -131,6 +131,7 @@ def _print(one: Mapping[str, Any]) -> None:
         lines.append(
             f"  Read from it: {', '.join(_signal(*pair) for pair in one['signals'].items())}."
         )
+    lines += [f"  Not said: {name}, for {why}." for name, why in one["unsaid"]]
     for act in one["actions"]:
         done = parts.moment(datetime.fromisoformat(act["at"]))
         lines.append(f"  At {done}: {act['what']}: {act['result']}.")

@@ -79,9 +79,10 @@ def _crowd(data: Mapping[str, Any]) -> Crowd:
 def _replies(written: Mapping[str, Any]) -> tuple[Reply, ...]:
     """What a rule says in public and in private."""
     once, line = written.get("once", 0), written.get("line", "") or ""
+    when, cooldown = written.get("when", ""), written.get("cooldown", 0)
     named = {"public": None, "private": line if "line" in written else None}
     return tuple(
-        Reply(how, written[how], once, named[how])
+        Reply(how, written[how], once, named[how], when, cooldown)
         for how in ("public", "private")
         if how in written
     )

@@ -27,6 +27,7 @@ from bridge.config.values import (
     one_of,
 )
 from bridge.core import labels
+from bridge.core.calendars import HOURS
 from bridge.core.commands import duration
 from bridge.core.conditions import Condition, condition
 from bridge.core.facts import FIELDS, OPEN
@@ -99,6 +100,8 @@ class ReplySchema(Strict):
     public = Text()
     private = Text()
     once = Span()
+    when = Text(validate=one_of(HOURS[1]))
+    cooldown = Span()
     line = Text(validate=is_reply, allow_none=True)
 
     @validates_schema

@@ -43,6 +43,7 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "rules_hash": rules_hash,
         "notify": list(decision.notify),
         "replies": [[one.visibility, one.name] for one in decision.replies],
+        **({"unsaid": [list(one) for one in decision.unsaid]} if decision.unsaid else {}),
         "labels": dict(decision.labels),
         **({"promise": targets.plain(decision.promise)} if decision.outcome == "escalate" else {}),
         **({"feedback": list(decision.feedback)} if decision.feedback else {}),
@@ -117,6 +118,7 @@ def shown(
         "rules_hash": slip.get("rules_hash"),
         "tried": slip.get("tried", []),
         "signals": slip.get("signals", {}),
+        "unsaid": slip.get("unsaid", []),
         "actions": slip.get("actions", []),
         "ticket": (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
         or doc.get("ticket"),

@@ -11,9 +11,10 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bridge.core import opening
 from bridge.core.compose import MEASURES
 from bridge.core.model import Capabilities
 from bridge.core.plaintext import visible
@@ -34,13 +35,14 @@ class Replies:
     texts: Mapping[str, Mapping[str, tuple[Variant, ...]]] = field(default_factory=dict)
 
 
-PLACEHOLDERS = ("first_name", "brand", "link", "status")
+PLACEHOLDERS = ("first_name", "brand", "link", "status", "opens")
 LONGEST_NAME = 40  # characters
 LONGEST_VALUE = {
     "first_name": LONGEST_NAME,
     "brand": 60,
     "link": 120,
     "status": 60,
+    "opens": opening.LONGEST,
 }  # what `problems` reckons with
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -56,16 +58,19 @@ def choose(
     person_name: str | None = None,
     said: Collection[str] = (),
     values: Mapping[str, str] | None = None,
+    opens: Callable[[str], str] | None = None,
 ) -> str | None:
     """The wording of *name* for the thread *key*, filled in; None when there is none to say.
 
     *language* falls back from pl-PL to pl to *default_language*. *person_name* is what `first_name`
     returned: wordings with a name are used only when there is one. *said* are the texts this thread
-    heard before, as they were sent. A wording whose placeholder has no value is not said at all.
+    heard before, as they were sent. *opens* tells when somebody is there again, in a language. A wording whose placeholder has no value is not said at all.
     """
     person = first_name(None, person_name)
     known = {**(values or {}), **({"first_name": person} if person else {})}
-    for texts in _in_languages(replies, language, default_language):
+    for tag, texts in _in_languages(replies, language, default_language):
+        if opens is not None:
+            known["opens"] = opens(tag)
         named = [variant.text for variant in texts.get(name, ()) if variant.named and person]
         unnamed = [variant.text for variant in texts.get(name, ()) if not variant.named]
         filled = [
@@ -81,12 +86,12 @@ def choose(
 
 def _in_languages(
     replies: Replies, language: str | None, default_language: str
-) -> Iterator[Mapping[str, tuple[Variant, ...]]]:
+) -> Iterator[tuple[str, Mapping[str, tuple[Variant, ...]]]]:
     folded = {_folded(tag): texts for tag, texts in replies.texts.items()}
     wanted = [tag for one in (language, default_language) if one for tag in _wider(_folded(one))]
     for tag in dict.fromkeys(wanted):
         if tag in folded:
-            yield folded[tag]
+            yield tag, folded[tag]
 
 
 def _folded(tag: str) -> str:

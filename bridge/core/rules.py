@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from bridge.core.conditions import Condition
@@ -38,12 +39,17 @@ class Reply:
 
     An author hears them `once` in so many seconds; 0 is each time. `line` is said in public where they
     go in private under a comment: a name in replies/, "" for nothing, None as the helpdesk's map says.
+    `when` "closed": outside business hours alone, once in a thread `until` these begin (`core.closed`). For
+    `cooldown` seconds after them the author hears nothing else that has one.
     """
 
     visibility: str
     name: str
     once: int = 0
     line: str | None = None
+    when: str = ""
+    cooldown: int = 0
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +178,8 @@ class Decision:
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
     escalate, ignore, reply, notify, hide, label, feedback or none, or incident (`jobs.crowds`); the later ones
     may stand beside the first two. `promise` is what the customer may count on where there is a ticket.
-    `signals` are those that had to be worked out on the way, `told` what the engine knew beside the message.
+    `unsaid` are replies that a rule has and that are not said now: their names, and why. `signals` are those
+    that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 
     rule: str | None
@@ -180,6 +187,7 @@ class Decision:
     escalation: Escalation | None = None
     reason: str | None = None
     replies: tuple[Reply, ...] = ()
+    unsaid: tuple[tuple[str, str], ...] = ()
     notify: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
     promise: Promise = field(default_factory=Promise)

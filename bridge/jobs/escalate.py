@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core import labels, receipt, sync, telling, words
-from bridge.core.calendars import Calendar, Clock
 from bridge.core.errors import PermanentError
-from bridge.core.facts import view
+from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
 from bridge.core.stored import message_in, moment_in, moment_out
-from bridge.jobs import crowds, csat, customers, incident, mutes, tickets, writing
+from bridge.jobs import closed, crowds, csat, customers, incident, mutes, tickets, writing
 from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room
@@ -231,6 +230,8 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
             return None
         plan.said.append(Said(event, message, place))
         plan.step = what
+        if room.facts.get("outside"):
+            closed.again(hand, room, plan, event, _seen(hand, room, plan, event, message)[0])
         return True
     if what == "nothing":
         plan.outcomes.append((event, "ignored", "thanks on a closed ticket", None))
@@ -271,10 +272,12 @@ def _about(plan: Plan, event: Event, what: str) -> str | None:
     return new[0] if new else event.says.get(what)
 
 
-def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> Decision:
-    """What the rules say, by all that is known of the message, the conversation and the person."""
+def _seen(
+    hand: Hand, room: Room, plan: Plan, event: Event, message: Message
+) -> tuple[View, dict[str, Any]]:
+    """All that is known of a message, and what of it we know beside what it tells itself."""
     now, person = hand.bridge.now(), event.fields.get("pk")
-    at = message.sent_at or moment_in(event.fields.get("seen")) or now
+    clock = closed.clock(hand, room, event, message)
     told: dict[str, Any] = {
         "has_ticket": bool(room.ticket and room.status in LIVE),
         "answered": "answered_at" in room.facts,
@@ -282,25 +285,27 @@ def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) 
     }
     if person:
         told["author.label"] = sorted(labels.labels(_about(plan, event, "label"), now))
-        told["author.messages"] = labels.ages(_about(plan, event, "contacts") or "[]", at)
-    seen = view(message, told, hand.bridge.scorer, Clock(_calendar(hand, room, event, message), at))
+        told["author.messages"] = labels.ages(_about(plan, event, "contacts") or "[]", clock.moment)
+    seen = view(message, told, hand.bridge.scorer, clock)
     if crowds.meets(hand, plan, event, message, seen):
         told["incident"] = seen.facts["incident"] = True
+    return seen, told
+
+
+def _decide(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> Decision:
+    """What the rules say, by all that is known of the message, the conversation and the person."""
+    now, person = hand.bridge.now(), event.fields.get("pk")
+    seen, told = _seen(hand, room, plan, event, message)
     if spoken := seen.get("language"):
         room.facts["language"] = spoken
     known = {name: value for name, value in told.items() if value}
     decision = replace(decide(hand.bridge.config.rules, seen), told=known)
+    closed.remember(room, decision)
+    decision = closed.fitting(hand, room, decision, seen)
     if person and decision.labels:
         kept = labels.labelled(_about(plan, event, "label"), decision.labels, now)
         plan.people[f"label:{person}"] = kept
     return crowds.calmed(hand, room, plan, event, message, decision)
-
-
-def _calendar(hand: Hand, room: Room, event: Event, message: Message) -> Calendar:
-    """The business hours that count for *message*."""
-    connection = hand.bridge.config.connections.get(event.connection)
-    account = connection.account(message.channel, message.account_id) if connection else None
-    return hand.bridge.calendar(account, room.desk)
 
 
 def _natively(room: Room, now: datetime) -> bool:

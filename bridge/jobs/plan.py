@@ -10,6 +10,7 @@ from typing import Any
 from bridge.core import sync
 from bridge.core.model import Message
 from bridge.core.rules import Crowd, Decision, Reply
+from bridge.core.stored import moment_out
 from bridge.jobs import hiding
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room
@@ -60,7 +61,7 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
         return []
     return [
         {
-            "e": name_of("automatic", event.id, one.visibility, one.name),
+            "e": _name(room, event, one),
             "lane": "out",
             "room": room.id,
             "c": OURS,
@@ -70,13 +71,22 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
     ] + hiding.asked(room, event, decision)
 
 
+def _name(room: Room, event: Event, reply: Reply) -> str:
+    """The event's name: of words for closed hours there is one in a thread until somebody is there."""
+    if reply.until is not None:
+        return name_of("closed", room.id, moment_out(reply.until))
+    return name_of("automatic", event.id, reply.visibility, reply.name)
+
+
 def _said(event: Event, reply: Reply) -> dict[str, Any]:
     """What the other lane needs to say *reply* to whoever wrote *event*."""
     doc: dict[str, Any] = {
         "v": 1, "reply": reply.name, "visibility": reply.visibility, "for": event.id,
     }  # fmt: skip
-    if reply.once:
-        doc |= {"once": reply.once, "who": event.fields.get("pk") or ""}
+    if reply.once or reply.cooldown:
+        doc |= {"once": reply.once, "cooldown": reply.cooldown, "who": event.fields.get("pk") or ""}
+    if reply.when:
+        doc |= {"when": reply.when, "until": moment_out(reply.until)}
     if reply.line is not None:
         doc["lined"] = reply.line
     return doc

@@ -193,7 +193,7 @@ def _finished(
     place, now = room.places.get(intent["place"], {}), hand.bridge.now()
     room.facts["answered_at"] = moment_out(now) or ""
     if intent["human"]:
-        room.facts["answered_by"] = "agent"
+        room.facts.update({"answered_by": "agent", "human_at": moment_out(now) or ""})
     else:
         said_for = event.doc.get("for", event.id)
         room.facts.update({"automatic_at": moment_out(now) or "", "automatic_for": said_for})

@@ -6,11 +6,11 @@ import json
 from typing import Any
 
 from bridge.channels.base import Voice
-from bridge.core import compose, plaintext, replies, telling
+from bridge.core import compose, opening, plaintext, replies, telling
 from bridge.core.commands import Command
 from bridge.core.limits import Budget
 from bridge.core.model import Target, Template, TicketComment, Visibility
-from bridge.jobs import guards, later, once, undelivered
+from bridge.jobs import closed, guards, later, once, undelivered
 from bridge.jobs.posting import Words, begin, template_voice, voice_at, window
 from bridge.jobs.room import DAY, Room
 from bridge.jobs.turn import Hand
@@ -42,6 +42,9 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         return hand.close(room, event, "ignored", "nobody to tell")
     if doc.get("line") and room.facts.get(f"lined {doc['line']}"):
         return hand.close(room, event, "ignored", "something was said in public already")
+    calendar, now = hand.bridge.calendar(target.account, room.desk), hand.bridge.now()
+    if doc.get("when") and (why := closed.over(hand, room, event, calendar)):
+        return hand.close(room, event, "ignored", why)
     text = replies.choose(
         hand.bridge.config.replies,
         doc["reply"],
@@ -51,6 +54,7 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         person_name=replies.first_name(room.own_name, room.facts.get("first_name")),
         said=said,
         values={"brand": target.account.name or "", "status": doc.get("label") or ""},
+        opens=opening.teller(calendar, now),
     )
     if text is None:
         return hand.close(room, event, "ignored", f"no words for {doc['reply']}")

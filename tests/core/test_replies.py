@@ -225,7 +225,7 @@ FINE = {"named": ["Hi {first_name}"], "plain": ["Hello"]}
     ("kinds", "place", "sentence"),
     [
         ({"named": ["Hi {first_nam}", "Hi {first_name}"], "plain": ["x"]}, "named > 1",
-         "{first_nam} is not one of {first_name}, {brand}, {link}, {status}; did you mean {first_name}?"),
+         "{first_nam} is not one of {first_name}, {brand}, {link}, {status}, {opens}; did you mean {first_name}?"),
         ({"plain": ["{ticket.id}"]}, "plain > 1", "{ticket.id} is not one of"),
         ({"plain": ["{}"]}, "plain > 1", "{} is not one of"),
         ({"plain": ["a { b"]}, "plain > 1", "has a { or } that belongs to no placeholder"),
