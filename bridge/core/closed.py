@@ -50,7 +50,7 @@ def _against(reply: Reply, seen: View, now: datetime, answered: datetime | None)
         return "somebody is there"
     if seen.clock is not None:
         calendar, then = seen.clock.calendar, seen.clock.moment
-        if calendar.is_open(now) or calendar.opens(then) != calendar.opens(now):
+        if calendar.period(then) != calendar.period(now):
             return "somebody has been there since"
     if seen.get("kind") == "review":
         return "it is a review"

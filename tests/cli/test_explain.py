@@ -208,3 +208,31 @@ def test_the_clock_of_the_calendar_is_asked(
     with pytest.raises(SystemExit):
         main(["explain", "--text", "hello", "--at", "tonight"])
     assert 'write a time such as "2026-12-24 20:00"' in capsys.readouterr().err
+
+
+def test_words_for_closed_hours_are_shown_as_they_would_be_said_or_why_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "calendars.yaml").write_text(
+        'calendars: {default: {time_zone: Europe/Warsaw, hours: {mon-fri: "09:00-17:00"}}}'
+    )
+    (tmp_path / "replies").mkdir()
+    (tmp_path / "replies" / "pl.yaml").write_text('away: {plain: ["Wracamy {opens}."]}')
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n  - {name: default, then: {escalate: {}, reply: {private: away, when: closed}}}\n"
+    )
+
+    def told(kind: str, at: str, *more: str) -> str:
+        text = "czy jest tam ktoś? proszę o odpowiedź"
+        args = ["explain", "--text", text, "--kind", kind, "--at", at, "--rules", str(rules)]
+        assert main([*args, *more]) == 0
+        return capsys.readouterr().out
+
+    night, noon = "2026-11-20 20:00", "2026-11-20 12:00"
+    assert 'says in private (away): "Wracamy w poniedziałek o 9:00."' in told("dm", night)
+    assert "does not say away, for somebody is there" in told("dm", noon)
+    assert "does not say away, for it is for what was written in private" in told("comment", night)
+    plain = json.loads(told("dm", noon, "--json"))
+    assert plain["unsaid"] == [{"name": "away", "why": "somebody is there"}]
+    assert plain["replies"] == []

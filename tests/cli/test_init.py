@@ -44,6 +44,7 @@ def test_our_secrets_are_random_and_theirs_are_left_to_fill_in(here: Path) -> No
 def test_a_folder_gets_mappings_and_env_into_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "desk"]) == 0
     assert Path("desk/mappings/rules.yaml").is_file()
+    assert "hours: always" in Path("desk/mappings/calendars.yaml").read_text()
     assert Path("desk/.env").is_file()
     assert not Path(".env").exists()
     assert main(["check", "desk"]) == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from support.mappings import ENVIRON, PROVIDERS
 
-from bridge.config import Config, load
+from bridge.config import Config, load, load_rules
 from bridge.config.calendars import holidays_of
 from bridge.core.calendars import ALWAYS
 from bridge.core.model import Account
@@ -100,6 +100,21 @@ def test_the_example_of_the_page_is_read(folder: Path) -> None:
     calendars = read(folder, textwrap.dedent(example[0])).calendars
     assert set(calendars) == {"default", "nights"}
     assert calendars["nights"].is_open(datetime(2026, 11, 22, 22, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("start", ["rules:", "then:"])
+def test_the_rules_of_the_page_are_read(folder: Path, start: str) -> None:
+    example = re.search(rf"^    {start}\n(?:    .*\n)+", PAGE, re.MULTILINE)
+    assert example
+    written = textwrap.dedent(example[0])
+    if start == "then:":
+        written = f"rules:\n  - name: greeting\n{textwrap.indent(written, '    ')}"
+    last = "  - name: default\n    then: {ignore: nothing-to-do}\n"
+    if "when:" not in written:
+        last = ""
+    rules = load_rules(folder / "rules.yaml", written + last)
+    (reply,) = rules.rules[0].then.replies
+    assert (reply.when, reply.cooldown) in {("closed", 0), ("", 86400)}
 
 
 def test_the_example_that_is_shipped_may_be_uncommented(folder: Path) -> None:

@@ -262,7 +262,7 @@ def test_every_fact_of_the_line_can_be_asked_for() -> None:
     unknown = {name for name in FIELDS if seen.get(name) is None}
     assert unknown == {
         "author.username", "author.url", "in_reply_to", "permalink", "chat_type", "standby", "tags",
-        "influence", "answered", "answered_natively", "turn",
+        "influence", "answered", "answered_natively", "incident", "turn",
     }  # fmt: skip
 
 

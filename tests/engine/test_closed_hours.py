@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,7 +129,13 @@ def test_what_is_handled_after_somebody_was_there_hears_nothing(
     world.message("telegram", "Olek", "It is broken", ago=days * 86400)
     world.opened("It is broken")
     world.calm()
-    assert [one["unsaid"] for one in world.bridge.decisions() if one["rule"]] == [unsaid]
+    (one,) = (one for one in world.bridge.decisions() if one["rule"])
+    assert one["unsaid"] == unsaid
+    command = [sys.executable, "-m", "bridge", "why", one["id"]]
+    why = subprocess.run(command, env=world.environ, capture_output=True, text=True, timeout=60)
+    told = "Not said: away, for somebody has been there since."
+    assert (told in why.stdout) is bool(unsaid)
+    assert 'business_hours "closed"' in why.stdout
     assert world.texts() == ([] if unsaid else [back(3)])
 
 
