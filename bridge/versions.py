@@ -1,4 +1,4 @@
-"""Which rules, words and maps are in force: one version for all processes, switched between two turns.
+"""Which rules, words, maps and calendars are in force: one version for all processes, switched between two turns.
 
 The journal names the version. A look at a lane shows the name, and whoever has another one reads the version's
 files from Redis before it decides; so no two turns that begin after a switch are decided by different

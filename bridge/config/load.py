@@ -255,8 +255,10 @@ class _Reading:
         document = self.document(path)
         if document is None:
             return {}
+        # A version that was published before there were calendars stays readable.
+        known = self.calendars if self.calendars or self.files is None else None
         return read_connections(
-            document, self.environ, self.providers, self.findings, described, self.calendars
+            document, self.environ, self.providers, self.findings, described, known
         )
 
     def rules(self, document: Document) -> Rules:

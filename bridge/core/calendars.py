@@ -180,6 +180,6 @@ ALWAYS = Calendar(name="always")  # open day and night: where nothing is said of
 
 
 def at(calendars: Mapping[str, Calendar], *names: str | None) -> Calendar:
-    """The calendar of the first of *names* that is said, else the `default`; always open without one."""
-    named = next((name for name in names if name), "default")
-    return calendars.get(named, ALWAYS)
+    """The calendar of the first of *names* that is said and known, else the `default`; always open without one."""
+    known = (calendars.get(one) for one in (*names, "default") if one)
+    return next((one for one in known if one is not None), ALWAYS)

@@ -14,6 +14,7 @@ from support.mappings import ENVIRON, PROVIDERS
 from bridge.config import Config, load, load_rules
 from bridge.config.calendars import holidays_of
 from bridge.core.calendars import ALWAYS
+from bridge.core.errors import ConfigError
 from bridge.core.model import Account
 from bridge.settings import Settings
 from bridge.wiring import Bridge
@@ -92,6 +93,20 @@ def test_the_hours_of_the_account_come_before_those_of_the_helpdesk_and_the_defa
     (folder / "calendars.yaml").unlink()
     path.write_text((HERE / "good/connections.yaml").read_text())
     assert bridge.with_config(read(folder)).calendar(Account(channel="telegram")) is ALWAYS
+
+
+def test_a_version_published_before_there_were_calendars_can_still_be_read(folder: Path) -> None:
+    path = folder / "connections.yaml"
+    path.write_text(
+        path.read_text().replace("name: Acme bot", "name: Acme bot\n    calendar: night")
+    )
+    files = dict(read(folder).files)
+    assert load(folder, ENVIRON, PROVIDERS, files=files).calendars.keys() == {"default", "night"}
+    del files["calendars.yaml"]
+    assert load(folder, ENVIRON, PROVIDERS, files=files).calendars == {}
+    (folder / "calendars.yaml").unlink()
+    with pytest.raises(ConfigError, match="there is no calendar 'night'"):
+        read(folder)
 
 
 def test_the_example_of_the_page_is_read(folder: Path) -> None:

@@ -302,4 +302,6 @@ def test_the_first_name_that_is_said_is_taken_and_else_the_default() -> None:
     known = {"default": OFFICE, "night": NIGHTS}
     assert at(known, None, "night") is NIGHTS
     assert at(known, None, None) is OFFICE
+    assert at(known, "gone", "night") is NIGHTS
+    assert at(known, "gone") is OFFICE
     assert at({}, None) is ALWAYS
