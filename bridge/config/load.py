@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from bridge.config import schemas, sources
+from bridge.config import schemas, sources, wording
 from bridge.config.calendars import CALENDARS, calendars_in
 from bridge.config.connections import no_calendar, read_connections
 from bridge.config.findings import Findings
@@ -161,9 +160,14 @@ class _Reading:
                 connections=connections,
                 maps=maps,
                 channels=self.channels(described),
+                hides=self.providers.hides,
                 hours=self.calendars is None or bool(self.calendars),
             ).check(rules)
         self.check_names(rules_document, rules, replies)
+        wording.check(
+            replies, self.documents, self.findings, wording.mouths(self.providers, connections),
+            self.channels(described),
+        )  # fmt: skip
         self.warn_of_unread()
         if self.findings.problems:
             raise ConfigError(self.findings.problems)
@@ -327,7 +331,7 @@ class _Reading:
         return HelpdeskMap(**values)
 
     def replies(self) -> Replies:
-        texts: dict[str, Mapping[str, tuple[Variant, ...]]] = {}
+        texts: dict[str, dict[str, tuple[Variant, ...]]] = {}
         folder = self.folder / "replies"
         there = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
         if self.files is not None:
@@ -344,15 +348,9 @@ class _Reading:
             if data is None:
                 self.unread_languages = True
                 continue
-            texts[path.stem] = {
-                name: (
-                    *(Variant(text=text, named=True) for text in one["named"]),
-                    *(Variant(text=text, named=False) for text in one["plain"]),
-                )
-                for name, one in data.items()
-            }
+            texts[path.stem] = wording.variants(data)
             for told in problems(Replies(texts={path.stem: texts[path.stem]})):
-                where, sentence = _place(told)
+                where, sentence = wording.place(told)
                 self.findings.wrong(document, where, sentence)
         return Replies(texts=texts)
 
@@ -420,18 +418,6 @@ class _Reading:
         for path in sorted([*self.folder.glob("*.yaml"), *self.folder.glob("*.yml")]):
             if str(path) not in labels and path.name not in ours:
                 self.findings.warnings.append(f"{path}: is read by nothing in this release")
-
-
-_TOLD = re.compile(r"replies/[^:]*: ([^ :]+)(?: > (named|plain) > (\d+))?: (.*)", re.DOTALL)
-
-
-def _place(told: str) -> tuple[Where, str]:
-    """Where in its file a problem of the words stands: `replies/pl.yaml: solved > named > 2: ...`."""
-    match = _TOLD.fullmatch(told)
-    if match is None:
-        return (), told
-    name, kind, number, sentence = match.groups()
-    return ((name, kind, int(number) - 1) if kind else (name,)), sentence
 
 
 def _may_change(name: str) -> bool:

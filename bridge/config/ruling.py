@@ -8,12 +8,12 @@ from typing import Any
 
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
-from bridge.core.conditions import EVIDENCE, Condition, proves, tests
-from bridge.core.facts import FIELDS, field_of
+from bridge.core.conditions import EVIDENCE, All, Condition, Test, proves, tests
+from bridge.core.facts import FIELDS, OPEN, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
-from bridge.core.rules import Escalation, Example, Reply, Rules
+from bridge.core.rules import Escalation, Example, Reply, Rule, Rules
 from bridge.core.targets import Target
 
 
@@ -22,7 +22,7 @@ class Ruling:
     """The rules' file beside all that it may speak of.
 
     `maps` are by helpdesk connection, None for one that cannot be read; `channels` are those that
-    there can be, None where that is not known; `hours` is whether somebody is not there at all hours.
+    there can be, `hides` those where a comment can be hidden, None where that is not known; `hours` is whether somebody is not there at all hours.
     """
 
     document: Document
@@ -30,6 +30,7 @@ class Ruling:
     connections: Mapping[str, Connection]
     maps: Mapping[str, HelpdeskMap | None]
     channels: Collection[str] | None
+    hides: Collection[str] | None = None
     hours: bool = True
 
     def wrong(self, where: Where, sentence: str) -> None:
@@ -58,12 +59,8 @@ class Ruling:
                 self.wrong(where, "matches everything, so the rules below it are never tried")
             self._channels((*where, "when"), rule.when)
             self._whole_texts((*where, "when"), rule.when)
-            if rule.then.hide is not None and not (rule.when and proves(rule.when)):
-                self.wrong(
-                    (*where, "then", "hide"),
-                    "hides for a mood alone, or for nothing: no comment is hidden because it is negative;"
-                    f" ask what it says or who wrote it, such as {', '.join(sorted(EVIDENCE))}",
-                )
+            if rule.then.hide is not None:
+                self._hiding((*where, "then", "hide"), rule)
             if rule.then.escalate is not None:
                 self._escalation((*where, "then", "escalate"), rule.then.escalate)
             if rule.then.target is not None:
@@ -98,6 +95,23 @@ class Ruling:
                     if channel not in self.channels:
                         hint = nearest(str(channel), self.channels)
                         self.wrong(where, f"there is no channel '{channel}'{hint}")
+
+    def _hiding(self, where: Where, rule: Rule) -> None:
+        """It stands on something that was said, and on a channel that can show it again."""
+        if rule.when is None or not proves(rule.when):
+            self.wrong(
+                where,
+                "hides for a mood alone, or for nothing: no comment is hidden because it is negative;"
+                f" ask what it says or who wrote it: {', '.join(sorted(EVIDENCE))} or {OPEN}NAME",
+            )
+        if not isinstance(rule.when, All) or self.hides is None:
+            return
+        for test in rule.when.parts:
+            if isinstance(test, Test) and test.name == "channel":
+                asked = test.wanted if isinstance(test.wanted, list) else [test.wanted]
+                if not {*asked} & {*self.hides}:
+                    known = f"these can: {', '.join(self.hides)}"
+                    self.wrong(where, f"{', '.join(asked)} cannot hide and show again; {known}")
 
     def _whole_texts(self, where: Where, when: Condition | None) -> None:
         """A word after `text:` is the whole message: hardly what somebody means."""

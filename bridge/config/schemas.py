@@ -369,11 +369,19 @@ class HelpdeskSchema(Strict):
 # --- replies/<language>.yaml -----------------------------------------------------------------------
 
 
+class ChannelTextsSchema(Strict):
+    """The words for one channel, in place of those for all."""
+
+    named = Texts(load_default=())
+    plain = Texts(required=True)
+
+
 class ReplyTextsSchema(Strict):
     """Shapes only: what is wrong with the words, `core.replies.problems` says."""
 
     named = Texts(load_default=())
     plain = Texts(required=True)
+    channels = Table(fields.Nested(ChannelTextsSchema), load_default=dict)
 
 
 RULES = RulesSchema()

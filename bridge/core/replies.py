@@ -11,7 +11,8 @@ import difflib
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bridge.core import opening
@@ -22,10 +23,11 @@ from bridge.core.plaintext import visible
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
-    """One wording; `named` when it uses the customer's first name."""
+    """One wording; `named` when it uses the customer's first name, `channel` where it is for one alone."""
 
     text: str
     named: bool = False
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,22 +59,25 @@ def choose(
     key: str,
     person_name: str | None = None,
     said: Collection[str] = (),
+    channel: str = "",
     values: Mapping[str, str] | None = None,
     opens: Callable[[str], str] | None = None,
 ) -> str | None:
     """The wording of *name* for the thread *key*, filled in; None when there is none to say.
 
     *language* falls back from pl-PL to pl to *default_language*. *person_name* is what `first_name`
-    returned: wordings with a name are used only when there is one. *said* are the texts this thread
-    heard before, as they were sent. *opens* tells when somebody is there again, in a language. A wording whose placeholder has no value is not said at all.
+    returned: wordings with a name are used only when there is one. Where *channel* has wordings of its own,
+    they are the only ones. *said* are the texts this thread heard before, as they were sent. *opens* tells
+    when somebody is there again, in a language. A wording whose placeholder has no value is not said at all.
     """
     person = first_name(None, person_name)
     known = {**(values or {}), **({"first_name": person} if person else {})}
     for tag, texts in _in_languages(replies, language, default_language):
         if opens is not None:
             known["opens"] = opens(tag)
-        named = [variant.text for variant in texts.get(name, ()) if variant.named and person]
-        unnamed = [variant.text for variant in texts.get(name, ()) if not variant.named]
+        variants = for_channel(texts.get(name, ()), channel)
+        named = [variant.text for variant in variants if variant.named and person]
+        unnamed = [variant.text for variant in variants if not variant.named]
         filled = [
             words
             for group in (named, unnamed)
@@ -92,6 +97,12 @@ def _in_languages(
     for tag in dict.fromkeys(wanted):
         if tag in folded:
             yield tag, folded[tag]
+
+
+def for_channel(variants: tuple[Variant, ...], channel: str) -> tuple[Variant, ...]:
+    """The wordings of *channel* where it has some of its own, else those for all."""
+    own = tuple(one for one in variants if channel and one.channel == channel)
+    return own or tuple(one for one in variants if not one.channel)
 
 
 def _folded(tag: str) -> str:
@@ -203,32 +214,42 @@ def _is_first(word: str) -> bool:
 _CALLS_EVERYBODY = re.compile(r"[@＠]\s?(?:everyone|here|all|channel|wszyscy)\b", re.IGNORECASE)
 
 
-def problems(
-    replies: Replies, capabilities_by_channel: Mapping[str, Capabilities] | None = None
-) -> list[str]:
+def problems(replies: Replies) -> list[str]:
     """What has to be changed before these words may be said; one sentence each, none when all is well.
 
-    Each names its place: `replies/pl.yaml: solved > named > 2`. *capabilities_by_channel* is what
-    each channel allows, by a name for people ("facebook, in public"); a text too long for one is told.
+    Each names its place: `replies/pl.yaml: solved > named > 2`, or `solved > channels > whatsapp > named > 2`.
     """
     found = []
     for language, names in replies.texts.items():
         for name, variants in names.items():
             where = f"replies/{language}.yaml: {name}"
-            if all(variant.named for variant in variants):
-                found.append(f"{where}: has no text under 'plain' for people whose name is unknown")
-            counts = {True: 0, False: 0}
-            seen: set[str] = set()
-            for variant in variants:
-                counts[variant.named] += 1
-                kind = "named" if variant.named else "plain"
-                place = f"{where} > {kind} > {counts[variant.named]}"
-                wrong = [*_wrong(variant), *_too_long(variant.text, capabilities_by_channel or {})]
-                if variant.text.strip() in seen:
+            for channel in dict.fromkeys(["", *(one.channel for one in variants)]):
+                if all(one.named for one in variants if one.channel == channel):
+                    found.append(
+                        f"{where}{_within(channel)}: has no text under 'plain' for people whose name"
+                        " is unknown"
+                    )
+            seen: set[tuple[str, str]] = set()
+            for place, variant in _placed(variants):
+                wrong = [*_wrong(variant)]
+                if (variant.channel, variant.text.strip()) in seen:
                     wrong.append("stands here twice")
-                seen.add(variant.text.strip())
-                found += [f"{place}: {sentence}" for sentence in wrong]
+                seen.add((variant.channel, variant.text.strip()))
+                found += [f"{where}{place}: {sentence}" for sentence in wrong]
     return found
+
+
+def _placed(variants: tuple[Variant, ...]) -> Iterator[tuple[str, Variant]]:
+    """Each wording with its place below the name: ` > named > 2`."""
+    counts: Counter[str] = Counter()
+    for variant in variants:
+        kind = f"{_within(variant.channel)} > {'named' if variant.named else 'plain'}"
+        counts[kind] += 1
+        yield f"{kind} > {counts[kind]}", variant
+
+
+def _within(channel: str) -> str:
+    return f" > channels > {channel}" if channel else ""
 
 
 def _wrong(variant: Variant) -> Iterator[str]:
@@ -253,12 +274,46 @@ def _wrong(variant: Variant) -> Iterator[str]:
         yield "holds characters that cannot be seen; type it again"
 
 
-def _too_long(text: str, capabilities_by_channel: Mapping[str, Capabilities]) -> Iterator[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mouth:
+    """One way in which texts are said by themselves: on which channel, to whom, and how long they may be."""
+
+    channel: str
+    label: str  # for people: "Facebook, in public"
+    public: bool
+    allows: Capabilities
+
+
+def too_long(
+    replies: Replies, mouths: Iterable[Mouth], said: Mapping[str, Collection[bool]] | None = None
+) -> list[str]:
+    """The wordings that do not fit where they could be said, in the form of `problems`.
+
+    *said*: name -> whether it is said in public (True), in private (False), or both; what is missing is both.
+    """
+    found = []
+    for language, names in replies.texts.items():
+        for name, variants in names.items():
+            public = (said or {}).get(name) or (True, False)
+            for mouth in mouths:
+                if mouth.public not in public:
+                    continue
+                chosen = for_channel(variants, mouth.channel)
+                found += [
+                    f"replies/{language}.yaml: {name}{place}: {sentence}"
+                    for place, variant in _placed(variants)
+                    if variant in chosen and (sentence := _over(variant.text, mouth))
+                ]
+    return list(dict.fromkeys(found))
+
+
+def _over(text: str, mouth: Mouth) -> str:
+    """That *text*, with the longest values in it, is too long to be said; empty when it fits."""
     longest = _PLACEHOLDER.sub(lambda place: "x" * LONGEST_VALUE.get(place[1], 0), text)
-    for channel, allowed in capabilities_by_channel.items():
-        size = MEASURES[allowed.measure](longest)
-        if size > allowed.max_length:
-            yield (
-                f"may be {size} {allowed.measure} long when filled in; "
-                f"{channel} takes {allowed.max_length}"
-            )
+    size, allows = MEASURES[mouth.allows.measure](longest), mouth.allows
+    if size <= allows.max_length:
+        return ""
+    return (
+        f"may be {size} {allows.measure} long when filled in; {mouth.label} takes {allows.max_length}:"
+        f" shorten it, or write other words under `channels: {{{mouth.channel}: ...}}`"
+    )

@@ -127,6 +127,7 @@ class Room:
                 "kind": str(message.kind),
                 "item": message.external_id,
                 "post": _post(message),
+                "link": message.permalink or "",
                 "answer": dict(message.answer),
                 "last_in": moment_out(at),
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from bridge.channels.base import Voice
@@ -16,6 +17,7 @@ from bridge.jobs.room import DAY, Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
+Way = tuple[Voice, Target, dict[str, Any], bool]  # voice, where to, the place there, in private
 FUSE = ((30, 600.0), (3, 3600.0))  # most pieces a person, and the automaton, may say in one room
 
 
@@ -45,6 +47,9 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
     calendar, now = hand.bridge.calendar(target.account, room.desk), hand.bridge.now()
     if doc.get("when") and (why := closed.over(hand, room, event, calendar)):
         return hand.close(room, event, "ignored", why)
+    wanted = {"public": "public", "private": "dm"}.get(doc.get("visibility", ""), "")
+    wanted = wanted or room.facts.get("route", "")
+    chosen = _way(hand, room, wanted)
     text = replies.choose(
         hand.bridge.config.replies,
         doc["reply"],
@@ -53,7 +58,12 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         key=room.id,
         person_name=replies.first_name(room.own_name, room.facts.get("first_name")),
         said=said,
-        values={"brand": target.account.name or "", "status": doc.get("label") or ""},
+        channel=_spoken_on(hand, chosen, place),
+        values={
+            "brand": target.account.name or "",
+            "status": doc.get("label") or "",
+            "link": place.get("link") or "",
+        },
         opens=opening.teller(calendar, now),
     )
     if text is None:
@@ -65,10 +75,16 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
     if not once.first(hand, room, event):
         return hand.close(room, event, "ignored", "this person has heard it not long ago")
     room.facts["said"] = json.dumps([*said, text][-20:])
-    wanted = {"public": "public", "private": "dm"}.get(doc.get("visibility", ""), "")
-    return _speak(
-        hand, room, event, text, human=False, visibility=wanted or room.facts.get("route", "")
-    )
+    return _speak(hand, room, event, text, human=False, visibility=wanted)
+
+
+def _spoken_on(hand: Hand, chosen: str | Way, place: Mapping[str, Any]) -> str:
+    """The channel on which the words are read: a private answer to a comment may open another one."""
+    if isinstance(chosen, str):
+        return str(place["channel"])
+    _, target, there, private = chosen
+    opens = private and there.get("visibility") == Visibility.PUBLIC
+    return (opens and hand.bridge.channel(target.channel).private_channel) or target.channel
 
 
 def release(hand: Hand, room: Room, event: Event, way: str, told: str) -> bool:
@@ -169,9 +185,7 @@ def _blown(hand: Hand, room: Room, human: bool) -> bool:
     return wait > 0
 
 
-def _way(
-    hand: Hand, room: Room, visibility: str
-) -> str | tuple[Voice, Target, dict[str, Any], bool]:
+def _way(hand: Hand, room: Room, visibility: str) -> str | Way:
     """The way to speak: where the customer wrote last, unless the agent chose; or why there is none."""
     if visibility == "dm":
         place = room.place(Visibility.PRIVATE) or room.place(Visibility.PUBLIC)

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.model import Capabilities
-from bridge.core.replies import PLACEHOLDERS, Replies, Variant, choose, first_name, problems
+from bridge.core.replies import (
+    PLACEHOLDERS,
+    Mouth,
+    Replies,
+    Variant,
+    choose,
+    first_name,
+    problems,
+    too_long,
+)
 
 SHIPPED = Path(__file__).parents[2] / "mappings" / "replies"
 
@@ -259,15 +268,44 @@ def test_good_words_have_no_problems() -> None:
 
 def test_a_text_too_long_for_a_channel_is_told_with_its_placeholders_filled() -> None:
     words = replies(en={"solved": {"named": ["Hi {first_name}"], "plain": ["ż" * 30]}})
-    channels = {
-        "narrow": Capabilities(max_length=42),
-        "bytes": Capabilities(max_length=59, measure="bytes"),
-        "wide": Capabilities(max_length=60, measure="bytes"),
-    }
-    assert problems(words, channels) == [
+    mouths = [mouth("narrow", 42), mouth("bytes", 59, "bytes"), mouth("wide", 60, "bytes")]
+    assert [one.partition(": shorten")[0] for one in too_long(words, mouths)] == [
         "replies/en.yaml: solved > named > 1: may be 43 characters long when filled in; narrow takes 42",
         "replies/en.yaml: solved > plain > 1: may be 60 bytes long when filled in; bytes takes 59",
     ]
+
+
+def mouth(channel: str, length: int, measure: str = "characters", *, public: bool = True) -> Mouth:
+    allows = Capabilities(max_length=length, measure=measure)
+    return Mouth(channel=channel, label=channel, public=public, allows=allows)
+
+
+LONG_AND_SHORT = Replies(
+    texts={"en": {"hello": (Variant(text="x" * 50), Variant(text="x" * 9, channel="narrow"))}}
+)
+
+
+def test_words_of_its_own_are_all_that_a_channel_says_and_is_measured_by() -> None:
+    assert choose(LONG_AND_SHORT, "hello", language="en", key="k", channel="narrow") == "x" * 9
+    assert choose(LONG_AND_SHORT, "hello", language="en", key="k", channel="wide") == "x" * 50
+    assert choose(LONG_AND_SHORT, "hello", language="en", key="k") == "x" * 50
+    assert too_long(LONG_AND_SHORT, [mouth("narrow", 10), mouth("wide", 50)]) == []
+    (told,) = too_long(LONG_AND_SHORT, [mouth("narrow", 8), mouth("wide", 50)])
+    assert told.startswith("replies/en.yaml: hello > channels > narrow > plain > 1: may be 9 ")
+
+
+def test_words_said_in_private_alone_may_be_longer_than_a_comment() -> None:
+    words = replies(en={"away": {"plain": ["x" * 50]}})
+    mouths = [mouth("threads", 40), mouth("chat", 60, public=False)]
+    assert too_long(words, mouths, {"away": {False}}) == []
+    assert len(too_long(words, mouths, {"away": {True, False}})) == 1
+    assert len(too_long(words, mouths)) == 1
+
+
+def test_words_of_a_channel_need_some_for_nobody_too() -> None:
+    only_named = (Variant(text="Hello"), Variant(text="Hi {first_name}", named=True, channel="x"))
+    (told,) = problems(Replies(texts={"en": {"hello": only_named}}))
+    assert told.startswith("replies/en.yaml: hello > channels > x: has no text under 'plain'")
 
 
 # --- what we ship ------------------------------------------------------------------------------
@@ -294,8 +332,8 @@ def test_the_shipped_words_are_complete_and_fit_everywhere() -> None:
     for names in files.values():
         assert set(names) == NAMES
         assert all(len(kinds[kind]) >= 3 for kinds in names.values() for kind in ("named", "plain"))
-    narrow = {"narrow": Capabilities(max_length=280)}
-    assert problems(replies(**files), narrow) == []
+    assert problems(replies(**files)) == []
+    assert too_long(replies(**files), [mouth("narrow", 280)]) == []
 
 
 def test_the_shipped_words_keep_the_tone() -> None:

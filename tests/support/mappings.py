@@ -2,6 +2,15 @@
 
 from bridge.config import Options, Providers
 from bridge.config.providers import DESCRIBED
+from bridge.core.model import Capabilities
+from bridge.core.replies import Mouth
+
+
+def mouth(channel: str, label: str, length: int, *, public: bool = True) -> Mouth:
+    """A way in which texts are said by themselves, at most *length* characters at a time."""
+    allows = Capabilities(max_length=length)
+    return Mouth(channel=channel, label=label, public=public, allows=allows)
+
 
 PROVIDERS = Providers(
     sources={
@@ -13,6 +22,11 @@ PROVIDERS = Providers(
             accounts=True,
             required=("app_secrets", "verify_token"),
             channels=("facebook", "messenger"),
+            hides=("facebook",),
+            mouths=(
+                (mouth("facebook", "Facebook, in public", 8000), "comment_length"),
+                (mouth("messenger", "Messenger, in private", 640, public=False), ""),
+            ),
         ),
         "telegram": Options(
             secrets=("token", "webhook_secret"),
