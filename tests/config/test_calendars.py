@@ -16,6 +16,7 @@ from bridge.config.calendars import holidays_of
 from bridge.core.calendars import ALWAYS
 from bridge.core.errors import ConfigError
 from bridge.core.model import Account
+from bridge.core.rules import failing
 from bridge.settings import Settings
 from bridge.wiring import Bridge
 
@@ -130,6 +131,16 @@ def test_the_rules_of_the_page_are_read(folder: Path, start: str) -> None:
     rules = load_rules(folder / "rules.yaml", written + last)
     (reply,) = rules.rules[0].then.replies
     assert (reply.when, reply.cooldown) in {("closed", 0), ("", 86400)}
+
+
+def test_the_shipped_rule_for_closed_hours_may_be_uncommented() -> None:
+    path = ROOT / "mappings/rules.yaml"
+    rules = load_rules(
+        path, re.sub(r"(?m)^  # (- name: outside|  )", r"  \1", path.read_text("utf-8"))
+    )
+    assert rules.rules[0].name == "outside-hours"
+    assert rules.rules[0].then.replies[0].when == "closed"
+    assert failing(rules) == []
 
 
 def test_the_example_that_is_shipped_may_be_uncommented(folder: Path) -> None:
