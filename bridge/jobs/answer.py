@@ -42,7 +42,7 @@ def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str])
     if event.kind == "s" and "remind" in event.doc:
         later.remind(hand, room, event)
     elif event.kind == "s" and "csat" in event.doc:
-        csat.ask(hand, room, event)
+        csat.ask(hand, turn, room, event)
     elif event.kind == "s" and "hide" in event.doc:
         hiding.by_rule(hand, room, event)
     elif event.kind == "s" and "look" in event.doc:

@@ -1,7 +1,7 @@
 """Asking how content a customer was, once a ticket is solved; and keeping the answer.
 
 The question waits in the `out` lane for its time and is asked in private alone, once for a ticket, inside the
-platform's window or not at all. The answer comes in the `in` lane: it is noted on the ticket, which
+platform's window and while no incident lasts, or not at all. The answer comes in the `in` lane: it is noted on the ticket, which
 stays solved, unless a complaint stands beside it.
 """
 
@@ -19,7 +19,7 @@ from bridge.jobs.ingest import name_of
 from bridge.jobs.plan import Plan
 from bridge.jobs.room import OURS, Room
 from bridge.jobs.turn import Hand
-from bridge.store import Event
+from bridge.store import Event, Turn
 
 OVER = (Status.SOLVED, Status.CLOSED)
 
@@ -49,8 +49,10 @@ def to_come(hand: Hand, room: Room) -> list[dict[str, Any]]:
     ]
 
 
-def ask(hand: Hand, room: Room, event: Event) -> None:
+def ask(hand: Hand, turn: Turn, room: Room, event: Event) -> None:
     """Ask now, where it may be asked."""
+    if turn.spikes:
+        return hand.close(room, event, "ignored", "nobody is asked while an incident lasts")
     if why := _silent(hand, room, str(event.doc["csat"])):
         return hand.close(room, event, "ignored", why)
     return speak.automatic(hand, room, event)

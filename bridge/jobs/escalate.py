@@ -138,7 +138,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         on_ticket = _place(hand, room, plan, event, message)
         if on_ticket is None:
             break
-        decision = plan.said[-1].decision if on_ticket else plan.outcomes[-1][3]
+        decision = plan.decision(event)
         crowds.count(hand, plan, event, message, decision.rule if decision else None)
         # Only now: what is left to the next step must not be taken for handled there.
         fact = facts.setdefault(mid, {})

@@ -51,6 +51,12 @@ class Plan:
     crowds: list[dict[str, Any]] = field(default_factory=list)  # what is to be counted
     problem: tuple[str, str, str] | None = None  # helpdesk, ticket, crowd of the incident it joins
 
+    def decision(self, event: Event) -> Decision | None:
+        """What the rules said of *event*; None where nobody asked them."""
+        told = [(one.event, one.decision) for one in self.said]
+        told += [(other, decision) for other, _, _, decision in self.outcomes]
+        return next((decision for other, decision in told if other is event), None)
+
 
 def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
     """The automatic replies and the hiding that *decision* asks for, as events of the room's `out` lane.

@@ -113,6 +113,15 @@ def test_it_is_not_asked_in_public(world: World) -> None:
     assert questions(world) == []
 
 
+def test_nobody_is_asked_while_an_incident_lasts(world: World) -> None:
+    solved(world)
+    spike = {"v": 1, "room": "0" * 32, "crowd": "outage", "desk": "zendesk", "ticket": "1"}
+    with world.redis.client() as client:
+        client.hset(PREFIX + "spikes", "c", json.dumps(spike))
+    hour(world)
+    assert questions(world) == []
+
+
 def test_it_is_not_asked_once_the_window_has_closed(world: World) -> None:
     number = solved(world)
     with world.redis.client() as client:
