@@ -7,6 +7,8 @@
     /mute 7d WHY   open nothing for this person for seven days; /unmute ends it
     /label vip 30d   give the person a label that rules can ask for; /unlabel vip takes it away
     /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap
+    /fanout     on an incident: show what would be said to all who belong to it; /fanout yes says it
+    /open 20    on an incident: open tickets for those that were too many a minute
 
 Apart from those lines the words of the note never leave.
 """
@@ -20,6 +22,7 @@ from bridge.core.plaintext import plain
 
 COMMANDS = (
     "dm", "public", "send", "hide", "unhide", "mute", "unmute", "label", "unlabel", "template",
+    "fanout", "open",
 )  # fmt: skip
 TAG = "bridge_"
 

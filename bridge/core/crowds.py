@@ -18,6 +18,7 @@ from bridge.core.model import Kind, Message
 from bridge.core.rules import Crowd
 
 LISTED = 40  # messages that one note shows
+FULL = "tickets a minute"  # in the reason of a message whose ticket would have been one too many
 TOP = 5  # posts and links that the summary names
 
 
@@ -86,6 +87,7 @@ class Member:
     link: str | None = None
     post: str = ""
     ticket: str = ""
+    over: bool = False  # its ticket would have been one too many
 
 
 def lasting(seconds: float) -> str:
@@ -149,6 +151,9 @@ def summary(crowd: str, members: Sequence[Member], peak: int, over: int, cut: bo
     for one in members:
         if one.link and (link := address(one.link)):
             links.setdefault(one.post, link)
+    waits = len(
+        {one.room for one in members if one.over} - {one.room for one in members if one.ticket}
+    )
     held = len({one.room for one in members} - {one.room for one in members if one.ticket})
     told = [
         f"The incident '{crowd}' is over.",
@@ -156,6 +161,7 @@ def summary(crowd: str, members: Sequence[Member], peak: int, over: int, cut: bo
         f" at most {peak} within {lasting(over)}.",
         f"First {_moment(times[0])}, last {_moment(times[-1])}." if times else "",
         f"Without a ticket of their own: {held} people." if held else "",
+        f"Too many a minute were {waits} tickets: /open opens them." if waits else "",
         listed("By channel", (f"{name}: {many}" for name, many in channels.most_common())),
         listed(
             "Most of it stood at",
@@ -170,6 +176,13 @@ def summary(crowd: str, members: Sequence[Member], peak: int, over: int, cut: bo
 
 def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def asked_for(many: int) -> str:
+    """The note on `/open`."""
+    if not many:
+        return "Nobody waits for a ticket: none was too many, or they have been asked for already."
+    return f"Tickets are opened now for {many} who had none because they were too many a minute."
 
 
 def belongs(ticket: str, url: str | None, crowd: str) -> str:

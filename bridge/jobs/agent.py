@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from bridge.core import commands, labels, telling
 from bridge.core.model import TicketComment
 from bridge.core.mutes import USUAL, mute_out
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import hiding, mutes, speak
+from bridge.jobs import fanout, hiding, incident, mutes, speak
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
@@ -21,6 +22,7 @@ NAME = re.compile(r"[a-z0-9-]{1,64}")  # of a label, as in rules
 def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
     sets, muted = list[tuple[str, str, int]](), list[tuple[str, str]]()
+    push: list[dict[str, Any]] = []
     if told.name in WAYS:
         given = moment_in((event.doc.get("comment") or {}).get("at") or event.doc.get("at"))
         known = room.time("route_at")
@@ -45,6 +47,10 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
         if refused is None:
             return None
         text = refused
+    elif told.name == "fanout":
+        text, push = fanout.obey(hand, room, event, told)
+    elif told.name == "open":
+        text, push = incident.reopen(hand, room, told)
     else:
         text = telling.command_refused(
             told.argument, f"the commands are /{', /'.join(commands.COMMANDS)}"
@@ -52,7 +58,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     orders = hand.closing(event, "done", f"/{told.name}")
     orders.facts = room.changed()
     orders.set, orders.mutes = [*orders.set, *sets], muted
-    orders.push.append(note_event(room, text, "command", event.id))
+    orders.push += [*push, note_event(room, text, "command", event.id)]
     hand.settle(orders)
     return None
 

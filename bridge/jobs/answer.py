@@ -8,7 +8,18 @@ note (undelivered.py), by way of the `in` lane.
 from __future__ import annotations
 
 from bridge.core.stored import moment_in, update_in
-from bridge.jobs import csat, hiding, incident, later, news, overtaken, posting, speak, undelivered
+from bridge.jobs import (
+    csat,
+    fanout,
+    hiding,
+    incident,
+    later,
+    news,
+    overtaken,
+    posting,
+    speak,
+    undelivered,
+)
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Turn
@@ -47,8 +58,12 @@ def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str])
         hiding.by_rule(hand, room, event)
     elif event.kind == "s" and "look" in event.doc:
         news.look_again(hand, turn, room, event)
+    elif event.kind == "c" and event.doc.get("do") == "fan":
+        fanout.hand_out(hand, room, event)
     elif event.kind == "c":
         incident.look(hand, room, event)
+    elif event.kind == "s" and "fan" in event.doc:
+        fanout.say(hand, room, event)
     elif event.kind == "s":
         speak.automatic(hand, room, event)
     elif event.kind == "r":

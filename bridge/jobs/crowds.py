@@ -17,7 +17,7 @@ from bridge.core import crowds
 from bridge.core.facts import View, view
 from bridge.core.limits import Budget
 from bridge.core.model import Message, stamp
-from bridge.core.rules import Crowd, Decision
+from bridge.core.rules import Crowd, Decision, Escalation
 from bridge.core.silence import hours, usual
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs.ingest import name_of
@@ -81,11 +81,15 @@ def calmed(
     minute is not opened: what was said stands on the incident's list, and is shown on the ticket that the person's
     next words may open.
     """
+    asked = bool(event.fields.get("asked"))  # an agent wants a ticket for it
+    if asked and decision.outcome != "escalate":
+        escalation = decision.escalation or Escalation()
+        decision = replace(decision, outcome="escalate", escalation=escalation, replies=())
     spike = _spike(plan, event, message, decision.rule)
     if spike is None:
         return decision
     crowd = spike.crowd
-    if crowd.hold and not (event.doc.get("extra") or {}).get("standby"):
+    if crowd.hold and not asked and not (event.doc.get("extra") or {}).get("standby"):
         plan.push.append(_hold(room, spike, crowd.hold))
     if crowd.quiet and decision.replies:
         outcome = "incident" if decision.outcome == "reply" else decision.outcome
@@ -95,8 +99,8 @@ def calmed(
     if decision.outcome != "escalate":
         return decision
     most = hand.bridge.config.rules.caps.escalations_per_minute
-    if hand.bridge.store.gate("crowds", [Budget("escalations", most, 60.0)]).wait:
-        why = f"{_on(crowd)}: more than {most} tickets a minute"
+    if not asked and hand.bridge.store.gate("crowds", [Budget("escalations", most, 60.0)]).wait:
+        why = f"{_on(crowd)}: more than {most} {crowds.FULL}"
         return replace(decision, outcome="incident", reason=why, escalation=None)
     if spike.ticket and not room.facts.get("alone"):
         plan.problem = (spike.desk, spike.ticket, crowd.name)
@@ -121,7 +125,7 @@ def _hold(room: Room, spike: Spike, reply: str) -> dict[str, Any]:
 def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | None) -> None:
     """Have *message*, new to us, counted for its crowds when this step is written down."""
     every = hand.bridge.config.rules.crowds
-    if not every or event.id in plan.muted:
+    if not every or event.id in plan.muted or event.fields.get("asked"):
         return
     if event.id not in plan.met:  # it went on a ticket without anybody asking the rules
         seen = view(message, {"has_ticket": True}, hand.bridge.scorer)

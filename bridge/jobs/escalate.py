@@ -113,7 +113,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             _deleted(plan, room, event, says)
             facts.setdefault(mid, {}).update({"deleted": "1", "text": ""})
             continue
-        if reason := _overtaken(message, says):
+        if reason := _overtaken(message, says, asked=bool(event.fields.get("asked"))):
             plan.outcomes.append((event, "ignored", reason, None))
             continue
         if says.get("on"):  # known there with other words, or edited
@@ -154,8 +154,13 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     return plan
 
 
-def _overtaken(message: Message, says: dict[str, str]) -> str | None:
-    """Why a message that was created or edited needs nothing, by what is known of it already."""
+def _overtaken(message: Message, says: dict[str, str], *, asked: bool) -> str | None:
+    """Why a message that was created or edited needs nothing, by what is known of it already.
+
+    One that an agent has *asked* for is known, and needs nothing only when it stands on a ticket.
+    """
+    if asked and not says.get("deleted"):
+        return "on its ticket already" if says.get("on") else None
     if says.get("deleted"):
         return "deleted before it was handled"
     if message.change is not Change.CREATED:

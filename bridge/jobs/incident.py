@@ -13,16 +13,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.core import crowds, mapping, receipt
+from bridge.core import crowds, fanout, mapping, receipt, telling
+from bridge.core.commands import Command
 from bridge.core.model import Draft, Person, stamp
 from bridge.core.rules import Crowd, Escalation
 from bridge.core.stored import doc_in, moment_in, moment_out
 from bridge.jobs import customers, writing
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import DAY, Room, note_event
+from bridge.jobs.room import DAY, OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
+OPENED = 20  # tickets that `/open` opens where it does not say how many
 BATCH = 200  # messages that one look takes up; one note tells of them
 CROWD = 10_000  # messages of an incident that are remembered (lua/crowd.lua)
 QUICK, SLOW = 2.0, 30.0  # seconds between two looks, by how long the crowd's window is
@@ -153,14 +155,15 @@ def _calm(doc: dict[str, Any], count: int, crowd: Crowd, now: datetime) -> bool:
 def _end(hand: Hand, room: Room, event: Event, doc: dict[str, Any], over: int) -> None:
     """The incident is over: its ticket says what it was."""
     orders = hand.closing(event, "done", "the incident is over")
-    every = [one for _, one in _everybody(hand, room)]
+    every = [one for _, one in everybody(hand, room)]
     told = crowds.summary(str(doc["crowd"]), every, int(doc["peak"]), over, len(every) >= CROWD)
     orders.push.append(note_event(room, told, "summary"))
     hand.settle(orders)
     hand.bridge.store.alarm(f"crowd:{room.id[:12]}", None)
 
 
-def _everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:
+def everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:
+    """All messages of the incident that are kept, in the order in which they joined."""
     for start in range(0, CROWD, BATCH):
         eids = hand.bridge.store.crowd("", room.id, 0, start, BATCH)[2]
         yield from members(hand, eids)
@@ -168,9 +171,35 @@ def _everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:
             return
 
 
+def alone(hand: Hand, room: Room, event: Event) -> None:
+    """Somebody has written in public on the incident's ticket, where no customer reads it."""
+    orders = hand.closing(event, "ignored", "an incident has no customer")
+    orders.facts = room.changed()
+    orders.push.append(note_event(room, fanout.nobody(), "nobody", event.id))
+    hand.settle(orders)
+
+
+def reopen(hand: Hand, room: Room, told: Command) -> tuple[str, list[dict[str, Any]]]:
+    """Open tickets for some of those whose tickets would have been too many: a note, and the events."""
+    if not room.facts.get("crowd"):
+        return telling.command_refused("open", "this ticket is no incident"), []
+    if told.argument and not told.argument.isdecimal():
+        return telling.command_refused("open", "it takes a number: /open 20"), []
+    wanted = min(int(told.argument or OPENED), BATCH)
+    push: list[dict[str, Any]] = []
+    for eid, one in everybody(hand, room):
+        if one.over and len(push) < wanted:
+            said = hand.bridge.store.event(eid)
+            again = {name: said[name] for name in ("k", "doc", "mid", "pk", "seen") if name in said}
+            row = {"e": name_of("asked", eid), "lane": "in", "room": one.room, "c": OURS}
+            if not hand.bridge.store.event(str(row["e"])):
+                push.append({**row, "f": {**again, "asked": "1"}})
+    return crowds.asked_for(len(push)), push
+
+
 def members(hand: Hand, eids: Sequence[str]) -> list[tuple[str, crowds.Member]]:
     """The messages of these events, those that are kept; each with its event's id."""
-    rows = hand.bridge.store.rows([f"e:{eid}" for eid in eids], "doc", "room", "ticket")
+    rows = hand.bridge.store.rows([f"e:{eid}" for eid in eids], "doc", "room", "ticket", "reason")
     return [
         (eid, _member(hand, row)) for eid, row in zip(eids, rows, strict=True) if row.get("doc")
     ]
@@ -191,6 +220,7 @@ def _member(hand: Hand, row: dict[str, str]) -> crowds.Member:
         link=doc.get("permalink"),
         post="" if private else str(answer.get("post_id") or doc.get("thread") or ""),
         ticket=row.get("ticket", "").rpartition(":")[2],
+        over=crowds.FULL in row.get("reason", ""),
     )
 
 

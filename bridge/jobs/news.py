@@ -16,7 +16,7 @@ from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
-from bridge.jobs import agent, csat, lately, overtaken, posting, speak, undelivered
+from bridge.jobs import agent, csat, incident, lately, overtaken, posting, speak, undelivered
 from bridge.jobs.ingest import name_of
 from bridge.jobs.rank import Rank
 from bridge.jobs.room import LINKED, OURS, Room, note_event
@@ -155,6 +155,8 @@ def _comment(
         return hand.close(room, event, "ignored", "made private before it was sent")
     if overtaken.fetched(hand, room, event, comment, before):
         return None
+    if room.facts.get("crowd"):
+        return incident.alone(hand, room, event)
     return speak.say(hand, room, event, comment, agent.way(room, comment, before))
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.channels.base import Voice
-from bridge.core import compose, receipt, telling
+from bridge.core import compose, fanout, receipt, telling
 from bridge.core.errors import AuthError, Done, PermanentError, TransientError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
@@ -208,6 +208,9 @@ def _finished(
     if intent.get("template"):
         told = telling.command_done("template", intent["text"])
         orders.push.append(note_event(room, told, "template", event.id))
+    if "fan" in event.doc:
+        told = fanout.heard(str(event.doc.get("incident", "")), intent["whole"])
+        orders.push.append(note_event(room, told, "fan", event.id))
     if not intent["private"]:
         room.facts[f"lined {place.get('item')}"] = "1"
         if not event.doc.get("line"):

@@ -87,6 +87,11 @@ def _spoken_on(hand: Hand, chosen: str | Way, place: Mapping[str, Any]) -> str:
     return (opens and hand.bridge.channel(target.channel).private_channel) or target.channel
 
 
+def to_member(hand: Hand, room: Room, event: Event, text: str) -> None:
+    """An agent's words to all of an incident, to one of them: where they wrote."""
+    return _speak(hand, room, event, text, human=True, visibility=room.facts.get("route", ""))
+
+
 def release(hand: Hand, room: Room, event: Event, way: str, told: str) -> bool:
     """Send the answer that a guard holds back the *way* the agent says; False where none waits.
 
@@ -142,7 +147,7 @@ def _speak(
     against = None
     if not private and not held:
         against = guards.objection(hand, room, event, text, place, human)
-    if against and human:
+    if against and human and "fan" not in event.doc:
         return guards.hold(hand, room, event, text, against)
     if against:
         room.facts["said"] = json.dumps(room.said()[:-1])

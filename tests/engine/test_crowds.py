@@ -68,3 +68,59 @@ def test_sixty_messages_at_once_are_one_incident_also_when_workers_die() -> None
         assert world.ticket(number)["priority"] == "urgent"
         assert [name for name in world.store.alarms() if name.startswith("crowd:")] == []
         assert world.balanced()
+
+
+CAPPED = RULES.replace("escalations_per_minute: 1000", "escalations_per_minute: 2").replace(
+    "at_least: 20", "at_least: 3"
+).replace("over: 20s", "over: 60s").replace("ends_after: 3s", "ends_after: 1h")  # fmt: skip
+ANSWER = "/fanout\nHello {first_name}, it works again.\n---\nIt works again, sorry!"
+
+
+def heard(world: World, text: str) -> list[str]:
+    return [one for one in world.texts() if text in one]
+
+
+def test_in_an_incident_people_are_held_once_tickets_have_a_cap_and_all_get_one_answer() -> None:
+    with World(workers=1, rules=CAPPED) as world:
+        for name in ("Ana Nowak", "Tom Kowal", "Ewa Lis"):
+            world.comment(name, f"outage at {name}")
+        world.until(world.store.spikes, "a spike")
+        (number,) = world.until(lambda: incidents(world), "an incident")
+        for name in ("Jan Zych", "Iga Wrona", "Ola Mak", "x_9"):
+            world.comment(name, f"It is broken: outage at {name}")
+        world.comment("Jan Zych", "still an outage")
+        waited = "a ticket for two, and the list for two"
+        world.until(lambda: len(world.tickets()) == 3, waited)
+        for name in ("Jan Zych", "Iga Wrona", "Ola Mak", "x_9"):
+            assert name in world.noted(number, f"outage at {name}")
+        world.until(lambda: world.store.books()["meta"]["in_progress"] == 0)
+        held = world.spoken()
+        assert 4 <= len(held) <= 5, (
+            held
+        )  # each once; the comment and the words below it are two cases
+        assert len(world.tickets()) == 3
+
+        world.answer(number, "Nobody reads this")
+        world.noted(number, "without a customer")
+        world.answer(number, "/fanout {brand} is sorry", public=False)
+        world.noted(number, "/fanout was not carried out")
+        world.answer(number, ANSWER, public=False)
+        preview = world.noted(number, "Nothing is sent yet")
+        assert "| It works again, sorry!" in preview
+        assert len(world.spoken()) == len(held)
+        world.answer(number, "/fanout yes", public=False)
+        world.until(lambda: len(heard(world, "works again")) >= 3)
+        world.kill_workers()
+        world.start_worker()
+        report = world.noted(number, "to each once")
+        people = int(preview.split(" people")[0].split()[-1])
+        assert f"The answer was said to {people} of {people} people" in report
+        assert len(heard(world, "works again")) == people
+        assert "Hello Ana, it works again." in world.texts()
+        assert len(heard(world, "It works again, sorry!")) == 1
+
+        world.answer(number, "/open", public=False)
+        world.noted(number, "Tickets are opened now for 2")
+        world.until(lambda: len(world.tickets()) == 5, "tickets for those that were too many")
+        world.until(lambda: len(linked(world)) >= 2)
+        assert world.balanced()
