@@ -456,6 +456,18 @@ def connect(settings: Settings, url: str | None = None, *, patience: float = 5.0
     return connection
 
 
+def glance(settings: Settings, patience: float = 1.0) -> redis.Redis | None:
+    """A client for a quick look, fit or not; None where no Redis is named, or none answers in *patience*."""
+    try:
+        target = find(settings)
+        check_url(target)
+        connection = client(target, timeout=patience)
+        connection.ping()
+    except (ConfigError, ValueError, redis.RedisError):
+        return None
+    return connection
+
+
 def _fit_once_loaded(connection: redis.Redis, url: str, volatile: bool) -> list[str]:
     """What `fit` says, as soon as the server has read its data in: after a restart that may take minutes."""
     until = time.monotonic() + LOAD_SECONDS

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.channels import generic
-from bridge.cli import junit, parts
+from bridge.cli import junit, parts, standing
 from bridge.cli.normalise import mappings_folder
 from bridge.config import Config, load, load_packs
 from bridge.core.calendars import Calendar
@@ -62,10 +62,15 @@ def run(args: argparse.Namespace) -> int:
             told = f"{parts.harmless(str(args.junit))} cannot be written: {error.strerror}"
             print(f"bridge check: {told}", file=sys.stderr)
             return 2
+    stands = standing.look()
+    same = bool(stands and config and stands.row["version"] == config.version)
     if args.json:
-        print(json.dumps(_summary(config, problems, packs)))
+        in_force = stands.shown(same) if stands else None
+        print(json.dumps({**_summary(config, problems, packs), "in_force": in_force}))
     else:
         _print(folder, config, problems, packs)
+        if stands:
+            print(stands.told("These files are", same))
     return 1 if problems else 0
 
 

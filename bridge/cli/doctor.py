@@ -83,6 +83,7 @@ def findings() -> Iterator[Finding]:
             yield two
     if store is not None:
         yield from _engine(store)
+        yield from _rules(store, config)
     if config is not None:
         yield from _connections(settings, config, store)
 
@@ -158,6 +159,23 @@ def _clock(about: str, skew: float) -> Finding:
     way = "ahead of" if skew > 0 else "behind"
     text = f"its clock is {abs(skew):.0f} s {way} ours: set the clocks (NTP)"
     return Finding(about, False, text)
+
+
+def _rules(store: Store, config: Config | None) -> Iterator[Finding]:
+    """Which rules are in force, and whether they are what the files say."""
+    try:
+        row = store.rules()
+    except BridgeError as error:
+        yield Finding("rules", False, error.detail)
+        return
+    if not row:
+        yield Finding("rules", None, "none are in force yet: the first worker brings its files")
+        return
+    told = f"in force: {parts.in_force(row)}"
+    if config is None or config.version == row["version"]:
+        yield Finding("rules", True, told)
+    else:
+        yield Finding("rules", None, f"{told}; the files here say otherwise: `bridge rules show`")
 
 
 def _engine(store: Store) -> Iterator[Finding]:

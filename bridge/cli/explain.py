@@ -6,20 +6,24 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bridge import plugins
+from bridge.cli import parts, standing, would
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
+from bridge.cli.would import Here
 from bridge.config import load_calendars, load_replies, load_rules
 from bridge.core import calendars, closed, opening
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
-from bridge.core.model import Change, Kind, Message
+from bridge.core.model import Account, Change, Kind, Message, Visibility, stamp
 from bridge.core.replies import Replies, choose
 from bridge.core.rules import Decision, Escalation, Rules, decide, example_view
 from bridge.settings import Settings
+from bridge.versions import RULES
 from bridge.wiring import now
 
 HELP = "show what the rules would do with payloads, and why"
@@ -45,7 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the decision for every event; 1 if a file could not be read, 2 for wrong arguments."""
-    folder = args.rules.parent if args.rules else mappings_folder(os.environ)
+    folder = _folder(args.rules)
     source = find(args.source, folder) if args.source else None
     if args.source and source is None:
         print(f"bridge explain: {unknown(args.source, folder)}", file=sys.stderr)
@@ -54,17 +58,30 @@ def run(args: argparse.Namespace) -> int:
         print("bridge explain: needs a SOURCE and a FILE, or --text WORDS", file=sys.stderr)
         return 2
     scorer = plugins.scorer(Settings.from_environ(os.environ).sentiment)
-    rules = load_rules(args.rules or folder / "rules.yaml")
-    replies = load_replies(folder)
+    file = args.rules or folder / RULES
+    rules, replies, here = load_rules(file), load_replies(folder), Here.of(folder)
     hours = calendars.at(load_calendars(folder))
-    out = _json if args.json else _sentences
+    if here.problem:
+        told = f"{here.problem}: a ticket is told without its helpdesk"
+        print(f"bridge explain: {parts.harmless(told)}", file=sys.stderr)
+    stands = standing.look()
+    same = stands is not None and stands.has(file.read_text("utf-8"))
+    if stands and not args.json:
+        print(f"{stands.told(f'The rules of {shown(str(file))} are', same)}\n")
+    in_force = stands.shown(same) if stands else None
+
+    def out(name: str, message: Message | None, seen: View) -> None:
+        decision = _decided(message, seen, rules)
+        told = Told(name, message, seen, decision, replies, here, in_force)
+        (_json if args.json else _sentences)(told)
+
     if args.text is not None:
         channel = next(iter(source.channels)) if source else "facebook"
         facts = {"text": args.text, "kind": args.kind, "channel": channel}
         seen = example_view(facts)
         seen.scorer, seen.clock = scorer, _clock(hours, args.at, None)
         del seen.facts["business_hours"]
-        out("--text", None, seen, rules, replies)
+        out("--text", None, seen)
     found_wrong = False
     if source is not None:
         for name in args.files:
@@ -72,8 +89,16 @@ def run(args: argparse.Namespace) -> int:
             found_wrong = found_wrong or messages is None
             for message in messages or ():
                 clock = _clock(hours, args.at, message.sent_at)
-                out(name, message, view(message, scorer=scorer, clock=clock), rules, replies)
+                out(name, message, view(message, scorer=scorer, clock=clock))
     return int(found_wrong)
+
+
+def _folder(rules: Path | None) -> Path:
+    """Where words, accounts and business hours are: beside other rules if something is there, else the mappings."""
+    beside = ("replies", "connections.yaml", "calendars.yaml", "sources")
+    if rules is not None and any((rules.parent / name).exists() for name in beside):
+        return rules.parent
+    return mappings_folder(os.environ)
 
 
 def _moment(text: str) -> datetime:
@@ -103,11 +128,43 @@ def _decided(message: Message | None, seen: View, rules: Rules) -> Decision:
     return closed.fitting(decision, seen, seen.clock.moment) if seen.clock else decision
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event with its decision, and what is needed to tell what would come of it."""
+
+    name: str  # of the file
+    message: Message | None  # None for words on the command line
+    seen: View
+    decision: Decision
+    replies: Replies
+    here: Here
+    in_force: dict[str, Any] | None
+
+    @property
+    def account(self) -> Account | None:
+        """The account it was said to, where it is configured."""
+        return self.here.account(self.seen.get("channel"), self.seen.get("account_id"))
+
+    @property
+    def ticket(self) -> dict[str, Any] | None:
+        """The ticket that would be opened; None where none would be."""
+        return self.here.ticket(self.message or _spoken(self.seen), self.seen, self.decision)
+
+
+def _spoken(seen: View) -> Message:
+    """Words on the command line as a message of somebody unknown."""
+    return Message(
+        channel=seen.get("channel"), account_id=None, kind=Kind(seen.get("kind")), change=Change.CREATED,
+        external_id="-", thread_id="-", visibility=Visibility(seen.get("visibility")), author=None,
+        text=seen.get("text"), dedupe="-",
+    )  # fmt: skip
+
+
 # --- for machines --------------------------------------------------------------------------------
 
 
-def _json(name: str, message: Message | None, seen: View, rules: Rules, replies: Replies) -> None:
-    decision = _decided(message, seen, rules)
+def _json(told: Told) -> None:
+    decision = told.decision
     print(
         written(
             {
@@ -124,21 +181,23 @@ def _json(name: str, message: Message | None, seen: View, rules: Rules, replies:
                     }
                     for one in decision.tried
                 ],
-                "file": name,
-                "external_id": message.external_id if message else None,
+                "file": told.name,
+                "external_id": told.message.external_id if told.message else None,
                 "reason": decision.reason,
                 "rules": list(decision.rules),
                 "escalation": _escalation(decision.escalation),
                 "replies": [
                     {"visibility": how, "name": reply, "text": text}
-                    for how, reply, text in _said(decision, message, seen, replies)
+                    for how, reply, text in _said(told)
                 ],
+                "ticket": told.ticket,
                 "unsaid": [{"name": one, "why": why} for one, why in decision.unsaid],
                 "notify": list(decision.notify),
                 "labels": dict(decision.labels),
                 "feedback": list(decision.feedback),
                 "hide": decision.hide and list(decision.hide),
                 "signals": dict(decision.signals),
+                "in_force": told.in_force,
             }
         )
     )
@@ -160,11 +219,9 @@ def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
 # --- for people ----------------------------------------------------------------------------------
 
 
-def _sentences(
-    name: str, message: Message | None, seen: View, rules: Rules, replies: Replies
-) -> None:
-    decision = _decided(message, seen, rules)
-    print(f"{shown(name)}: {_what(seen)}")
+def _sentences(told: Told) -> None:
+    decision = told.decision
+    print(f"{shown(told.name)}: {_what(told.seen)}")
     for one in decision.tried:
         if one.shadow:
             print(f"  {one.rule}: would match, but it is in the shadow and does nothing")
@@ -173,10 +230,12 @@ def _sentences(
         else:
             print(f"  {one.rule}: no, it wants {one.condition}; seen: {_quoted(one.value)}")
     if decision.signals:
-        told = (f"{signal} {_quoted(value)}" for signal, value in decision.signals.items())
-        print(f"  read from it: {', '.join(told)}")
+        read = (f"{signal} {_quoted(value)}" for signal, value in decision.signals.items())
+        print(f"  read from it: {', '.join(read)}")
     print(f"  -> {_outcome(decision)}")
-    for how, reply, text in _said(decision, message, seen, replies):
+    for line in would.told(told.ticket) if told.ticket else ():
+        print(parts.harmless(f"     {line}"))
+    for how, reply, text in _said(told):
         words = _quoted(text) if text else "nothing, for there is no such text"
         print(f"     says in {how} ({reply}): {words}")
     if decision.hide:
@@ -231,18 +290,22 @@ def _outcome(decision: Decision) -> str:
     return others.get(decision.outcome, "nothing: no rule says what to do") + by
 
 
-def _said(
-    decision: Decision, message: Message | None, seen: View, replies: Replies
-) -> Iterator[tuple[str, str, str | None]]:
+def _said(told: Told) -> Iterator[tuple[str, str, str | None]]:
     """Each reply as (public or private, name, the words or None)."""
-    for reply in decision.replies:
+    seen, account = told.seen, told.account
+    spoken = account.language if account else None
+    for reply in told.decision.replies:
         text = choose(
-            replies,
+            told.replies,
             reply.name,
-            language=seen.get("language"),
-            key=message.conversation if message else "-",
+            language=seen.get("language") or spoken,
+            default_language=spoken or "en",
+            key=stamp(told.message.conversation) if told.message else "-",
             person_name=seen.get("first_name") or seen.get("author.name"),
-            values={"brand": "[the account's name]", "link": "[the link]"},
+            values={
+                "brand": (account.name if account else None) or "[the account's name]",
+                "link": "[the link]",
+            },
             opens=opening.teller(seen.clock.calendar, seen.clock.moment) if seen.clock else None,
         )
         yield reply.visibility, reply.name, text

@@ -69,7 +69,9 @@ def receipts(store: Store, wanted: str) -> list[dict[str, Any]]:
         names = {wanted, ticket[1]} if ticket else {wanted}
         rows = [row for row in store.events() if not names.isdisjoint(_names(row[1]))]
     rows.sort(key=lambda row: float(row[1].get("at") or 0))
-    return [_receipt(store, eid, fields) for eid, fields in rows]
+    # The latest number of each version: one that was put in force again has several.
+    history = {row["version"]: row for row in reversed(store.rules_history())} if rows else {}
+    return [_receipt(store, eid, fields, history) for eid, fields in rows]
 
 
 def _names(fields: Mapping[str, str]) -> set[str]:
@@ -83,9 +85,13 @@ def _names(fields: Mapping[str, str]) -> set[str]:
     return {str(name) for name in names if name}
 
 
-def _receipt(store: Store, eid: str, fields: Mapping[str, str]) -> dict[str, Any]:
+def _receipt(
+    store: Store, eid: str, fields: Mapping[str, str], history: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """The receipt as `--json` prints it; `waits` says what stands in the way of what is not done."""
     one = receipt.shown(eid, fields)
+    version = history.get(one["rules_hash"])
+    one["rules"] = {**version, "at": parts.iso(version["at"])} if version else None
     doc = doc_in(fields.get("doc"))
     one["delivery"] = fields.get("d") or None
     one["sent_at"] = doc.get("at")
@@ -125,7 +131,9 @@ def _print(one: Mapping[str, Any]) -> None:
         link = f", {one['permalink']}" if one["permalink"] else ""
         lines.append(f"  The platform calls it {one['external_id']}{link}.")
     if one["tried"]:
-        lines.append(f"  The rules (hash {one['rules_hash']}) were tried in this order:")
+        known = one["rules"]
+        told = parts.version(known) if known else f"hash {one['rules_hash']}, forgotten since"
+        lines.append(f"  The rules ({told}) were tried in this order:")
         lines += [f"    {_tried(rule)}" for rule in one["tried"]]
     if one["signals"]:
         lines.append(

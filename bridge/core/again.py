@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bridge.core import closed
 from bridge.core.calendars import Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Message
@@ -23,13 +24,13 @@ class Past:
     said.
     """
 
-    __slots__ = ("_clock", "_message", "_scorer", "_slip", "_view", "matched", "then")
+    __slots__ = ("_message", "_scorer", "_slip", "_view", "clock", "matched", "then")
 
     def __init__(
         self, message: Message, slip: Mapping[str, Any], then: Rules | None,
         scorer: Scorer | None = None, clock: Clock | None = None,
     ) -> None:  # fmt: skip
-        self._message, self._slip, self._scorer, self._clock = message, slip, scorer, clock
+        self._message, self._slip, self._scorer, self.clock = message, slip, scorer, clock
         self._view: View | None = None
         self.then = then
         self.matched: dict[str, bool] = {one["rule"]: one["matched"] for one in slip["tried"]}
@@ -39,7 +40,7 @@ class Past:
         """The message as rules saw it; signals that were read then are not read again."""
         if self._view is None:
             told = {"has_ticket": False, **self._slip.get("told", {})}
-            self._view = view(self._message, told, self._scorer, self._clock)
+            self._view = view(self._message, told, self._scorer, self.clock)
             self._view.read.update(self._slip.get("signals") or {})
         return self._view
 
@@ -67,7 +68,10 @@ class Judge:
         names = tuple(rule.name for rule in matched)
         if names not in self._ends:
             self._ends[names] = together(self.rules, matched)
-        return self._ends[names]
+        decided = self._ends[names]
+        if past.clock is not None and any(reply.when for reply in decided.replies):
+            return closed.fitting(decided, past.view, past.clock.moment)
+        return decided
 
     def _as_then(self, then: Rules | None) -> frozenset[str]:
         """The rules that ask the same as those of that name did *then*."""
