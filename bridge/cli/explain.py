@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge import plugins
+from bridge.channels import CHANNELS
 from bridge.cli import parts, standing, would
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.cli.would import Here
@@ -21,7 +22,7 @@ from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Account, Change, Kind, Message, Visibility, stamp
 from bridge.core.replies import Replies, choose
-from bridge.core.rules import Decision, Escalation, Rules, decide, example_view
+from bridge.core.rules import Decision, Escalation, Reply, Rules, decide, example_view
 from bridge.settings import Settings
 from bridge.versions import RULES
 from bridge.wiring import now
@@ -306,9 +307,17 @@ def _said(told: Told) -> Iterator[tuple[str, str, str | None]]:
                 "brand": (account.name if account else None) or "[the account's name]",
                 "link": "[the link]",
             },
+            channel=_read_on(seen, reply),
             opens=opening.teller(seen.clock.calendar, seen.clock.moment) if seen.clock else None,
         )
         yield reply.visibility, reply.name, text
+
+
+def _read_on(seen: View, reply: Reply) -> str:
+    """The channel on which *reply* is read: a private answer to a comment may open another one."""
+    channel = CHANNELS.get(str(seen.get("channel")))
+    opens = reply.visibility == "private" and seen.get("visibility") == "public"
+    return (opens and channel and channel.private_channel) or str(seen.get("channel"))
 
 
 def _quoted(value: Any) -> str:

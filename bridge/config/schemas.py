@@ -33,6 +33,7 @@ from bridge.core.conditions import Condition, condition
 from bridge.core.facts import FIELDS, OPEN
 from bridge.core.mistakes import Mistake, nearest
 from bridge.core.model import Status
+from bridge.core.replies import AGENT
 from bridge.core.rules import HOUSE_RULES, PRIORITIES
 from bridge.core.sync import MOMENTS
 from bridge.core.targets import CLOCKS
@@ -344,6 +345,13 @@ class CsatSchema(Strict):
     answers = Span(3600)
 
 
+def _is_signature(value: str) -> None:
+    if AGENT not in value or len(value) > 40 or "\n" in value:
+        raise ValidationError(
+            'needs {agent}, the agent\'s first name: "^{agent}"; 40 characters at most'
+        )
+
+
 class HelpdeskSchema(Strict):
     priorities = Table(Plain(), key=one_of(*PRIORITIES))
     types = Table(Plain(), key=one_of(*TYPES))
@@ -364,6 +372,7 @@ class HelpdeskSchema(Strict):
     calendar = Text(validate=is_name)
     hold_personal_data = Flag()
     our_contacts = Texts()
+    signature = Text(allow_none=True, validate=_is_signature)
 
 
 # --- replies/<language>.yaml -----------------------------------------------------------------------

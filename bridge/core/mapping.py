@@ -24,7 +24,7 @@ class HelpdeskMap:
     an answer that was taken back on the ticket is deleted on the platform, else "report". `calendar`
     names the business hours of accounts that name none.
     `hold_personal_data`: an agent's public answer with somebody's personal data waits for a second word;
-    `our_contacts` are addresses and numbers of our own, which are nobody's.
+    `signature` stands behind their answers, `{agent}` in it is their first name. `our_contacts` are addresses and numbers of our own, which are nobody's.
 
     `groups`: name -> id. `fields`: our name -> {"id": theirs, "values": {ours: theirs}, "from":
     fact by dotted name}, the last two optional. `statuses`: their word -> ours, for what the
@@ -50,6 +50,7 @@ class HelpdeskMap:
     calendar: str | None = None
     hold_personal_data: bool = True
     our_contacts: tuple[str, ...] = ()
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

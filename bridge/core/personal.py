@@ -94,8 +94,8 @@ def masked(one: Found) -> str:
 
 
 def _bare(written: str) -> str:
-    """*written* without the signs and spaces that people put between, in lower case."""
-    return "".join(one for one in written.casefold() if one.isalnum() or one == "@")
+    """*written* without the signs, spaces and first zeros that people put in or leave out, in lower case."""
+    return "".join(one for one in written.casefold() if one.isalnum() or one == "@").lstrip("0")
 
 
 def _take(

@@ -19,6 +19,12 @@ _SIGNATURE = re.compile(r"(?:\A|\n)-- (?:\n|\Z)")
 # Zendesk's latest_comment placeholders may open with a rule of dashes and "Name, date, time"
 # (facts: unconfirmed). Without the dashes such a line is the agent's own: it stays.
 _HEADING = re.compile(r"\A\s*-{10,}[ \t]*\n\s*(?:[^\n]{1,200}\d{1,2}:\d{2}[^\n]{0,40}\n)?")
+# Mail quoted below an answer: the line that says who wrote it, then nothing but quoted lines.
+_WROTE = re.compile(
+    r"\n[ \t]*(?:(?:On|Am|Le|El|W dniu|Dnia)\b[^\n]{4,200}\b(?:wrote|schrieb|écrit|escribió|napisał)[^\n]{0,80}:"
+    r"|-{2,}[ \t]*(?:Original Message|Forwarded message|Wiadomość oryginalna|Ursprüngliche Nachricht)[ \t]*-{2,})[ \t]*\n"
+)
+_QUOTED = re.compile(r"[ \t]*(?:>[^\n]*)?")
 # Controls, bidi embeddings, overrides and isolates, invisible spaces, lone surrogates. The plain
 # left-to-right and right-to-left marks stay: Arabic and Hebrew need them, and they move nothing far.
 _UNSEEN = re.compile(
@@ -35,7 +41,7 @@ def plain(text: str) -> str:
     """An agent's words as plain text, as the customer shall read them.
 
     HTML becomes text when there are tags in it, entities are decoded once, Markdown links become
-    "words (address)"; the helpdesk's heading, the signature after a line "-- ", invisible
+    "words (address)"; the helpdesk's heading, the signature after a line "-- ", mail quoted at the end, invisible
     characters, trailing spaces and more than two empty lines in a row go.
     """
     text = _LINE_ENDS.sub("\n", text)
@@ -46,7 +52,17 @@ def plain(text: str) -> str:
     signature = _SIGNATURE.search(text)
     if signature:
         text = text[: signature.start()]
-    return _tidy(text)
+    return _tidy(_unquoted(text))
+
+
+def _unquoted(text: str) -> str:
+    """*text* without the mail that is quoted at its end; quotes above the agent's own words stay."""
+    for wrote in _WROTE.finditer(text):
+        rest = text[wrote.end() :]
+        marked = all(_QUOTED.fullmatch(line) for line in rest.split("\n"))
+        if marked or wrote[0].lstrip().startswith("-"):
+            return text[: wrote.start()]
+    return text
 
 
 def _decoded(text: str) -> str:

@@ -38,6 +38,7 @@ class Replies:
 
 
 PLACEHOLDERS = ("first_name", "brand", "link", "status", "opens")
+AGENT = "{agent}"  # in a signature: the first name of whoever answers
 LONGEST_NAME = 40  # characters
 LONGEST_VALUE = {
     "first_name": LONGEST_NAME,
@@ -207,6 +208,20 @@ def _is_first(word: str) -> bool:
     return kinds.count("L") > 1 and all(
         part in "'’-" for part, kind in zip(word, kinds, strict=True) if kind == "P"
     )
+
+
+def signed(text: str, signature: str | None, author_name: str | None) -> str:
+    """An agent's words with their *signature*, such as `^{agent}`, below or behind them.
+
+    Without a rule, without a first name that is surely one, or signed already: as they are.
+    """
+    name = first_name(author_name, None)
+    if not signature or name is None:
+        return text
+    sign = signature.replace(AGENT, name)
+    if text.endswith(sign):
+        return text
+    return f"{text}\n{sign}" if "\n" in text else f"{text} {sign}"
 
 
 # --- what is wrong with the words --------------------------------------------------------------

@@ -14,6 +14,7 @@ from bridge.core import personal, replies, telling
 from bridge.core.model import Visibility
 from bridge.core.rules import Caps
 from bridge.core.stored import moment_in
+from bridge.jobs import lately
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import DAY, Room, note_event
 from bridge.jobs.turn import Hand
@@ -123,6 +124,9 @@ def hold(hand: Hand, room: Room, event: Event, text: str, against: Objection) ->
     orders.events[0]["f"]["words"] = text
     note = telling.guarded(against.why, _ways(hand, room), text)
     orders.push.append(note_event(room, note, "held back", event.id))
+    room.spoke(event.doc.get("comment") or {}, hand.bridge.now())
+    if look := lately.first_look(hand, room):
+        orders.push.append(look)
     orders.facts = room.changed()
     hand.settle(orders)
 
@@ -138,6 +142,12 @@ def _ways(hand: Hand, room: Room) -> list[str]:
         "/send as a private note posts it in public as it is",
         "or write another answer, which takes its place",
     ]
+
+
+def withdraw(room: Room, eid: str) -> None:
+    """The agent took the answer of the event *eid* back: it waits no more."""
+    if room.facts.get("waiting") == eid:
+        room.facts["waiting"] = ""
 
 
 def held(hand: Hand, room: Room) -> tuple[str, str] | None:

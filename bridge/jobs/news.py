@@ -16,7 +16,17 @@ from bridge.core.errors import BridgeError, PermanentError, TransientError
 from bridge.core.model import Connection, Status, Ticket, TicketComment, TicketUpdate
 from bridge.core.stored import moment_in, moment_out, update_in, update_out
 from bridge.helpdesks.base import Helpdesk
-from bridge.jobs import agent, csat, incident, lately, overtaken, posting, speak, undelivered
+from bridge.jobs import (
+    agent,
+    csat,
+    guards,
+    incident,
+    lately,
+    overtaken,
+    posting,
+    speak,
+    undelivered,
+)
 from bridge.jobs.ingest import name_of
 from bridge.jobs.rank import Rank
 from bridge.jobs.room import LINKED, OURS, Room, note_event
@@ -167,9 +177,9 @@ def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> N
     """
     if _ours(hand, room, update.actor_id) or update.comment is None:
         return hand.close(room, event, "ignored", "nothing of it was sent")
-    said = hand.bridge.store.event(
-        name_of(event.connection, f"comment:{room.ticket}:{update.comment.id}")
-    )
+    name = name_of(event.connection, f"comment:{room.ticket}:{update.comment.id}")
+    guards.withdraw(room, name)
+    said = hand.bridge.store.event(name)
     if not said.get("posted"):
         return hand.close(room, event, "ignored", "nothing of it was sent")
     note = telling.taken_back()

@@ -218,7 +218,7 @@ def _finished(
             if place.get("post"):
                 counted = guards.tallies(room, intent["whole"], place)
                 orders.tally = [(key, event.id, DAY) for key in counted]
-    _remember(room, event, now)
+    room.spoke(event.doc.get("comment") or {}, now)
     if ticket := event.doc.get("csat"):
         # The answer comes in the other lane: it knows by this what it answers.
         asked = {"v": 1, "ticket": ticket, "place": intent["place"], "at": moment_out(now)}
@@ -249,18 +249,6 @@ def _finished(
     orders.intent, orders.tries, orders.facts = "", "", room.changed()
     hand.settle(orders)
     hand.bridge.store.forget(f"found:{intent['marker']}")
-
-
-def _remember(room: Room, event: Event, now: datetime) -> None:
-    """Keep the last answers that went out, to see when one is taken back on the ticket.
-
-    The private note that sent a template was never public, so nothing of it is taken back.
-    """
-    comment = event.doc.get("comment") or {}
-    if comment.get("id") and comment.get("public") is True:
-        spoken = json.loads(room.facts.get("spoken") or "[]")
-        spoken.append({"id": comment["id"], "at": comment.get("at") or moment_out(now)})
-        room.facts["spoken"] = json.dumps(spoken[-10:])
 
 
 def _public_line(

@@ -83,6 +83,16 @@ class Room:
         """Automatic texts said here before, the latest last."""
         return json.loads(self.facts.get("said") or "[]")  # type: ignore[no-any-return]
 
+    def spoke(self, comment: Mapping[str, Any], now: datetime) -> None:
+        """Keep the last answers that went out, or are held, to see when one is taken back on the ticket.
+
+        The private note that sent a template was never public, so nothing of it is taken back.
+        """
+        if comment.get("id") and comment.get("public") is True:
+            spoken = json.loads(self.facts.get("spoken") or "[]")
+            spoken.append({"id": comment["id"], "at": comment.get("at") or moment_out(now)})
+            self.facts["spoken"] = json.dumps(spoken[-10:])
+
     # What the other lane writes too is a fact of its own: two lanes must not overwrite each other.
 
     def used(self, place: Mapping[str, Any]) -> bool:

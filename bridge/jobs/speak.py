@@ -28,6 +28,7 @@ def say(hand: Hand, room: Room, event: Event, comment: TicketComment, way: str) 
     text = plaintext.with_links(text, links)
     if not text:
         return hand.close(room, event, "ignored", "no words")
+    text = replies.signed(text, hand.bridge.map_of(room.desk).signature, comment.author_name)
     return _speak(hand, room, event, text, human=True, visibility=way)
 
 

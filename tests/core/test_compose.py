@@ -459,3 +459,24 @@ def test_an_open_window_never_opens_again_by_waiting() -> None:
     for capabilities in (CHAT, STRICT):
         answers = [ask(capabilities, last_in=age).allowed for age in ages]
         assert all(earlier or not later for earlier, later in pairwise(answers))
+
+
+# --- mail that is quoted below an answer ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("We are on it.\n\nOn Mon, 2 Nov 2026 at 10:00, Ana wrote:\n> It broke.\n>\n> Twice.", "We are on it."),
+        ("Już działa.\n\nW dniu 2.11.2026 o 10:00 Ana napisała:\n> Nie działa.", "Już działa."),
+        ("Gelöst.\n\nAm 2. November schrieb Ana:\n> Kaputt.", "Gelöst."),
+        ("Done.\n-----Original Message-----\nFrom: Ana\nIt broke.", "Done."),
+        ("On Monday Ana wrote:\nthat it broke. It is mended.", "On Monday Ana wrote:\nthat it broke. It is mended."),
+        ("Hello,\nOn Monday you wrote:\n> It broke.\nIt is mended now.", "Hello,\nOn Monday you wrote:\n> It broke.\nIt is mended now."),
+        ("> quoted above\nand answered below", "> quoted above\nand answered below"),
+    ],
+)  # fmt: skip
+def test_mail_quoted_below_an_answer_is_left_out_and_above_it_stays(
+    written: str, said: str
+) -> None:
+    assert plain(written) == said

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.personal import KINDS, personal_data
+from bridge.core.personal import KINDS, Found, foreign, found, masked, personal_data
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,45 @@ def test_whatever_comes_is_told_in_kinds(text: str) -> None:
 )
 def test_a_long_text_made_to_be_slow_is_read(part: str) -> None:
     assert set(personal_data("1234 " + part * 50_000)) <= set(KINDS)
+
+
+# --- what an agent is told of it ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("write to ana.k@mail.example.org", ["an e-mail address (a…@m….org)"]),
+        ("call +48 601 234 567", ["a phone number (…67)"]),
+        ("your order no. AB-12345 is here", ["an order number (…45)"]),
+        ("4111 1111 1111 1111", ["a card number (…11)"]),
+        ("GB82 WEST 1234 5698 7654 32", ["an account number (…32)"]),
+        ("order 123456, or mail a@b.example", ["an e-mail address (a…@b….example)", "an order number (…56)"]),
+        ("see you at 10:30", []),
+    ],
+)  # fmt: skip
+def test_what_was_found_is_told_and_not_repeated(text: str, told: list[str]) -> None:
+    assert [masked(one) for one in found(text)] == told
+
+
+OURS = ["help@acme.example", "+48 22 123 45 67", "801 000 111"]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("write to Help@ACME.example", []),
+        ("call 022 123 45 67 or (22) 123-45-67", []),
+        ("call +48 801 000 111", []),
+        ("write to annahelp@acme.example", ["email"]),
+        ("call +48 22 123 45 68", ["phone"]),
+        ("call 801 000 111 and ask for order 123456", ["order"]),
+    ],
+)
+def test_addresses_and_numbers_of_our_own_are_nobodys(text: str, kinds: list[str]) -> None:
+    assert [one.kind for one in foreign(text, OURS)] == kinds
+
+
+def test_without_any_of_our_own_all_is_somebodys() -> None:
+    assert foreign("call +48 801 000 111", []) == [Found("phone", "+48 801 000 111")]
+    assert [one.kind for one in foreign("call +48 801 000 111", ["", "1"])] == ["phone"]

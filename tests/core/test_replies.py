@@ -15,6 +15,7 @@ from bridge.core.replies import (
     choose,
     first_name,
     problems,
+    signed,
     too_long,
 )
 
@@ -109,6 +110,24 @@ def test_a_name_never_carries_anything_into_an_answer(author: str, extra: str | 
         assert not re.search(r"[\d@<>\[\]{}()/\\#_*`~\n\r:;|&]", found)
         assert "http" not in found.lower()
         assert first_name(None, found) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "author", "signed_as"),
+    [
+        ("Done.", "Ewa Nowak", "Done. ^Ewa"),
+        ("One.\nTwo.", "Ewa Nowak", "One.\nTwo.\n^Ewa"),
+        ("Done. ^Ewa", "Ewa Nowak", "Done. ^Ewa"),
+        ("Done.", "Support", "Done."),
+        ("Done.", "agent7@acme.example", "Done."),
+        ("Done.", None, "Done."),
+    ],
+)
+def test_an_agents_answer_is_signed_by_a_first_name_or_not_at_all(
+    text: str, author: str | None, signed_as: str
+) -> None:
+    assert signed(text, "^{agent}", author) == signed_as
+    assert signed(text, None, author) == text
 
 
 # --- choosing ----------------------------------------------------------------------------------

@@ -33,9 +33,13 @@ rules:
 PHONE = "Please call Jan on +48 601 234 567."
 
 
+OURS = 'our_contacts: ["+48 22 123 45 67"]'
+MAP = {"tags: [bridge] ": f'{OURS}\nsignature: "^{{agent}}"\ntags: [bridge] '}
+
+
 @pytest.fixture(scope="module")
 def own_rules() -> Iterator[World]:
-    with World(workers=2, rules=RULES) as world:
+    with World(workers=2, rules=RULES, edits={"zendesk.yaml": MAP}) as world:
         yield world
 
 
@@ -49,6 +53,11 @@ def world(own_rules: World) -> Iterator[World]:
 def opened(world: World, text: str = "My order is broken", person: str = "Ana") -> int:
     world.comment(person, text)
     return world.opened(text)
+
+
+def texts(world: World) -> list[str]:
+    """What was said to customers, without the agent's signature."""
+    return [one.removesuffix(" ^Sam") for one in world.texts()]
 
 
 def held(world: World, number: int) -> str:
@@ -65,14 +74,14 @@ def test_personal_data_in_a_public_answer_waits_and_send_posts_it_once(world: Wo
     assert "a phone number (…67)" in note
     assert "/dm" in note
     world.calm()
-    assert world.texts() == []
+    assert texts(world) == []
     world.answer(number, "/send", public=False)
     world.until(world.spoken)
     world.calm()
     world.answer(number, "/send", public=False)
     world.noted(number, "no answer is held back here")
     world.calm()
-    assert world.texts() == [PHONE]
+    assert world.texts() == [f"{PHONE} ^Sam"]
     assert world.spoken()[0]["what"] == "comment"
 
 
@@ -81,9 +90,9 @@ def test_a_held_answer_goes_in_private_where_the_agent_wants_that(world: World) 
     world.answer(number, PHONE)
     held(world, number)
     world.answer(number, "/dm", public=False)
-    world.until(lambda: PHONE in world.texts())
+    world.until(lambda: PHONE in texts(world))
     world.calm()
-    assert [one["what"] for one in world.spoken() if one["text"] == PHONE] == ["private_reply"]
+    assert [one["what"] for one in world.spoken() if PHONE in one["text"]] == ["private_reply"]
     assert any("From now on" in one for one in world.words(number, public=False))
 
 
@@ -96,7 +105,41 @@ def test_another_answer_takes_the_place_of_the_held_one(world: World) -> None:
     world.answer(number, "/send", public=False)
     world.noted(number, "no answer is held back here")
     world.calm()
-    assert world.texts() == ["Please write to us in private."]
+    assert texts(world) == ["Please write to us in private."]
+
+
+def test_our_own_number_may_be_said_in_public(world: World) -> None:
+    number = opened(world)
+    world.answer(number, "Please call us on 22 123 45 67.")
+    world.until(world.spoken)
+    world.calm()
+    assert world.words(number, public=False)
+    assert not any("Held back" in one for one in world.words(number, public=False))
+
+
+def test_a_held_answer_that_is_taken_back_is_not_sent(world: World) -> None:
+    number = opened(world)
+    world.answer(number, PHONE)
+    held(world, number)
+    said = world.sandbox.record("ticket_comment", ticket=number, public=True)[-1]
+    world.sandbox.post("agent/make_private", {"ticket": number, "comment": said["id"]})
+    world.calm()
+    world.answer(number, "/send", public=False)
+    world.noted(number, "no answer is held back here")
+    world.calm()
+    assert texts(world) == []
+
+
+def test_a_sent_answer_that_was_held_is_taken_back_like_any_other(world: World) -> None:
+    number = opened(world)
+    world.answer(number, PHONE)
+    held(world, number)
+    said = world.sandbox.record("ticket_comment", ticket=number, public=True)[-1]
+    world.answer(number, "/send", public=False)
+    world.until(world.spoken)
+    world.calm()
+    world.sandbox.post("agent/make_private", {"ticket": number, "comment": said["id"]})
+    world.noted(number, "can still read it")
 
 
 def test_in_private_personal_data_is_nobody_elses_business(world: World) -> None:
@@ -105,7 +148,7 @@ def test_in_private_personal_data_is_nobody_elses_business(world: World) -> None
     world.answer(number, PHONE)
     world.until(world.spoken)
     world.calm()
-    assert world.texts() == [PHONE]
+    assert texts(world) == [PHONE]
 
 
 def test_a_held_answer_survives_workers_that_die(world: World) -> None:
@@ -117,7 +160,7 @@ def test_a_held_answer_survives_workers_that_die(world: World) -> None:
     world.start_worker()
     world.until(world.spoken)
     world.calm()
-    assert world.texts() == [PHONE]
+    assert texts(world) == [PHONE]
     world.start_worker()
 
 
@@ -130,11 +173,11 @@ def test_the_third_public_answer_to_a_person_waits_for_the_agents_word(world: Wo
         world.answer(number, f"answer number {count}")
         world.calm()
     assert "answered this person 2 times in public" in held(world, number)
-    assert world.texts() == ["answer number 0", "answer number 1"]
+    assert texts(world) == ["answer number 0", "answer number 1"]
     world.answer(number, "/send", public=False)
     world.until(lambda: len(world.spoken()) == 3)
     world.calm()
-    assert world.texts()[-1] == "answer number 2"
+    assert texts(world)[-1] == "answer number 2"
 
 
 def test_a_post_takes_so_many_public_answers_a_day_and_the_same_one_raises_an_alarm(
@@ -176,7 +219,7 @@ def test_a_troll_with_a_question_or_an_order_is_a_customer(world: World) -> None
     world.comment("Bot", "Where is my parcel, order number 4821937?")
     assert world.opened("order number 4821937")
     world.calm()
-    assert world.texts() == []
+    assert texts(world) == []
 
 
 # --- hiding -----------------------------------------------------------------------------------------------
