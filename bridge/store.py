@@ -37,6 +37,7 @@ QUEUE: Final = "bridge"
 MOST: Final = 200  # events of a lane that one look shows
 LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write plus a margin
 PREFIX: Final = "bridge:"
+ANSWERS: Final = ("in_time", "late", "found_late", "unanswered")  # how the waits of customers ended
 _LUA = Path(__file__).with_name("lua")
 _SCRIPTS = (
     "accept", "claim", "renew", "record", "load", "settle", "gate", "told", "trouble", "cheer", "sweep",
@@ -69,9 +70,9 @@ class Event:
     id: str
     connection: str
     at: float
-    kind: (
-        str  # m: message, u: ticket update, n: note, s: said by us, r: report, i: identity, t: tag
-    )
+    # m: message, u: ticket update, n: note, s: said by us, r: report, i: identity, t: tag, c: crowd,
+    # w: step for who waits
+    kind: str
     doc: dict[str, Any]
     fields: Mapping[str, str]
     says: Mapping[str, str]
@@ -363,6 +364,10 @@ class Store:
             item.setdefault("ttl", self.keep_ms)
             item["f"] = flat(item.get("f", {}))
         begun = [one for item in orders.crowds if "begin" in item for one in item["begin"]["push"]]
+        for item in orders.push:
+            if at := item.pop("at", ""):
+                until = datetime.fromisoformat(at) - self._clock()
+                item["after"] = max(int(until.total_seconds() * 1000), 0)
         for item in (*orders.touch, *orders.says, *orders.push, *begun):
             item["f"] = flat(item.get("f", {}))
         code, *rows = self._run("settle", owner, _dumps(orders.plain()), most)
@@ -640,6 +645,23 @@ class Store:
             for rule, count in counts.items()
             if rule in last
         }
+
+    def answers(self, connections: Iterable[str]) -> dict[str, dict[str, int]]:
+        """`{connection: {waiting, overdue, in_time, late, found_late, unanswered}}`: who waits, and how it ended.
+
+        Only of those where an answer was ever promised.
+        """
+        now, found = int(self._clock().timestamp() * 1000), {}
+        for name in connections:
+            pipe = self.client.pipeline(transaction=False)
+            pipe.zcard(f"{PREFIX}waiting:{name}")
+            pipe.zcount(f"{PREFIX}waiting:{name}", "-inf", now)
+            pipe.hgetall(f"{PREFIX}answers:{name}")
+            waiting, overdue, counted = self._do(pipe.execute)
+            if waiting or counted:
+                ends = {one: int(counted.get(one.encode(), 0)) for one in ANSWERS}
+                found[name] = {"waiting": waiting, "overdue": overdue, **ends}
+        return found
 
     def hash(self, key: str) -> dict[str, str]:
         row = self._do(lambda: self.client.hgetall(PREFIX + key))

@@ -70,11 +70,11 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "look": (
         "EXISTS bridge:books", "EXISTS bridge:w", "HGET rq:worker", "HGETALL bridge:alarms",
-        "HGETALL bridge:books", "HGETALL bridge:down", "HGETALL bridge:last",
+        "HGETALL bridge:answers", "HGETALL bridge:books", "HGETALL bridge:down", "HGETALL bridge:last",
         "HGETALL bridge:matches", "HGETALL bridge:matched", "HGETALL bridge:rate",
         "HKEYS bridge:last", "LLEN rq:queue", "PING", "PTTL bridge:rate", "SET bridge:probe", "SCAN",
         "SCAN bridge:e", "SCARD rq:workers", "TIME", "XREVRANGE bridge:feed", "ZCARD bridge:dead", "ZCARD bridge:due",
-        "ZCARD bridge:ingest", "ZRANGE bridge:lines", "GET bridge:rate", "ZRANGE bridge:due",
+        "ZCARD bridge:ingest", "ZCARD bridge:waiting", "ZCOUNT bridge:waiting", "ZRANGE bridge:lines", "GET bridge:rate", "ZRANGE bridge:due",
         "ZRANGE bridge:ingest", "ZRANGEBYSCORE bridge:due",
     ),
 }  # fmt: skip
@@ -94,7 +94,7 @@ SELDOM: Final = {
 # They change nothing, so that it is all the same whether they were carried out.
 READS: Final = frozenset({
     "GET", "MGET", "EXISTS", "HGET", "HGETALL", "HKEYS", "INFO", "LLEN", "LRANGE", "PING", "PTTL", "SCAN",
-    "SCARD", "SMEMBERS", "TIME", "XREVRANGE", "ZCARD", "ZRANGE", "ZRANGEBYSCORE", "ZREVRANGE",
+    "SCARD", "SMEMBERS", "TIME", "XREVRANGE", "ZCARD", "ZCOUNT", "ZRANGE", "ZRANGEBYSCORE", "ZREVRANGE",
 })  # fmt: skip
 
 

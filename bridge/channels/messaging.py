@@ -37,6 +37,8 @@ from bridge.core.untrusted import (
 )
 
 DAY = 24 * 3600.0
+# Meta's own inboxes, where people write; a page of its documentation drops digits of the first one.
+INBOXES = frozenset({"263902037430900", "26390203743090", "1217981644879628"})
 
 # Receipts, and what is said to us about a talk: name of the item's key -> the reason to ignore it.
 ASIDE = {
@@ -155,6 +157,8 @@ def _message(about: _About, message: Mapping[str, Any]) -> Message:
         "unsupported": flag(message.get("is_unsupported")) or None,
         "referral": text(mapping(message.get("referral")).get("ref")),
     }
+    if about.own and facts["app_id"] is not None and facts["app_id"] not in INBOXES:
+        facts["other_app"] = True  # ours, a bot's, or another tool's
     extra = {name: fact for name, fact in facts.items() if fact is not None}
     if flag(message.get("is_deleted")):
         return about.event(

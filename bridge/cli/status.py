@@ -72,6 +72,7 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
             for name in order
             if name != OURS
         },
+        "answers": store.answers(config.connections),
         "reconcile": {name: gap for name in config.connections if (gap := _gap(store.gap(name)))},
     }
 
@@ -152,6 +153,8 @@ def _print(told: dict[str, Any], at: datetime) -> None:
 
     for name, one in told["connections"].items():
         print(f"{parts.harmless(name)}: {_sentence(one, at)}")
+    for name, one in told["answers"].items():
+        print(f"{parts.harmless(name)}: {_answers(one)}")
     for name, gap in told["reconcile"].items():
         print(f"{parts.harmless(name)}: {_read_back(gap, at)}")
     for name, budgets in told["limits"].items():
@@ -188,6 +191,16 @@ def _sentence(one: Mapping[str, Any], at: datetime) -> str:
     why = _STATES.get(one["state"], one["state"])
     since = f" since {parts.moment(datetime.fromisoformat(one['since']))}" if one["since"] else ""
     return f"{why}{since}, {last}"
+
+
+def _answers(one: Mapping[str, int]) -> str:
+    ended = one["in_time"] + one["late"]
+    share = f" of {ended} answers, {100 * one['in_time'] / ended:.0f} %" if ended else " answers"
+    told = [f"{one['waiting']} customers wait for an answer, {one['overdue']} longer than promised"]
+    told += [f"{one['in_time']}{share} in time"]
+    told += [f"{one['found_late']} that were told of too late"] if one["found_late"] else []
+    told += [f"{one['unanswered']} tickets solved without one"] if one["unanswered"] else []
+    return "; ".join(told)
 
 
 def _read_back(gap: Mapping[str, Any], at: datetime) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.core import targets, telling
 from bridge.core.rules import Decision
-from bridge.core.stored import doc_in
+from bridge.core.stored import doc_in, measures_in, moment_in
 
 SHADOW = "shadow "  # before a rule's name: it would have matched; no name holds a space
 
@@ -98,14 +98,16 @@ def shown(
     author = doc["author"] if isinstance(doc.get("author"), dict) else {}
     what = {
         "m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery",
-        "r": "report", "i": "identity", "t": "tag", "c": "crowd",
+        "r": "report", "i": "identity", "t": "tag", "c": "crowd", "w": "step",
     }  # fmt: skip
     return {
         "id": eid,
         "at": datetime.fromtimestamp(float(fields.get("at") or 0) / 1000, UTC).isoformat(),
         "connection": fields.get("c", ""),
         "channel": doc.get("channel"),
-        "kind": what.get(fields.get("k", "")),
+        "kind": "wait"
+        if fields.get("k") == "s" and "wait" in doc
+        else what.get(fields.get("k", "")),
         "change": doc.get("change"),
         "external_id": doc.get("id"),
         "permalink": doc.get("permalink"),
@@ -133,6 +135,10 @@ def sentence(
     """What became of an event, in one sentence."""
     state, reason = fields.get("state", ""), fields.get("reason", "")
     what = _subject(fields, doc, reason, label)
+    if state == "timer" and "wait" in doc:
+        return _waiting(doc)
+    if state == "timer":
+        return f"{what} waits for its time."
     if state == "in_progress":
         return f"{what} is being worked on."
     if state == "parked" and fields.get("held"):
@@ -155,6 +161,8 @@ def sentence(
         return f"{what} was opened as ticket {number}."
     if reason == "delivered":
         return f"{what} was {'posted' if fields.get('k') == 'u' else 'sent'} to the customer."
+    if state == "done" and fields.get("k") in ("s", "w") and "wait" in doc:
+        return _ended(f"{what} {'ended' if fields['k'] == 's' else 'was done'}", reason)
     if reason == "private note":
         return f"{what} stays on the ticket."
     if told := reason.partition(" says nothing")[1]:
@@ -162,6 +170,18 @@ def sentence(
     if state == "done":
         return _done(what, reason)
     return _ended(f"{what} was ignored", _IGNORED.get(reason, reason))
+
+
+def _waiting(doc: Mapping[str, Any]) -> str:
+    """What a customer who waits may count on, and what comes next."""
+    since, due = moment_in(doc.get("wait")), moment_in(doc.get("due"))
+    told = "A customer waits for an answer"
+    told += f" since {targets.moment(since)}" if since else ""
+    told += f", which is due by {targets.moment(due)}" if due else ""
+    for step in (doc.get("steps") or ())[:1]:
+        if at := moment_in(step.get("at")):
+            told += f"; next, at {targets.moment(at)}: {'; '.join(targets.does(measures_in(step['then'])))}"
+    return f"{told}."
 
 
 def _of_message(
@@ -262,6 +282,10 @@ def _subject(
             return "A private note"
         told = str(doc.get("status") or "").replace("_", " ")
         return f"The ticket's change to {told}" if told else "A change of the ticket"
+    if kind == "s" and "wait" in doc:
+        return "A customer's wait for an answer"
+    if kind == "w":
+        return "A step for a customer who waits"
     if kind == "s" and "remind" in doc:
         return "A reminder for the agent"
     if kind == "s" and "csat" in doc:

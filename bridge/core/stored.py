@@ -7,7 +7,8 @@ left alone and missing ones get their default, so that neighbouring releases can
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from bridge.core.model import (
     TicketUpdate,
     Visibility,
 )
+from bridge.core.rules import Reply
+from bridge.core.targets import Measures, Promise, Target, Wait
 
 VERSION = 1
 
@@ -244,3 +247,47 @@ def update_in(value: Mapping[str, Any]) -> TicketUpdate:
         late=value.get("late", False),
         ignored=value.get("ignored"),
     )
+
+
+# --- what a customer was promised ----------------------------------------------------------------
+
+
+def measures_out(measures: Measures) -> dict[str, Any]:
+    plain = _lean({name: getattr(measures, name) for name in Measures.__slots__})
+    return {**plain, "replies": [asdict(one) for one in measures.replies]}
+
+
+def measures_in(value: Mapping[str, Any]) -> Measures:
+    said = _known(Measures, value, tags=tuple, notify=tuple)
+    replies = value.get("replies", ())
+    return Measures(**{**said, "replies": tuple(Reply(**_known(Reply, one)) for one in replies)})
+
+
+def promise_out(promise: Promise) -> dict[str, Any]:
+    target = promise.target
+    return {
+        "v": VERSION,
+        "target": {
+            **{name: getattr(target, name) for name in Target.__slots__},
+            "on_warn": measures_out(target.on_warn),
+            "on_breach": measures_out(target.on_breach),
+        },
+        "waits": [
+            {"after": one.after, "clock": one.clock, "then": measures_out(one.then)}
+            for one in promise.waits
+        ],
+    }
+
+
+def promise_in(value: Mapping[str, Any]) -> Promise:
+    target = value.get("target", {})
+    return Promise(
+        target=Target(**_known(Target, target, on_warn=measures_in, on_breach=measures_in)),
+        waits=tuple(Wait(**_known(Wait, one, then=measures_in)) for one in value.get("waits", ())),
+    )
+
+
+def _known(record: type, value: Mapping[str, Any], **read: Callable[[Any], Any]) -> dict[str, Any]:
+    """What *record* knows of *value*, each read as *read* says: a newer release may have written more."""
+    names = [one.name for one in fields(record) if one.name in value]
+    return {name: read.get(name, lambda one: one)(value[name]) for name in names}

@@ -97,7 +97,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Course:
     """When what comes, for a customer who waits from a moment on; without a target no deadline."""
 
     since: datetime
@@ -105,9 +105,9 @@ class Clock:
     steps: tuple[Step, ...]
 
 
-def clock(
+def course(
     promise: Promise, since: datetime, calendar: Calendar = ALWAYS, found: datetime | None = None
-) -> Clock:
+) -> Course:
     """What comes when, in order, for words that were said at *since* and *found* by us then or later.
 
     Nobody is warned of a deadline that had passed before we knew of the words.
@@ -126,7 +126,9 @@ def clock(
     for wait in promise.waits:
         at = _after(calendar, wait.clock, since, wait.after)
         steps.append(Step(at=at, why="waited", after=wait.after, then=wait.then))
-    return Clock(since=since, deadline=deadline, steps=tuple(sorted(steps, key=lambda one: one.at)))
+    return Course(
+        since=since, deadline=deadline, steps=tuple(sorted(steps, key=lambda one: one.at))
+    )
 
 
 def _after(calendar: Calendar, kind: str, since: datetime, seconds: int) -> datetime:
@@ -159,7 +161,7 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def told(due: Clock) -> str:
+def told(due: Course) -> str:
     """Until when an answer is due, and for how long that is; empty where nothing is promised."""
     if due.deadline is None:
         return ""

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from bridge.core.harmless import MESSAGE_LIMIT, address, capped, line, listed, safe
 from bridge.core.mutes import Mute
+from bridge.core.targets import moment
 
 # Why a reply could not be delivered, for the agent who wrote it. Codes of channels and windows.
 WAYS = {
@@ -154,6 +155,12 @@ def closes_soon(where: str, until: str, ways: Sequence[str]) -> str:
     """The customer waits, and the time in which an answer is possible is about to end."""
     told = f"The customer waits for an answer on {line(where, 60)}; it is possible until {until}."
     return "\n".join(one for one in (told, listed("What is open now", ways)) if one)
+
+
+def waited(note: str, since: datetime, due: datetime | None) -> str:
+    """The team's own *note* on a customer who waits, and since when that is."""
+    until = f"; an answer was promised by {moment(due)}" if due else ""
+    return f"{safe(note, MESSAGE_LIMIT)}\nThe customer waits since {moment(since)}{until}."
 
 
 def read_back(what: Iterable[str]) -> str:

@@ -37,7 +37,7 @@ class Case:
 
     `channel` is what people call it ("Facebook"), `account` the page's or bot's name. `lost` are
     files that could not be copied, each with the reason; `unknown` what the helpdesk's map has no
-    word for; `windows` a sentence on how long answers are possible. `labels` say where each message
+    word for; `windows` a sentence on how long answers are possible, `due` one on until when one is promised. `labels` say where each message
     was said, where that is not the same for all. `signals` are what the rules had read from the words.
     """
 
@@ -57,6 +57,7 @@ class Case:
     lost: tuple[tuple[str, str], ...] = ()
     unknown: tuple[str, ...] = ()
     windows: str = ""
+    due: str = ""
     events: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
 
@@ -232,6 +233,7 @@ def note(case: Case) -> str:
             "Not set, because the helpdesk's map has no word for it",
             (line(one, 120) for one in case.unknown),
         ),
+        case.due and line(case.due, 200),
         case.windows and line(case.windows, 600),
         case.windows != NOWHERE and HOW,
         _reference(case),

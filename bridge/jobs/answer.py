@@ -19,6 +19,7 @@ from bridge.jobs import (
     posting,
     speak,
     undelivered,
+    waiting,
 )
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
@@ -36,8 +37,9 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return posting.resolve(hand, turn, room)
     soonest: float | None = None
     withdrawn = _withdrawn(turn.events)
-    for event in overtaken.in_order(turn.events):
+    for event in waiting.last(overtaken.in_order(turn.events)):
         wait = max(_not_before(hand, event), later.rests(hand, room, event))
+        wait = waiting.rests(hand, room, event, wait)
         if wait > 0:
             soonest = wait if soonest is None else min(soonest, wait)
             continue
@@ -56,6 +58,8 @@ def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str])
         csat.ask(hand, turn, room, event)
     elif event.kind == "s" and "hide" in event.doc:
         hiding.by_rule(hand, room, event)
+    elif event.kind == "s" and "wait" in event.doc:
+        waiting.look(hand, room, event)
     elif event.kind == "s" and "look" in event.doc:
         news.look_again(hand, turn, room, event)
     elif event.kind == "c" and event.doc.get("do") == "fan":

@@ -18,7 +18,17 @@ from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, decide
 from bridge.core.stored import message_in, moment_in, moment_out
-from bridge.jobs import closed, crowds, csat, customers, incident, mutes, tickets, writing
+from bridge.jobs import (
+    closed,
+    crowds,
+    csat,
+    customers,
+    incident,
+    mutes,
+    tickets,
+    waiting,
+    writing,
+)
 from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import DAY, LIVE, Room
@@ -40,6 +50,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return _tag(hand, room, turn.events[0])
     if turn.events[0].kind == "c":
         return incident.open(hand, room, turn.events[0])
+    if turn.events[0].kind == "w":
+        return waiting.press(hand, room, turn.events[0])
     orders = hand.orders()
     plan = _plan(hand, turn, room, orders)
     orders.set += [(key, kept, seconds) for key, (kept, seconds) in plan.people.items()]
@@ -49,6 +61,7 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         orders.events.append(_outcome(hand, event, state, reason, decision, more))
         if mute := plan.muted.get(event.id):
             orders.events[-1]["muted"] = mute
+    waiting.known(room, orders)
     if plan.opening:
         return tickets.open(hand, room, plan, orders)
     if plan.said or plan.notes:
@@ -83,7 +96,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     later = _later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
     for event in events:
-        if event.kind in ("t", "c"):
+        if event.kind in ("t", "c", "w"):
             break
         if event.kind == "n":
             if plan.said:
@@ -111,6 +124,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             if says.get("on") and plan.said:
                 break
             _deleted(plan, room, event, says)
+            waiting.withdrawn(room, event, message, hand.bridge.now())
             facts.setdefault(mid, {}).update({"deleted": "1", "text": ""})
             continue
         if reason := _overtaken(message, says, asked=bool(event.fields.get("asked"))):
@@ -366,13 +380,13 @@ def _native(hand: Hand, turn: Turn, room: Room, plan: Plan, event: Event, messag
     elif message.change is not Change.CREATED:
         plan.outcomes.append((event, "ignored", "own", None))
     elif room.takes_notes:
-        room.facts["native_at"] = moment_out(message.sent_at or hand.bridge.now()) or ""
+        waiting.natively(room, message, hand.bridge.now())
         label = hand.bridge.channel(message.channel).label or message.channel
         who = message.author.name if message.author else None
         room.facts["answered_at"] = moment_out(message.sent_at) or ""
         plan.notes.append((event, telling.native(who, message.text or "", label)))
     else:
-        room.facts["native_at"] = moment_out(message.sent_at or hand.bridge.now()) or ""
+        waiting.natively(room, message, hand.bridge.now())
         plan.outcomes.append((event, "ignored", "own", None))
 
 

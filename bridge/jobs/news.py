@@ -69,6 +69,7 @@ def update(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdat
 
 def _merged(hand: Hand, room: Room, event: Event, target: str) -> None:
     room.facts.update({"ticket": target, "status": str(Status.OPEN), "status_word": ""})
+    room.facts["merged_at"] = moment_out(hand.bridge.now()) or ""
     orders = hand.closing(event, "done", f"merged into {target}")
     keep_link(room, orders)
     orders.facts = room.changed()

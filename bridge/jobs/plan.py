@@ -71,7 +71,10 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
             "lane": "out",
             "room": room.id,
             "c": OURS,
-            "f": {"k": "s", "doc": json.dumps(_said(event, one))},
+            "f": {
+                "k": "s",
+                "doc": json.dumps(said_doc(one, event.fields.get("pk") or "", event.id)),
+            },
         }
         for one in decision.replies
     ] + hiding.asked(room, event, decision)
@@ -84,13 +87,13 @@ def _name(room: Room, event: Event, reply: Reply) -> str:
     return name_of("automatic", event.id, reply.visibility, reply.name)
 
 
-def _said(event: Event, reply: Reply) -> dict[str, Any]:
-    """What the other lane needs to say *reply* to whoever wrote *event*."""
+def said_doc(reply: Reply, who: str, about: str) -> dict[str, Any]:
+    """What the other lane needs to say *reply* to *who*, by the person's key; *about* is the event it is for."""
     doc: dict[str, Any] = {
-        "v": 1, "reply": reply.name, "visibility": reply.visibility, "for": event.id,
+        "v": 1, "reply": reply.name, "visibility": reply.visibility, "for": about,
     }  # fmt: skip
     if reply.once or reply.cooldown:
-        doc |= {"once": reply.once, "cooldown": reply.cooldown, "who": event.fields.get("pk") or ""}
+        doc |= {"once": reply.once, "cooldown": reply.cooldown, "who": who}
     if reply.when:
         doc |= {"when": reply.when, "until": moment_out(reply.until)}
     if reply.line is not None:

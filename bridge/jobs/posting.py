@@ -17,7 +17,7 @@ from bridge.core import compose, fanout, receipt, telling
 from bridge.core.errors import AuthError, Done, PermanentError, TransientError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import guards, lately, undelivered
+from bridge.jobs import guards, lately, undelivered, waiting
 from bridge.jobs.ingest import name_of, words_name
 from bridge.jobs.room import DAY, LINKED, LIVE, OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -241,7 +241,8 @@ def _finished(
                 "where": intent["place"],
                 "opened": "1" if opened else "",
             },
-        }
+        },
+        *waiting.ended(hand, room),
     ]
     if intent.get("held"):
         posted = {name: orders.events[0]["f"][name] for name in ("posted", "where", "opened")}

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bridge.store import RANK, Turn
+from bridge.store import RANK, Event, Turn
 
 
 class Rank(IntEnum):
@@ -48,17 +48,23 @@ class Asker:
         rank = _rank(turn)
         if not (rank is Rank.OPEN and self.rank is Rank.URGENT):
             self.rank = rank
-        self.since = min((one.at for one in turn.events), default=0.0) or time.time()
+        self.since = min((one.at for one in _wanted(turn)), default=0.0) or time.time()
 
     def presses(self, priority: str | None) -> None:
         """What is wanted is a new ticket of this priority."""
         self.rank = Rank.URGENT if priority in PRESSING else Rank.OPEN
 
 
+def _wanted(turn: Turn) -> list[Event]:
+    """What is to be done; what waits for its time alone where there is nothing else."""
+    now = [one for one in turn.events if one.fields.get("state") != "timer"]
+    return now or list(turn.events)
+
+
 def _rank(turn: Turn) -> Rank:
-    kind = turn.events[0].kind if turn.events else ""
+    kind = next((one.kind for one in _wanted(turn)), "")
     if turn.lane.startswith("out:"):
         return Rank.NOTICE if kind == "s" else Rank.ANSWER
     if turn.intent.get("kind") == "create" or not turn.room.get("ticket"):
         return Rank.OPEN
-    return Rank.NOTE if kind in ("n", "t") else Rank.UPDATE
+    return Rank.NOTE if kind in ("n", "t", "w") else Rank.UPDATE

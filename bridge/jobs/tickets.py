@@ -16,7 +16,7 @@ from bridge.core.rules import Decision
 from bridge.core.sentiment import Scorer
 from bridge.core.signals import SIGNALS
 from bridge.core.stored import author_in, author_out, moment_in
-from bridge.jobs import customers, files, later, writing
+from bridge.jobs import customers, files, later, waiting, writing
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import OURS, Room
@@ -51,7 +51,8 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         return True
     uploads, along, missed = files.copied(hand, desk, target, plan.said)
     fields = mapping.apply(desk_map, escalation, _facts(first, room, desk_map, bridge.scorer))
-    case = _case(hand, room, plan, target, post, missed, fields.unknown)
+    wait, due = waiting.begins(hand, room, plan, desk.name)
+    case = _case(hand, room, plan, target, post, missed, fields.unknown, due)
     # Only where closed is for good a helpdesk has a link of its own between the two.
     follows = plan.followup and bridge.helpdesk(desk).closed_for_good
     ident = name_of("open", room.id, *(one.event.id for one in plan.said))
@@ -80,6 +81,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
     after["problem"] = draft.problem and f"{desk.name}:{draft.problem}"
+    _waits(hand, after, wait, due)
     after["push"] += _reminders(hand, room, desk.name, plan.said)
     after["push"] += _joined_keys(room, ident, plan.said)
     after["push"] += automatic_events(room, plan.said[0].event, decision)
@@ -89,7 +91,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
 
 def _case(
     hand: Hand, room: Room, plan: Plan, target: Target, post: Mapping[str, Any],
-    missed: list[tuple[str, str]], unknown: tuple[str, ...],
+    missed: list[tuple[str, str]], unknown: tuple[str, ...], due: str,
 ) -> ticket.Case:  # fmt: skip
     """All that the words and the note of a new ticket tell; *post* is what the platform said of it."""
     first = plan.said[0].message
@@ -113,6 +115,7 @@ def _case(
         lost=tuple(missed),
         unknown=unknown,
         windows=_windows(hand, room),
+        due=due,
         labels=_labels(hand, room, plan.said),
         events=tuple(one.event.id for one in plan.said),
     )
@@ -162,9 +165,11 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         problem=_problem(hand, room, plan, desk),
     )
     body = bridge.helpdesk(desk).update_body(draft)
+    wait, due = waiting.begins(hand, room, plan, desk.name)
     after = _after(hand, plan, orders, room, "added to the ticket")
     after["problem"] = ":".join(next(iter(_joins(plan)), ()))
     after["notes"] = notes
+    _waits(hand, after, wait, due)
     after["push"] += _reminders(hand, room, desk.name, plan.said)
     after["push"] += _joined_keys(room, room.ticket, plan.said)
     if status:
@@ -182,6 +187,14 @@ def _problem(hand: Hand, room: Room, plan: Plan, desk: Connection) -> str | None
 def _joins(plan: Plan) -> list[list[str]]:
     """The incidents that notes link the ticket to: helpdesk and ticket."""
     return [event.doc["problem"] for event, _ in plan.notes if event.doc.get("problem")]
+
+
+def _waits(hand: Hand, after: dict[str, Any], wait: list[dict[str, Any]], due: str) -> None:
+    """Let the wait that the first words begin be written down with them, and stand in their receipt."""
+    after["push"] += wait
+    if due:
+        slip = after["events"][0]["receipt"]
+        slip["actions"].append(receipt.action(hand.bridge.now(), "the clock began", due))
 
 
 def _reminders(hand: Hand, room: Room, desk: str, said: list[Said]) -> list[dict[str, Any]]:

@@ -118,6 +118,7 @@ class Hand:
         self._said_so: set[str] = set()
         self.at_hand = ""  # the event that is worked on, where it need not be the first
         self.left = False  # nothing was left in the lane, and the turn is given back
+        self.turn: Turn | None = None  # how the lane stood at the last look
         self._seen: Turn | None = None  # how the lane stands since the last settling
         self.settled = False  # whether anything was written down since the last look
 
@@ -179,6 +180,7 @@ class Hand:
         turn = _awake(turn)
         self.mutes = self.book.of(turn)
         self.asker.look(turn)
+        self.turn = turn
         return turn
 
 

@@ -185,6 +185,9 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
         )
     orders.says = after.get("says", [])
     orders.push = after.get("push", [])
+    for item in orders.push:
+        if item.get("state") == "timer":
+            item["f"]["ticket"] = f"{desk}:{done.id}"
     for number, note in enumerate(after.get("notes", ())):
         orders.push.append(note_event(room, note, "after", intent["id"], str(number)))
     facts = room.changed()

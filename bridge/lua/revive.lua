@@ -2,7 +2,7 @@
 -- Returns 1, or 0 when it is not dead (any more), or its delivery is to be read again and is gone.
 local now = time_ms()
 local key = P .. 'e:' .. ARGV[1]
-local f = redis.call('HMGET', key, 'state', 'c', 'lane', 'room', 'd', 'unread')
+local f = redis.call('HMGET', key, 'state', 'c', 'lane', 'room', 'd', 'unread', 'waits')
 if f[1] ~= 'dead' then return 0 end
 local did = f[5] or ''
 local dkey = P .. 'd:' .. did
@@ -13,6 +13,7 @@ redis.call('ZREM', P .. 'dead', ARGV[1])
 if ARGV[2] == 'drop' then
   move(ARGV[1], f[2], 'ignored')
   redis.call('HSET', key, 'reason', 'dropped by an operator')
+  if f[7] then redis.call('ZREM', P .. 'waiting:' .. f[7], ARGV[1]) end
   redis.call('PEXPIRE', key, ARGV[3])
   if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
   return 1

@@ -2,8 +2,9 @@
 -- events to look at afterwards (0: none). Returns {0} when the lease was lost and nothing was written, {2} when
 -- the turn was given back and there is more, {3} when nothing is left, else {1}, and behind it the look.
 -- orders: lane, room, now the lists below, each optional:
---   events  = {{e, state, ttl, f={...}, muted, rules={...}}}  outcomes; the event leaves the lane; by which mute it was
---                                             ignored; the rules that matched it, counted with the change of state
+--   events  = {{e, state, ttl, f={...}, muted, rules={...}, waited}}  outcomes; the event leaves the lane; by which
+--                                             mute it was ignored; the rules that matched it, and how somebody's
+--                                             wait ended ({connection, as what}), counted with the change of state
 --   touch   = {{e, f={...}, state}}           facts on events that stay
 --   intent  = {field, value, ...} | ''        the write under way; '' when it is settled
 --   facts   = {field, value, ...}             of the room
@@ -11,8 +12,9 @@
 --   set     = {{key, value, ttl in s, gently}} indexes: sent ids, tickets, persons, joins; gently: only
 --                                             where no other value stands
 --   tally   = {{key, name, seconds}}          what is counted, each thing once by its name, so many seconds long
---   push    = {{e, lane, room, c, state, f}}  events of our own making (notes, notices): in_progress,
---                                             parked, or a timer
+--   push    = {{e, lane, room, c, state, f, after, waits}}  events of our own making (notes, notices):
+--                                             in_progress, parked, or a timer; looked at after so many ms;
+--                                             who waits ({connection, until when an answer is due})
 --   wake    = {lane, ...}                     that may go on, if they rest
 --   mutes   = {{id, text}}                    what is muted from now on; '' ends it
 --   crowds  = {{c, ...}}                      messages to count, incidents (crowd.lua)
@@ -38,7 +40,11 @@ for _, item in ipairs(orders.events or {}) do
         redis.call('HINCRBY', P .. 'matches', rule, 1)
         redis.call('HSET', P .. 'matched', rule, now)
       end
+      if item.waited and item.waited[2] ~= '' then
+        redis.call('HINCRBY', P .. 'answers:' .. item.waited[1], item.waited[2], 1)
+      end
     end
+    if item.waited then redis.call('ZREM', P .. 'waiting:' .. item.waited[1], item.e) end
     redis.call('LREM', P .. 'l:' .. lane, 0, item.e)
     if item.state == 'dead' then
       redis.call('ZADD', P .. 'dead', now, item.e)
@@ -104,7 +110,8 @@ for _, item in ipairs(push) do
     local name = item.lane .. ':' .. item.room
     redis.call('RPUSH', P .. 'l:' .. name, item.e)
     due(name, now + (item.after or 0), now)
-    if name ~= lane then wake(now) end
+    if item.waits then redis.call('ZADD', P .. 'waiting:' .. item.waits[1], item.waits[2], item.e) end
+    if name ~= lane and (item.after or 0) == 0 then wake(now) end
   end
 end
 for _, name in ipairs(orders.wake or {}) do

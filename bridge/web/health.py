@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from bridge import __version__
 from bridge.core.errors import BridgeError
 from bridge.core.tally import tallies
-from bridge.store import Store
+from bridge.store import ANSWERS, Store
 from bridge.wiring import Bridge
 
 OUTCOMES = ("done", "ignored", "parked", "dead")
@@ -101,6 +101,7 @@ class Books(Collector):
         yield from (received, repeated, ended)
         yield from self._gaps()
         yield from self._matches()
+        yield from self._answers()
         waiting = GaugeMetricFamily("bridge_waiting", "How much waits where", labels=["queue"])
         for name, count in sorted(queues.items()):
             waiting.add_metric([name], count)
@@ -120,6 +121,29 @@ class Books(Collector):
             matched.add_metric([one.rule], one.matches)
             tried.add_metric([one.rule], one.shadow)
         yield from (matched, tried)
+
+    def _answers(self) -> Iterator[Metric]:
+        """How customers were answered, and who waits."""
+        ended = CounterMetricFamily(
+            "bridge_answers", "First answers of people, by whether they came in time",
+            labels=["connection", "result"],
+        )  # fmt: skip
+        waiting = GaugeMetricFamily(
+            "bridge_customers_waiting",
+            "Customers to whom an answer is promised",
+            labels=["connection"],
+        )
+        overdue = GaugeMetricFamily(
+            "bridge_customers_overdue", "Those of them whose answer is late", labels=["connection"]
+        )
+        for name, row in self._bridge.store.answers(
+            sorted(self._bridge.config.connections)
+        ).items():
+            waiting.add_metric([name], row["waiting"])
+            overdue.add_metric([name], row["overdue"])
+            for result in ANSWERS:
+                ended.add_metric([name, result], row[result])
+        yield from (ended, waiting, overdue)
 
     def _gaps(self) -> Iterator[Metric]:
         """What was read back, and which sources are silent."""

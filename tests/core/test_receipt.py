@@ -150,3 +150,26 @@ def test_what_is_shown_has_the_ticket_and_the_author_by_what_is_known():
     assert (one["who"], one["ticket"], one["kind"]) == ("ola", "7", "comment")
     bare = receipt.shown("e", {})
     assert (bare["who"], bare["ticket"], bare["kind"]) == (None, None, None)
+
+
+WAIT = {
+    "wait": "2026-11-20T12:00:00+00:00", "due": "2026-11-20T13:00:00+00:00",
+    "steps": [{"at": "2026-11-20T12:45:00+00:00", "then": {"priority": "high", "tags": ["soon"]}}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "doc", "state", "reason", "sentence"),
+    [
+        ("s", WAIT, "timer", "", "A customer waits for an answer since 2026-11-20 12:00 UTC, which is due by "
+         "2026-11-20 13:00 UTC; next, at 2026-11-20 12:45 UTC: priority high or higher; tags soon."),
+        ("s", {**WAIT, "steps": [], "due": None}, "timer", "", "A customer waits for an answer since 2026-11-20 12:00 UTC."),
+        ("s", WAIT, "done", "answered after 12 min, in time", "A customer's wait for an answer ended: answered after 12 min, in time."),
+        ("s", WAIT, "done", "merged into another ticket", "A customer's wait for an answer ended: merged into another ticket."),
+        ("w", WAIT, "done", "tags late", "A step for a customer who waits was done: tags late."),
+        ("w", WAIT, "ignored", "answered in the meantime", "A step for a customer who waits was ignored: answered in the meantime."),
+        ("s", {"remind": "x"}, "timer", "", "A reminder for the agent waits for its time."),
+    ],
+)  # fmt: skip
+def test_a_wait_is_told_with_what_comes_next_and_how_it_ended(kind, doc, state, reason, sentence):
+    assert said(kind, doc, state, reason) == sentence

@@ -16,7 +16,7 @@ from bridge.core.targets import (
     Promise,
     Target,
     Wait,
-    clock,
+    course,
     does,
     plain,
     result,
@@ -42,13 +42,13 @@ def at(hour: int, minute: int = 0, day: int = 20) -> datetime:
 
 
 def test_an_answer_is_due_within_an_hour_and_nothing_more_is_done() -> None:
-    due = clock(Promise(), NOON)
+    due = course(Promise(), NOON)
     assert (due.since, due.deadline, due.steps) == (NOON, at(13), ())
 
 
 def test_without_a_target_nothing_is_due_and_steps_come_all_the_same() -> None:
     promise = Promise(target=NO_TARGET, waits=(Wait(after=1800, then=LATE),))
-    due = clock(promise, NOON)
+    due = course(promise, NOON)
     assert due.deadline is None
     assert [(one.at, one.why) for one in due.steps] == [(at(12, 30), "waited")]
 
@@ -56,7 +56,7 @@ def test_without_a_target_nothing_is_due_and_steps_come_all_the_same() -> None:
 def test_what_comes_stands_in_the_order_of_its_time() -> None:
     target = Target(first_answer=3600, warn_at=2700, on_warn=SOON, on_breach=LATE)
     waits = (Wait(after=7200, then=LATE), Wait(after=1800, then=SOON))
-    due = clock(Promise(target=target, waits=waits), NOON)
+    due = course(Promise(target=target, waits=waits), NOON)
     assert [(one.at - NOON, one.why) for one in due.steps] == [
         (minutes(30), "waited"), (minutes(45), "warn"), (minutes(60), "breach"), (minutes(120), "waited"),
     ]  # fmt: skip
@@ -74,26 +74,26 @@ def test_what_comes_stands_in_the_order_of_its_time() -> None:
 def test_a_business_clock_counts_open_hours_alone(since: datetime, deadline: datetime) -> None:
     promise = Promise(target=Target(clock="business"))
     assert promise.business
-    assert clock(promise, since, WEEK).deadline == deadline
+    assert course(promise, since, WEEK).deadline == deadline
 
 
 def test_a_calendars_clock_counts_the_night_too() -> None:
     promise = Promise(target=Target())
     assert not promise.business
-    assert clock(promise, at(20), WEEK).deadline == at(21)
+    assert course(promise, at(20), WEEK).deadline == at(21)
 
 
 def test_each_step_has_its_own_clock() -> None:
     promise = Promise(waits=(Wait(after=1800, clock="business", then=LATE),))
     assert promise.business
-    due = clock(promise, at(20), WEEK)
+    due = course(promise, at(20), WEEK)
     assert (due.deadline, due.steps[0].at) == (at(21), at(9, 30, day=23))
 
 
 def test_nobody_is_warned_of_what_was_late_when_we_learned_of_it() -> None:
     promise = Promise(target=Target(on_warn=SOON, on_breach=LATE))
-    assert [one.why for one in clock(promise, NOON, found=at(12, 50)).steps] == ["warn", "breach"]
-    assert [one.why for one in clock(promise, NOON, found=at(13)).steps] == ["breach"]
+    assert [one.why for one in course(promise, NOON, found=at(12, 50)).steps] == ["warn", "breach"]
+    assert [one.why for one in course(promise, NOON, found=at(13)).steps] == ["breach"]
 
 
 # --- what became of it -----------------------------------------------------------------------------------
@@ -160,10 +160,10 @@ def test_a_time_is_told_in_two_words_at_most(seconds: int, words: str) -> None:
 
 
 def test_the_note_tells_until_when_and_since_when() -> None:
-    assert told(clock(Promise(), NOON)) == (
+    assert told(course(Promise(), NOON)) == (
         "An answer is due by 2026-11-20 13:00 UTC; the customer waits since 2026-11-20 12:00 UTC"
     )
-    assert told(clock(Promise(target=NO_TARGET), NOON)) == ""
+    assert told(course(Promise(target=NO_TARGET), NOON)) == ""
 
 
 def test_each_thing_that_is_done_is_told() -> None:

@@ -145,7 +145,9 @@ def test_words_that_came_late_leave_less_time_and_the_agent_is_reminded_still(
 @pytest.fixture(scope="module")
 def silent() -> Iterator[World]:
     never = {"remind_hours: 2": "remind_hours: 0"}
-    with World(workers=1, edits={"zendesk.yaml": never, "freshdesk.yaml": never}) as world:
+    nothing = {"\nrules:\n": "\ntarget: false\nrules:\n"}
+    edits = {"zendesk.yaml": never, "freshdesk.yaml": never, "rules.yaml": nothing}
+    with World(workers=1, edits=edits) as world:
         yield world
 
 

@@ -30,6 +30,7 @@ def turn(lane: str, *kinds: str, ticket: str = "", intent: str = "", at: float =
         (turn("in", ticket="7", intent="update"), Rank.UPDATE),
         (turn("in", "n", "m", ticket="7"), Rank.NOTE),
         (turn("in", "t", ticket="7"), Rank.NOTE),
+        (turn("in", "w", ticket="7"), Rank.NOTE),
         (turn("out", "s", ticket="7"), Rank.NOTICE),
     ],
 )
@@ -37,6 +38,13 @@ def test_what_waits_tells_the_rank(seen: Turn, rank: Rank) -> None:
     asker = Asker(seen.lane)
     asker.look(seen)
     assert asker.rank is rank
+
+
+def test_what_waits_for_its_time_does_not_hold_back_an_answer() -> None:
+    asker, seen = Asker("out:room"), turn("out", "s", "u", ticket="7")
+    seen.events[0].fields["state"] = "timer"  # type: ignore[index]
+    asker.look(seen)
+    assert (asker.rank, asker.since) == (Rank.ANSWER, 51.0)
 
 
 @pytest.mark.parametrize(

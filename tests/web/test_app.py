@@ -65,6 +65,7 @@ class FakeBridge:
         self.ages: dict[str, float] = {}
         self.in_force: dict[str, str] = {}
         self.matches: dict[str, tuple[int, datetime]] = {}
+        self.answers: dict[str, dict[str, int]] = {}
         self.letters: dict[str, dict[str, str]] = {}
         self.store = SimpleNamespace(
             writable=self._answer,
@@ -78,6 +79,9 @@ class FakeBridge:
             rules=lambda: self.in_force,
             rules_files=lambda version: None,
             matches=lambda: self.matches,
+            answers=lambda names: {
+                name: self.answers[name] for name in names if name in self.answers
+            },
         )
 
     def _answer(self) -> None:
@@ -450,6 +454,18 @@ def test_metrics_count_the_matches_of_each_rule_and_the_shadow_apart(web, bridge
     assert 'bridge_rule_matches_total{rule="refund"} 0.0' in text
     assert 'bridge_rule_shadow_matches_total{rule="refund"} 9.0' in text
     assert 'bridge_rule_shadow_matches_total{rule="old"} 0.0' in text
+
+
+def test_metrics_tell_who_waits_for_an_answer_and_how_it_ended(web, bridge):
+    name = next(iter(bridge.config.connections))
+    ends = {"in_time": 7, "late": 2, "found_late": 1, "unanswered": 0}
+    bridge.answers = {name: {"waiting": 3, "overdue": 1, **ends}, "forgotten": {}}
+    text = web.get("/metrics").get_data(as_text=True)
+    assert f'bridge_customers_waiting{{connection="{name}"}} 3.0' in text
+    assert f'bridge_customers_overdue{{connection="{name}"}} 1.0' in text
+    for result, count in ends.items():
+        told = f'bridge_answers_total{{connection="{name}",result="{result}"}} {count}.0'
+        assert told in text
 
 
 # --- the console
