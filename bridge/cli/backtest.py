@@ -22,10 +22,11 @@ from typing import Any, Final
 from bridge import plugins
 from bridge.cli import kept, parts
 from bridge.config import Config, load_rules
-from bridge.core import receipt
+from bridge.core import crowds, receipt
 from bridge.core.again import Judge, Past
 from bridge.core.calendars import Clock
 from bridge.core.errors import ConfigError
+from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
 from bridge.core.rules import Decision, Rules
 from bridge.core.sentiment import Scorer
@@ -66,6 +67,7 @@ class Found:
     after: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    crowds: dict[tuple[str, str], list[float]] = field(default_factory=dict)  # moments, by crowd
 
     def add(self, other: Found) -> None:
         self.messages += other.messages
@@ -75,6 +77,8 @@ class Found:
         self.after += other.after
         self.rules += other.rules
         self.rows += other.rows
+        for crowd, moments in other.crowds.items():
+            self.crowds.setdefault(crowd, []).extend(moments)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -98,9 +102,11 @@ def run(args: argparse.Namespace) -> int:
     _progress(0)
     found.rows.sort(key=lambda row: str(row["at"]))
     if args.json:
-        print(json.dumps(_plain(found, in_force.get("version"), file)))
+        incidents = _incidents(found, new.rules)
+        print(json.dumps({**_plain(found, in_force.get("version"), file), "incidents": incidents}))
     else:
         _print(found, in_force, file, args.all, time.monotonic() - began)
+        _print_incidents(_incidents(found, new.rules))
     return 0
 
 
@@ -151,18 +157,34 @@ class Bench:
             return
         if message.own or message.ignored or message.change is Change.DELETED:
             return
+        clock = self._clock(fields, message)
         if "tried" not in slip:
             found.joined += 1  # it went on its ticket without anybody asking the rules
+            self._count(
+                found, message, view(message, {"has_ticket": True}, self.scorer, clock), clock
+            )
             return
         found.messages += 1
-        then, clock = self._then(slip.get("rules_hash")), self._clock(fields, message)
+        then = self._then(slip.get("rules_hash"))
         past = Past(message, slip, then, self.scorer, clock)
         before, after = self.old.decide(past), self.new.decide(past)
         found.before[before.outcome] += 1
         found.after[after.outcome] += 1
         found.rules.update(after.rules)
+        if self.new.rules.crowds:
+            self._count(found, message, past.view, clock, after.rule)
         if kind := _kind(before, after):
             found.rows.append(_row(kind, eid, fields, doc, before, after))
+
+    def _count(
+        self, found: Found, message: Message, seen: View, clock: Clock, rule: str | None = None
+    ) -> None:
+        """Note the moment of a message for the crowds it belongs to."""
+        for crowd in crowds.meeting(self.new.rules.crowds, seen):
+            value = crowds.apart(crowd, message, rule)
+            if value is not None:
+                moments = found.crowds.setdefault((crowd.name, value), [])
+                moments.append(clock.moment.timestamp())
 
     def _clock(self, fields: Mapping[str, str], message: Message) -> Clock:
         """The business hours as they stood when *message* was said."""
@@ -307,6 +329,32 @@ def _print(
             print(f"  and {len(rows) - SHOWN:,} earlier ones: --all lists them")
     if not found.rows:
         print("\nNothing would be different.")
+
+
+def _incidents(found: Found, rules: Rules) -> list[dict[str, Any]]:
+    """The incidents that the crowds of *rules* would have opened, the earliest first."""
+    known = {crowd.name: crowd for crowd in rules.crowds}
+    told = [
+        {
+            "crowd": name,
+            "at": value,
+            "begun": parts.iso(str(spell.begun * 1000)),
+            "ended": parts.iso(str(spell.ended * 1000)),
+            "messages": spell.messages,
+        }
+        for (name, value), moments in found.crowds.items()
+        for spell in crowds.spells(known[name], moments)
+    ]
+    return sorted(told, key=lambda one: str(one["begun"]))
+
+
+def _print_incidents(incidents: Sequence[Mapping[str, Any]]) -> None:
+    if incidents:
+        print(f"\nincidents: {len(incidents):,} would have been opened")
+    for one in incidents:
+        at = f" at {one['at']}" if one["at"] else ""
+        told = f"{one['begun'][:16]} to {one['ended'][:16]}  {one['crowd']}{at}"
+        print(parts.harmless(f"  {told}, {one['messages']:,} messages"))
 
 
 def _told(end: Mapping[str, Any]) -> str:

@@ -17,12 +17,12 @@ from bridge.cli import parts, standing, would
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.cli.would import Here
 from bridge.config import load_calendars, load_replies, load_rules
-from bridge.core import calendars, closed, opening
+from bridge.core import calendars, closed, crowds, opening
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Account, Change, Kind, Message, Visibility, stamp
 from bridge.core.replies import Replies, choose
-from bridge.core.rules import Decision, Escalation, Reply, Rules, decide, example_view
+from bridge.core.rules import Crowd, Decision, Escalation, Reply, Rules, decide, example_view
 from bridge.settings import Settings
 from bridge.versions import RULES
 from bridge.wiring import now
@@ -73,7 +73,9 @@ def run(args: argparse.Namespace) -> int:
 
     def out(name: str, message: Message | None, seen: View) -> None:
         decision = _decided(message, seen, rules)
-        told = Told(name, message, seen, decision, replies, here, in_force)
+        told = Told(
+            name, message, seen, decision, replies, here, _crowds(message, seen, rules), in_force
+        )
         (_json if args.json else _sentences)(told)
 
     if args.text is not None:
@@ -139,6 +141,7 @@ class Told:
     decision: Decision
     replies: Replies
     here: Here
+    crowds: tuple[Crowd, ...]  # that it counts for
     in_force: dict[str, Any] | None
 
     @property
@@ -199,9 +202,16 @@ def _json(told: Told) -> None:
                 "hide": decision.hide and list(decision.hide),
                 "signals": dict(decision.signals),
                 "in_force": told.in_force,
+                "crowds": [one.name for one in told.crowds],
             }
         )
     )
+
+
+def _crowds(message: Message | None, seen: View, rules: Rules) -> tuple[Crowd, ...]:
+    """The crowds that it counts for."""
+    new = message is None or not (message.ignored or message.change is Change.DELETED)
+    return crowds.meeting(rules.crowds, seen) if new else ()
 
 
 def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
@@ -251,6 +261,9 @@ def _sentences(told: Told) -> None:
         print(f"     counts as feedback on {', '.join(decision.feedback)}")
     for notified in decision.notify:
         print(f"     notifies {notified}")
+    for crowd in told.crowds:
+        many = f"{crowd.at_least:g} within {crowds.lasting(crowd.over)}"
+        print(f"     counts for the crowd {crowd.name}: {many} are an incident")
     print()
 
 

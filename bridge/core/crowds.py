@@ -7,7 +7,7 @@ for the backtest.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from bridge.core.facts import View
 from bridge.core.harmless import address, capped, line, listed
 from bridge.core.model import Kind, Message
 from bridge.core.rules import Crowd
+from bridge.core.silence import HOUR, usual
 
 LISTED = 40  # messages that one note shows
 FULL = "tickets a minute"  # in the reason of a message whose ticket would have been one too many
@@ -54,18 +55,26 @@ class Spell:
 
 
 def spells(crowd: Crowd, moments: Iterable[float]) -> list[Spell]:
-    """The incidents of *crowd* by the moments of its messages; what is usual is not known here."""
+    """The incidents of *crowd* by the moments of its messages; what is usual is learned from these alone."""
+    said = sorted(moments)
+    hours = Counter(int(at // HOUR) for at in said)
     found: list[Spell] = []
-    window: list[float] = []
+    window: deque[float] = deque()
     begun: float | None = None
-    count, high = 0, 0.0
-    for at in sorted(moments):
+    count, high, least = 0, 0.0, crowd.at_least
+    for at in said:
         if begun is not None and at > high + crowd.over + crowd.ends_after:
             found.append(Spell(begun, high, count))
             begun = None
-        window = [*(one for one in window if one > at - crowd.over), at]
+        window.append(at)
+        while window[0] <= at - crowd.over:
+            window.popleft()
         count += 1
-        if len(window) >= crowd.at_least:
+        if len(window) < crowd.at_least:
+            continue
+        if begun is None:
+            least = needed(crowd, usual(hours, said[0], at - crowd.over, at))
+        if len(window) >= least:
             if begun is None:
                 begun, count = at, len(window)
             high = at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -102,10 +103,20 @@ class Books(Collector):
         yield from self._gaps()
         yield from self._matches()
         yield from self._answers()
+        yield self._incidents()
         waiting = GaugeMetricFamily("bridge_waiting", "How much waits where", labels=["queue"])
         for name, count in sorted(queues.items()):
             waiting.add_metric([name], count)
         yield waiting
+
+    def _incidents(self) -> Metric:
+        """How many incidents of each crowd last, those at rest too."""
+        lasting = GaugeMetricFamily("bridge_incidents", "Incidents that last", labels=["crowd"])
+        spikes = Counter(one["crowd"] for one in self._bridge.store.spikes().values())
+        known = (crowd.name for crowd in self._bridge.config.rules.crowds)
+        for crowd in dict.fromkeys((*known, *spikes)):
+            lasting.add_metric([crowd], spikes[crowd])
+        return lasting
 
     def _matches(self) -> Iterator[Metric]:
         """How often each rule matched; the names are those that the files ever had."""

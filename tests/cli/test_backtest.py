@@ -207,3 +207,28 @@ def test_a_message_is_judged_by_the_clock_of_when_it_was_said(house: Any) -> Non
     text = OLD.replace("text: {any_of: [broken]}", "business_hours: closed")
     found = house.json("backtest", "--rules", draft(house, text))
     assert [row["text"] for row in found["rows"]] == ["hello at 3"]
+
+
+CROWD = """crowds:
+  - name: complaints
+    when: {text: {any_of: [broken, refund]}}
+    over: 15m
+    at_least: %d
+    then: {incident: {}}
+"""
+
+
+def test_it_tells_which_incidents_a_crowd_would_have_opened(kept: Any) -> None:
+    file = draft(kept, OLD + CROWD % 3)
+    (one,) = kept.json("backtest", "--rules", file)["incidents"]
+    assert (one["crowd"], one["at"], one["messages"]) == ("complaints", "", 3)
+    assert one["begun"][:16] == NOW.isoformat()[:16]
+    _, out, _ = kept.run("backtest", "--rules", file)
+    assert "incidents: 1 would have been opened" in out
+    assert "complaints, 3 messages" in out
+
+
+def test_too_few_open_none(kept: Any) -> None:
+    file = draft(kept, OLD + CROWD % 4)
+    assert kept.json("backtest", "--rules", file)["incidents"] == []
+    assert "incidents" not in kept.run("backtest", "--rules", file)[1]

@@ -236,3 +236,23 @@ def test_words_for_closed_hours_are_shown_as_they_would_be_said_or_why_not(
     plain = json.loads(told("dm", noon, "--json"))
     assert plain["unsaid"] == [{"name": "away", "why": "somebody is there"}]
     assert plain["replies"] == []
+
+
+def test_it_names_the_crowds_a_message_counts_for(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mappings/crowds.yaml").write_text(
+        """rules: [{name: all, then: {ignore: nothing}}]
+crowds:
+  - name: outage
+    when: {text: {any_of: [outage]}}
+    over: 15m
+    at_least: 20
+    then: {incident: {}}
+"""
+    )
+    (found,) = explained(capsys, "--text", "an outage", "--rules", "mappings/crowds.yaml")
+    assert found["crowds"] == ["outage"]
+    (found,) = explained(capsys, "--text", "a cup", "--rules", "mappings/crowds.yaml")
+    assert found["crowds"] == []
+    assert main(["explain", "--text", "an outage", "--rules", "mappings/crowds.yaml"]) == 0
+    told = "counts for the crowd outage: 20 within 15 minutes are an incident"
+    assert told in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -136,3 +137,18 @@ def test_a_killed_worker_does_not_count_as_alive(house: Any) -> None:
         client.hset(f"rq:worker:{name}", "last_heartbeat", at)
         client.sadd("rq:workers", f"rq:worker:{name}")
     assert house.json("status")["queues"]["workers"] == 1
+
+
+def test_an_incident_that_lasts_is_shown(house: Any) -> None:
+    assert house.json("status")["incidents"] == []
+    spike = {"crowd": "outage", "value": "facebook:1", "since": 1763805600000, "needed": 20}
+    key = f"{PREFIX}spikes"
+    house.store.client.hset(key, "c", json.dumps({**spike, "desk": "zendesk", "ticket": "17"}))
+    (one,) = house.json("status")["incidents"]
+    assert (one["crowd"], one["at"], one["helpdesk"], one["ticket"]) == (
+        "outage", "facebook:1", "zendesk", "17",
+    )  # fmt: skip
+    assert one["since"] == "2025-11-22T10:00:00+00:00"
+    _, out, _ = house.run("status")
+    assert "incident outage at facebook:1 since" in out
+    assert "ticket 17" in out

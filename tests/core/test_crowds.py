@@ -93,3 +93,14 @@ def test_a_strangers_markup_stays_words() -> None:
     )
     assert "\u202e" not in told
     assert len(told.splitlines()) == 2
+
+
+def test_what_came_in_earlier_weeks_at_the_same_hour_makes_it_no_spell() -> None:
+    week = 7 * 24 * 3600.0
+    noon = 12 * 3600.0
+    every = [noon + number * week + 360 * one for number in range(4) for one in range(30)]
+    usual = replace(CROWD, over=3600, at_least=5, times_usual=2)
+    assert (
+        len(crowds.spells(usual, every)) == 2
+    )  # of the first two weeks' hour nothing is known yet
+    assert len(crowds.spells(replace(usual, times_usual=None), every)) == 4

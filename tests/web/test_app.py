@@ -66,6 +66,7 @@ class FakeBridge:
         self.in_force: dict[str, str] = {}
         self.matches: dict[str, tuple[int, datetime]] = {}
         self.answers: dict[str, dict[str, int]] = {}
+        self.spikes: dict[str, dict[str, str]] = {}
         self.letters: dict[str, dict[str, str]] = {}
         self.store = SimpleNamespace(
             writable=self._answer,
@@ -82,6 +83,7 @@ class FakeBridge:
             answers=lambda names: {
                 name: self.answers[name] for name in names if name in self.answers
             },
+            spikes=lambda: self.spikes,
         )
 
     def _answer(self) -> None:
@@ -466,6 +468,13 @@ def test_metrics_tell_who_waits_for_an_answer_and_how_it_ended(web, bridge):
     for result, count in ends.items():
         told = f'bridge_answers_total{{connection="{name}",result="{result}"}} {count}.0'
         assert told in text
+
+
+def test_metrics_count_the_incidents_that_last_by_crowd(web, bridge):
+    assert "bridge_incidents{" not in web.get("/metrics").get_data(as_text=True)
+    bridge.spikes = {"a": {"crowd": "outage"}, "b": {"crowd": "outage"}}
+    text = web.get("/metrics").get_data(as_text=True)
+    assert 'bridge_incidents{crowd="outage"} 2.0' in text
 
 
 # --- the console
