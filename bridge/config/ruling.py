@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.config.findings import Findings
 from bridge.config.plain import Document, Where
-from bridge.core.conditions import EVIDENCE, All, Condition, Test, proves, tests
+from bridge.core.conditions import EVIDENCE, All, Condition, Test, finds, tests
 from bridge.core.facts import FIELDS, OPEN, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
@@ -98,7 +98,7 @@ class Ruling:
 
     def _hiding(self, where: Where, rule: Rule) -> None:
         """It stands on something that was said, and on a channel that can show it again."""
-        if rule.when is None or not proves(rule.when):
+        if rule.when is None or not finds(rule.when):
             self.wrong(
                 where,
                 "hides for a mood alone, or for nothing: no comment is hidden because it is negative;"

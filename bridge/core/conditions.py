@@ -322,14 +322,14 @@ EVIDENCE = frozenset({"text", "personal_data", "safety", "tags", "author.label",
 _ABSENCE = frozenset({"none_of", "unknown", "empty", "question"})
 
 
-def proves(condition: Condition) -> bool:
+def finds(condition: Condition) -> bool:
     """Whether *condition* can hold only where something of EVIDENCE was found in the message."""
     if isinstance(condition, Test):
         known = condition.name in EVIDENCE or condition.name.startswith(OPEN)
         return known and condition.operator not in _ABSENCE and condition.wanted is not False
     if isinstance(condition, Not):
         return False
-    parts = (proves(part) for part in condition.parts)
+    parts = (finds(part) for part in condition.parts)
     return any(parts) if isinstance(condition, All) else all(parts)
 
 

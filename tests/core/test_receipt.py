@@ -21,6 +21,7 @@ OPENED = {
     "actions": [{"at": "", "what": "opened by rule refund", "result": "ok"}],
 }
 APPENDED = {"outcome": "append", "ticket": "zendesk:7"}
+HIDE = {"hide": "hate", "rule": "slur"}
 PRAISE = {"rule": "praise", "outcome": "ignore"}
 CHATTER = {"rule": "opening-hours", "outcome": "reply"}
 TELLS = {"rule": "press", "outcome": "notify"}
@@ -34,6 +35,10 @@ def said(kind, doc, state="done", reason="", **slip):
 @pytest.mark.parametrize(
     ("kind", "doc", "state", "reason", "slip", "sentence"),
     [
+        ("m", COMMENT, "done", "hide", {"rule": "slur", "outcome": "hide"}, "A comment on Facebook is to be hidden, and needed no ticket: rule slur."),
+        ("s", HIDE, "done", "hidden: hate", {}, "A comment was hidden on its platform, under the house rule 'hate'."),
+        ("s", HIDE, "ignored", "not hidden: cannot_hide", {}, "The hiding of a comment was ignored: not hidden: cannot_hide."),
+        ("u", ANSWER, "done", "held: personal_data", {}, "An agent's answer waits for the agent's word before all can read it, as the ticket says."),
         ("m", COMMENT, "done", "", OPENED, "A comment on Facebook opened ticket 7: rule refund."),
         ("m", COMMENT, "done", "", APPENDED, "A comment on Facebook was added to ticket 7."),
         ("m", DM, "done", "", APPENDED, "A private message on Telegram was added to ticket 7."),

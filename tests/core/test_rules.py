@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.core.calendars import ALWAYS, Clock
-from bridge.core.conditions import MATCHED, condition
+from bridge.core.conditions import MATCHED, condition, finds
 from bridge.core.facts import FIELDS, View, view
 from bridge.core.mistakes import Mistake
 from bridge.core.model import Attachment, Author, Change, Kind, Message, Visibility
@@ -299,6 +299,38 @@ def test_the_language_is_detected_only_when_asked_for(monkeypatch: pytest.Monkey
 
 def rule(name: str, when: dict[str, Any] | None = None, **then: Any) -> Rule:
     return Rule(name=name, when=condition(when) if when else None, then=Outcome(**then))
+
+
+@pytest.mark.parametrize(
+    ("when", "enough"),
+    [
+        ({"text": {"any_of": ["slur"]}}, True),
+        ({"personal_data": ["card"]}, True),
+        ({"author.label": ["spammer"], "sentiment": {"at_most": -0.5}}, True),
+        ({"extra.spam_score": {"at_least": 9}}, True),
+        ({"safety": True}, True),
+        ({"any": [{"text": {"any_of": ["a"]}}, {"text": {"matches": "b"}}]}, True),
+        ({"any": [{"text": {"any_of": ["a"]}}, {"sentiment": {"at_most": -0.5}}]}, False),
+        ({"sentiment": {"at_most": -0.9}, "kind": "comment", "channel": "facebook"}, False),
+        ({"praise": False}, False),
+        ({"rating": {"at_most": 1}}, False),
+        ({"text": {"none_of": ["thanks"]}, "sentiment": {"at_most": -0.5}}, False),
+        ({"not": {"text": {"any_of": ["thanks"]}}}, False),
+        ({"safety": False}, False),
+    ],
+)
+def test_a_house_rule_stands_on_something_that_was_said(when: dict[str, Any], enough: bool) -> None:
+    assert finds(condition(when)) is enough
+
+
+def test_a_rule_that_hides_is_kept_by_its_name_beside_the_one_that_decides() -> None:
+    decision = decided(
+        rule("slur", hide="hate", go_on=True), rule("mine", escalate=Escalation(), hide="spam")
+    )
+    found = (decision.rule, decision.outcome, decision.hide)
+    assert found == ("mine", "escalate", ("hate", "slur"))
+    alone = decided(rule("slur", hide="hate"))
+    assert (alone.rule, alone.outcome) == ("slur", "hide")
 
 
 def decided(*rules: Rule, **facts: Any) -> Decision:

@@ -8,7 +8,7 @@ import pytest
 from support.world import World
 
 RULES = """
-limits: {public_replies_per_thread: 2, public_replies_per_post: 4, same_answer_per_post: 2}
+limits: {public_replies_per_thread: 2, public_replies_per_post: 4, same_answer_per_post: 2, cooling: 1h}
 rules:
   - name: threat
     when: {text: {any_of: [burn]}}
@@ -27,19 +27,35 @@ rules:
   - name: baits
     when: {text: {any_of: [bait]}}
     then: {label: {troll: 30d}, ignore: bait}
+  - name: lonely
+    when: {text: {any_of: [lonely]}}
+    then: {ignore: lonely, reply: {public: solo}}
+  - name: chat
+    when: {text: {any_of: [hello]}}
+    then: {ignore: chat, reply: {public: acknowledged}}
+  - name: delicate
+    when: {text: {any_of: [delicate]}}
+    then: {ignore: delicate, reply: {private: acknowledged, line: solo}}
+  - name: discreet
+    when: {text: {any_of: [discreet]}}
+    then: {ignore: discreet, reply: {private: acknowledged, line: null}}
   - name: default
     then: {escalate: {priority: normal}}
 """
 PHONE = "Please call Jan on +48 601 234 567."
 
 
+SOLO = "There is only one way to say this."
+WORDS = {"acknowledged:\n": f'solo:\n  plain: ["{SOLO}"]\n\nacknowledged:\n'}
 OURS = 'our_contacts: ["+48 22 123 45 67"]'
 MAP = {"tags: [bridge] ": f'{OURS}\nsignature: "^{{agent}}"\ntags: [bridge] '}
+
+EDITS = {"zendesk.yaml": MAP, "replies/en.yaml": WORDS, "replies/pl.yaml": WORDS}
 
 
 @pytest.fixture(scope="module")
 def own_rules() -> Iterator[World]:
-    with World(workers=2, rules=RULES, edits={"zendesk.yaml": MAP}) as world:
+    with World(workers=2, rules=RULES, edits=EDITS) as world:
         yield world
 
 
@@ -191,6 +207,49 @@ def test_a_post_takes_so_many_public_answers_a_day_and_the_same_one_raises_an_al
     held(world, numbers[-1])
     assert len(world.spoken()) == 4
     assert any(name.startswith("repeated:") for name in world.store.alarms())
+
+
+# --- automatic words --------------------------------------------------------------------------------------
+
+
+def reasons(world: World) -> list[str]:
+    return [str(one["reason"]) for one in world.bridge.decisions() if one["kind"] == "notice"]
+
+
+def test_where_no_other_words_are_left_a_thread_meets_silence_with_the_reason(world: World) -> None:
+    root = world.comment("Ana", "so lonely")
+    world.until(world.spoken)
+    world.calm()
+    world.comment("Ana", "still lonely", reply_to=root)
+    world.until(lambda: "said before in this thread" in reasons(world))
+    world.calm()
+    assert world.texts() == [SOLO]
+
+
+def test_automatic_answers_keep_their_distance_in_one_thread_and_not_in_another(
+    world: World,
+) -> None:
+    root = world.comment("Ana", "hello")
+    world.until(world.spoken)
+    world.calm()
+    world.comment("Ana", "hello again", reply_to=root)
+    world.until(lambda: "another automatic answer went out just before" in reasons(world))
+    world.comment("Ana", "hello there")
+    world.until(lambda: len(world.spoken()) == 2)
+    world.calm()
+    assert len(world.spoken()) == 2
+
+
+@pytest.mark.parametrize(("word", "line"), [("delicate", [SOLO]), ("discreet", [])])
+def test_a_rule_answers_in_private_and_chooses_the_line_that_stands_in_public(
+    world: World, word: str, line: list[str]
+) -> None:
+    world.comment("Ana", f"something {word}")
+    world.until(world.spoken)
+    world.calm()
+    said = world.spoken()
+    assert len([one for one in said if one["what"] == "private_reply"]) == 1
+    assert [one["text"] for one in said if one["what"] == "comment"] == line
 
 
 # --- trolls ----------------------------------------------------------------------------------------------
