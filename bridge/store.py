@@ -117,6 +117,7 @@ class Orders:
     crowds: list[dict[str, Any]] = field(default_factory=list)
     again: int | None = None
     rests: bool = False
+    busy: str = ""  # the connection of which the worker had no more room
     waits: str = ""  # the line to stand in: a connection, or `connection budget`
     order: int = 0  # the place in it
 
@@ -146,7 +147,7 @@ class Orders:
         if self.again is not None:
             out["again"] = self.again
             out["waits"], out["order"] = self.waits, self.order
-            out["rests"] = self.rests
+            out["rests"], out["busy"] = self.rests, self.busy
         return out
 
 
@@ -283,15 +284,17 @@ class Store:
         )  # fmt: skip
 
     def claim(
-        self, owner: str, deliveries: int, lanes: int, holder: str = ""
-    ) -> tuple[list[Kept], list[str]]:
+        self, owner: str, deliveries: int, lanes: int, holder: str = "",
+        room: Mapping[str, int] | None = None,
+    ) -> tuple[list[Kept], list[str]]:  # fmt: skip
         """Take up to so many deliveries and lanes that are due; deliveries if nobody else reads.
 
         The lanes are leased to *holder*, which is new at each claim: a turn that was given back and taken
-        again by the same process is another turn.
+        again by the same process is another turn. *room*: for how many turns more there is, by connection.
         """
+        most = [part for pair in (room or {}).items() for part in pair]
         kept, names = self._run(
-            "claim", owner, deliveries, lanes, int(LEASE * 1000), holder or owner
+            "claim", owner, deliveries, lanes, int(LEASE * 1000), holder or owner, *most
         )
         for row in kept:
             if row[1] < 0:

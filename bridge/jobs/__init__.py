@@ -66,7 +66,10 @@ class Engine:
                 room = self.threads - len(running)
                 asked = time.monotonic()
                 holder = f"{self.bridge.owner}.{next(self._holders)}"
-                kept, lanes = self.bridge.store.claim(self.bridge.owner, READING, room, holder)
+                names = self.versions.latest.config.connections
+                kept, lanes = self.bridge.store.claim(
+                    self.bridge.owner, READING, room, holder, self.outside.slots.room(names)
+                )
                 came = len(kept)
                 read, turns = read + came, turns + len(lanes)
                 if kept and kept[0].tries > 1:

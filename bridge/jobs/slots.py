@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -56,6 +56,11 @@ class Slots:
         """
         if connection not in self._turns():
             self._turns()[connection] = self._take(connection)
+
+    def room(self, connections: Iterable[str]) -> dict[str, int]:
+        """How many more may be busy with each of *connections*."""
+        with self._lock:
+            return {name: max(self._each - self._known[name].taken, 0) for name in connections}
 
     def end(self) -> None:
         """The turn of this thread is over."""

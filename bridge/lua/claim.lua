@@ -1,10 +1,13 @@
--- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms, holder of the lanes.
+-- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms, holder of the lanes, then per connection its
+-- name and how many more turns the owner has room for.
 -- Returns {deliveries, lanes}: deliveries as {id, tries, fields...}, lanes as names now leased to holder.
 -- Deliveries go to one reader at a time, oldest first, and stay where they are until they are read. Tries
 -- are counted of the first alone: it is the one that a reader who died was at.
 -- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself. It is
 -- counted as taken until `settle` finishes something of it, so that deaths are noticed.
 -- A lane whose ticket's helpdesk others wait for already stands in line with them, before anybody works on it.
+-- One that was let go on for a connection stays due, in its order, until somebody has room for it: whoever took it
+-- and had none would send it behind those who come later.
 local now = time_ms()
 local function line_of(lane)
   local room = string.match(lane, '^in:(.+)$')
@@ -18,7 +21,22 @@ local function line_of(lane)
   end
 end
 release(now)
-local waits = redis.call('EXISTS', P .. 'lines') == 1
+local room_for = {}
+for i = 6, #ARGV, 2 do
+  if redis.call('EXISTS', P .. 'granted:' .. ARGV[i]) == 1 then room_for[ARGV[i]] = tonumber(ARGV[i + 1]) end
+end
+local function no_room(lane)
+  for name, free in pairs(room_for) do
+    if free > 0 then
+      room_for[name] = free - redis.call('ZREM', P .. 'granted:' .. name, lane)
+    elseif redis.call('ZSCORE', P .. 'granted:' .. name, lane) then
+      let_go(name, lane, now)
+      return true
+    end
+  end
+  return false
+end
+local waits = next(room_for) or redis.call('EXISTS', P .. 'lines') == 1
 local owner, lease = ARGV[1], tonumber(ARGV[4])
 local deliveries, lanes = {}, {}
 local reader = redis.call('GET', READING)
@@ -51,7 +69,7 @@ if tonumber(ARGV[3]) > 0 then
     elseif line then
       stand(line, order, lane, now)
       redis.call('ZADD', P .. 'due', now + AGAIN, lane)
-    elseif #lanes < wanted then
+    elseif #lanes < wanted and not no_room(lane) then
       redis.call('SET', key, ARGV[5], 'PX', lease)
       redis.call('ZADD', P .. 'due', now + lease + 200, lane)
       redis.call('HINCRBY', P .. 's:' .. lane, 'taken', 1)

@@ -63,6 +63,7 @@ end
 -- for the same thing would all ask for it at once, and whoever came first would have it. A lane that something
 -- has lost on the way comes up by itself after AGAIN.
 local AGAIN = 60000
+local GRANTED = 3000  -- for so long it counts that a lane was let go on, and has not spent, or begun, anything
 
 local function stand(line, order, lane, now)
   redis.call('ZADD', P .. 'line:' .. line, order, lane)
@@ -94,6 +95,18 @@ local function used(key, window, now)
   return total, buckets, bucket, width
 end
 
+-- A lane that was let go on counts until it has asked for what it stood in line for, or somebody works on it who has room
+-- for its connection; a few may at a time.
+local function let_go(line, lane, now)
+  redis.call('ZADD', P .. 'granted:' .. line, now + GRANTED, lane)
+  redis.call('PEXPIRE', P .. 'granted:' .. line, GRANTED)
+end
+
+local function free_to_go(connection, now)
+  redis.call('ZREMRANGEBYSCORE', P .. 'granted:' .. connection, '-inf', now)
+  return 16 - redis.call('ZCARD', P .. 'granted:' .. connection)
+end
+
 -- How many of a line may go on now, and when to look at it again.
 local function allowed(line, now)
   local connection, budget = string.match(line, '^(%S+) (.+)$')
@@ -102,8 +115,9 @@ local function allowed(line, now)
   if down[1] and tonumber(down[1]) > now then return 0, tonumber(down[1]) end
   -- Half open: the first one tries. If it has nothing to ask after all, the next one does.
   if down[1] then return 1, now + 1000 end
-  -- Open again: a few at a time, or its first minute would look like an attack.
-  if not budget then return 16, now + 200 end
+  -- Open again: a few at a time, or its first minute would look like an attack; and no more than workers take, so that
+  -- it stays a line.
+  if not budget then return free_to_go(line, now), now + 200 end
   local key = P .. 'rate:' .. connection .. ':' .. budget
   local stop = redis.call('PTTL', key .. ':stop')
   if stop > 0 then return 0, now + stop end
@@ -123,14 +137,13 @@ local function release(now)
     local key = P .. 'line:' .. line
     local count, look = allowed(line, now)
     local lanes = count > 0 and redis.call('ZRANGE', key, 0, count - 1) or {}
-    for _, lane in ipairs(lanes) do
+    for place, lane in ipairs(lanes) do
       redis.call('ZREM', key, lane)
-      if redis.call('EXISTS', P .. 'lease:' .. lane) == 0 and redis.call('ZADD', P .. 'due', 'XX', 'CH', now, lane) == 1 then
+      -- Less than a millisecond apart, so that they are also taken in this order.
+      local at = now - (#lanes - place) / 1000
+      if redis.call('EXISTS', P .. 'lease:' .. lane) == 0 and redis.call('ZADD', P .. 'due', 'XX', 'CH', at, lane) == 1 then
         many = many + 1
-        if string.find(line, ' ') then
-          redis.call('ZADD', P .. 'granted:' .. line, now + 3000, lane)
-          redis.call('PEXPIRE', P .. 'granted:' .. line, 3000)
-        end
+        let_go(line, lane, now)
       end
     end
     if redis.call('EXISTS', key) == 1 then redis.call('ZADD', P .. 'lines', look, line)

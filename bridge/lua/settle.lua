@@ -22,6 +22,7 @@
 --   cheer   = {connection, ...}               that answered: their breaker closes
 --   again   = ms | nil                        give the lease back, look again after so long
 --   waits   = connection | 'connection budget'  the line to stand in meanwhile, and `order` the place there
+--   busy    = connection                      of which the worker had no more room: it stays due, in its order
 --   rests   = true                            nothing is wrong: anything new may come before that
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
@@ -135,7 +136,12 @@ if orders.again then
     -- What it waits for may have opened since: then nobody would wake it.
     local closed = redis.call('EXISTS', P .. 'down:' .. waits) == 1
     if waits ~= '' and not closed and not string.find(waits, ' ') then wait, waits = 0, '' end
-    redis.call('ZADD', P .. 'due', now + (waits == '' and wait or AGAIN), lane)
+    local at = now + (waits == '' and wait or AGAIN)
+    if (orders.busy or '') ~= '' and free_to_go(orders.busy, now) > 0 then
+      let_go(orders.busy, lane, now)
+      at = math.min((orders.order or 0) % 1e13, now)
+    end
+    redis.call('ZADD', P .. 'due', at, lane)
     if orders.rests and wait > 0 then redis.call('SET', P .. 'w:' .. lane, '1', 'PX', wait) end
     if waits ~= '' then stand(waits, orders.order or 0, lane, now) end
     return {2}

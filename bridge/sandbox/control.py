@@ -99,6 +99,8 @@ class Control:
                 return {"idle": await world.idle(min(number(query, "wait", MAX_WAIT), 60.0))}
             case "hooks":
                 return world.hook_states()
+            case "busy":
+                return world.busy.show()
             case "faults":
                 return {"faults": [fault.show() for fault in world.faults.rules]}
             case "settings":
@@ -151,6 +153,9 @@ class Control:
             case "reset":
                 world.reset()
                 return {}
+            case "busy":
+                world.busy.anew()
+                return world.busy.show()
             case "clock":
                 advance, factor = body.get("advance", 0), body.get("factor")
                 if not isinstance(advance, int | float) or not isinstance(

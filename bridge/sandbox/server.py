@@ -27,6 +27,7 @@ PAGE_HEADERS = {
     "content-security-policy": POLICY, "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer", "cache-control": "no-cache",
 }  # fmt: skip
+Serve = Callable[[Request, str], Awaitable[Response]]
 
 
 class Site:
@@ -35,7 +36,7 @@ class Site:
     def __init__(self, world: World) -> None:
         self.world = world
         self.control = Control(world)
-        self.services: dict[str, tuple[str, Callable[[Request, str], Awaitable[Response]]]] = {
+        self.services: dict[str, tuple[str, Serve]] = {
             "graph": ("meta", world.graph.handle),
             "telegram": ("telegram", world.telegram.handle),
             "zendesk": ("zendesk", world.zendesk.handle),
@@ -48,22 +49,8 @@ class Site:
         head, _, rest = request.path.lstrip("/").partition("/")
         if head in self.services:
             system, serve = self.services[head]
-            path = f"/{rest}"
-            if not self.world.faults.rules:
-                return await serve(request, path)
-
-            def note(fault: Fault, did: bool) -> None:
-                shown = (
-                    path.replace(path.split("/")[1], "bot<TOKEN>") if system == "telegram" else path
-                )
-                self.world.ground.record.add(
-                    system, "fault", "system", fault=fault.id, effect=fault.effect, method=request.method,
-                    path=shown, did=did,
-                )  # fmt: skip
-
-            return await self.world.faults.around(
-                system, request.method, path, lambda: serve(request, path), note
-            )
+            with self.world.busy.at(system):
+                return await self._served(system, serve, request, f"/{rest}")
         if head == "_sandbox":
             return await self.control.handle(request, rest.rstrip("/"))
         if request.method not in ("GET", "HEAD"):
@@ -71,6 +58,23 @@ class Site:
         if head == "cdn":
             return self._file(rest)
         return static(rest if head == "static" else (head or "index.html"), head == "static")
+
+    async def _served(self, system: str, serve: Serve, request: Request, path: str) -> Response:
+        """The answer of a service, with whatever is to go wrong about it."""
+        if not self.world.faults.rules:
+            return await serve(request, path)
+
+        def note(fault: Fault, did: bool) -> None:
+            token = system == "telegram"
+            shown = path.replace(path.split("/")[1], "bot<TOKEN>") if token else path
+            self.world.ground.record.add(
+                system, "fault", "system", fault=fault.id, effect=fault.effect, method=request.method,
+                path=shown, did=did,
+            )  # fmt: skip
+
+        return await self.world.faults.around(
+            system, request.method, path, lambda: serve(request, path), note
+        )
 
     def _file(self, name: str) -> Response:
         if name == "face.png":

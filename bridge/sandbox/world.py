@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 from bridge.sandbox import desk_shapes, fresh_fields, fresh_shapes
+from bridge.sandbox.busy import Busy
 from bridge.sandbox.chats import Chats
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.desk import Desk
@@ -49,6 +50,7 @@ class World:
     def __init__(self, url: str, limited: bool = True) -> None:
         self.ground = Ground(url=url, limited=limited)
         self.faults = Faults()
+        self.busy = Busy()
         self.meta = MetaHooks(self.ground)
         self.page = Page(self.ground, self.meta)
         self.instagram = Instagram(self.ground, self.meta, self.page.subscription)
@@ -103,6 +105,7 @@ class World:
         ground.record.entries.clear()
         ground.record.touch()
         self.faults.rules.clear()
+        self.busy.anew()
         self.page.clear()
         self.page.subscription.chosen = None
         self.instagram.clear()

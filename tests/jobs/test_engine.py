@@ -28,7 +28,8 @@ def drained(monkeypatch: pytest.MonkeyPatch, *found: Kept) -> list[str]:
         renew=lambda *_: set(),
         soon=lambda: 9.0,
     )
-    engine = jobs.Engine(cast(Bridge, SimpleNamespace(store=store, owner="me")), 1)
+    config = SimpleNamespace(connections={"meta": None})
+    engine = jobs.Engine(cast(Bridge, SimpleNamespace(store=store, owner="me", config=config)), 1)
     monkeypatch.setattr(jobs, "ingest", lambda bridge, one: began.append(one.id))
     monkeypatch.setattr(engine._pool, "submit", lambda *_: began.append("lane") or Done())
     told = engine.run()

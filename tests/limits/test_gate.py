@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from bridge.core.limits import Budget
-from bridge.store import PREFIX, RANK, Leave, Store
+from bridge.store import PREFIX, RANK, Leave, Orders, Store
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
 ACCOUNT = Budget("account", 5, 60.0, shared=True)
@@ -211,11 +211,43 @@ def test_those_who_wait_for_an_open_connection_go_on_by_and_by_the_oldest_first(
     store.cheer("z")
     store.sweep()
     assert due(store) == [f"in:{at:03}" for at in range(16)]
-    store.sweep()  # too soon for more
-    assert len(due(store)) == 16
+    for _ in range(2):  # no more of them before somebody works on these
+        store.client.zadd(PREFIX + "lines", {"z": 0})
+        store.sweep()
+        assert len(due(store)) == 16
+    assert store.claim("me", 0, 10, room={"z": 3})[1] == [f"in:{at:03}" for at in range(3)]
     store.client.zadd(PREFIX + "lines", {"z": 0})
     store.sweep()
-    assert due(store) == [f"in:{at:03}" for at in range(32)]
+    assert due(store) == [f"in:{at:03}" for at in range(3, 19)]
+
+
+def test_whoever_has_no_room_leaves_them_where_they_are_and_takes_what_needs_another(
+    store: Store,
+) -> None:
+    closed(store)
+    for at in range(5):
+        waits(store, f"in:{at:03}", at, "z")
+    store.cheer("z")
+    store.sweep()
+    store.client.zadd(PREFIX + "due", {"in:other": store.time() * 1000})
+    assert store.claim("me", 0, 10, room={"z": 0, "y": 9})[1] == ["in:other"]
+    assert store.claim("you", 0, 10, room={"z": 2})[1] == ["in:000", "in:001"]
+    assert store.claim("she", 0, 1, room={"y": 9})[1] == ["in:002"]  # knows nothing of it
+
+
+def test_a_turn_that_found_no_room_stays_due_in_its_order_and_only_so_many(store: Store) -> None:
+    lanes = [f"in:{number:02}" for number in range(20)]
+    for lane in lanes:
+        store.client.rpush(PREFIX + "l:" + lane, "x")
+        store.client.zadd(PREFIX + "due", {lane: 0})
+    assert sorted(store.claim("me", 0, 20)[1]) == lanes
+    for number, lane in reversed(list(enumerate(lanes))):
+        order = 3 * RANK + 1_000 + number
+        store.settle("me", Orders(lane, lane[3:], again=5000, busy="z", order=order))
+    first = lanes[4:]  # the others came back when sixteen stood there
+    assert due(store) == first
+    assert store.claim("me", 0, 20, room={"z": 0})[1] == []
+    assert store.claim("me", 0, 20, room={"z": 2})[1] == first[:2]
 
 
 def test_a_pause_holds_until_an_operator_ends_it(store: Store) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 
 import pytest
@@ -309,6 +310,21 @@ def test_the_credentials_open_the_doors_they_name(sandbox):
         sandbox.http.get(f"{bot['api_url']}/bot{bot['token']}/getMe", timeout=10).json()["ok"]
         is True
     )
+
+
+def test_how_many_calls_are_answered_at_once_is_counted(sandbox):
+    sandbox.post("faults", {"system": "zendesk", "effect": "delay", "seconds": 0.5, "times": None})
+
+    def ask():
+        return sandbox.http.get(f"{sandbox.url}/zendesk/api/v2/tickets", timeout=20).status_code
+
+    with ThreadPoolExecutor(3) as pool:
+        asked = [pool.submit(ask) for _ in range(3)]
+        assert {one.result() for one in asked} == {401}
+    assert sandbox.get("busy")["zendesk"] == {"now": 0, "most": 3}
+    assert sandbox.post("busy") == {}
+    ask()
+    assert sandbox.get("busy") == {"zendesk": {"now": 0, "most": 1}}
 
 
 # --- the command ---------------------------------------------------------------------------------
