@@ -234,7 +234,7 @@ def test_other_troubles_stop_no_budget(error: TransientError) -> None:
         (Rank.ANSWER, 400),
         (Rank.URGENT, 400),
         (Rank.OPEN, 400),
-        (Rank.UPDATE, 384),
+        (Rank.UPDATE, 392),
         (Rank.NOTE, 368),
     ],
 )
