@@ -7,6 +7,7 @@ the configuration's. Wrong values are collected, so that one run tells all mista
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,7 @@ class Settings:
     silence_events: int = 10  # BRIDGE_SILENCE_EVENTS that usually come and did not; 0 is no alarm
     silence_minutes: int = 60  # BRIDGE_SILENCE_MINUTES at least, before there is an alarm
     resubscribe: bool = False  # BRIDGE_RESUBSCRIBE: mend a subscription that has gone
+    notify: Mapping[str, Secret] = field(default_factory=dict)  # BRIDGE_NOTIFY: name -> address
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -99,6 +101,7 @@ class Settings:
                 "BRIDGE_SILENCE_MINUTES", _whole(1, 10_080), plain.silence_minutes
             ),
             resubscribe=read("BRIDGE_RESUBSCRIBE", _switch, False),
+            notify=read("BRIDGE_NOTIFY", _addresses, plain.notify),
         )
         if problems:
             raise ConfigError(problems)
@@ -171,6 +174,23 @@ def _host(text: str) -> str:
     if "/" in text or " " in text:
         raise ValueError(f"write a host name or an address such as 127.0.0.1, not {text[:60]!r}")
     return text
+
+
+def _addresses(text: str) -> dict[str, Secret]:
+    # An address of this kind is a key: no message here repeats it.
+    found = {}
+    for number, part in enumerate(text.replace(",", " ").split(), 1):
+        name, _, url = part.partition("=")
+        if not re.fullmatch(r"[a-z0-9-]{1,64}|\*", name):
+            raise ValueError(
+                f"entry {number}: write NAME=URL, the name in small letters, or * for all"
+            )
+        told = urlsplit(url)
+        local = told.hostname in ("127.0.0.1", "localhost", "::1")
+        if not told.hostname or told.scheme not in (("https", "http") if local else ("https",)):
+            raise ValueError(f"entry {number} ({name}): write an address that begins with https://")
+        found[name] = Secret(url)
+    return found
 
 
 def _folder(text: str) -> Path:

@@ -437,6 +437,30 @@ class Store:
             told["until"] = (now + timedelta(seconds=lasts)).isoformat()
         self._do(lambda: self.client.hset(key, name, _dumps(told)))
 
+    def note(self, name: str, about: str, text: str, seconds: float) -> None:
+        """Note *text* for whoever is called *name*, once for what it is about."""
+
+        def call() -> None:
+            pipe = self.client.pipeline(transaction=False)
+            pipe.hset(PREFIX + "notices", f"{name} {about}", text)
+            pipe.expire(PREFIX + "notices", int(seconds))
+            pipe.execute()
+
+        self._do(call)
+
+    def notes(self) -> dict[str, dict[str, str]]:
+        """What is noted and not sent yet: `{name: {about: text}}`."""
+        found: dict[str, dict[str, str]] = {}
+        for field_, text in self.hash("notices").items():
+            name, _, about = field_.partition(" ")
+            found.setdefault(name, {})[about] = text
+        return found
+
+    def noted(self, name: str, about: Iterable[str]) -> None:
+        """These were sent."""
+        fields = [f"{name} {one}" for one in about]
+        self._do(lambda: self.client.hdel(PREFIX + "notices", *fields))
+
     # -- the rules in force ---------------------------------------------------------------------
 
     def publish(
@@ -832,6 +856,11 @@ class Store:
     def events(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Every event that is kept, in no order; a look at all of them, so not for often."""
         return self._hashes("e:")
+
+    def every(self, names: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+        """These fields of every event that is kept; the same."""
+        for eids in self.kept():
+            yield from zip(eids, self.some(eids, names), strict=True)
 
     def rooms(self) -> Iterator[tuple[str, dict[str, str]]]:
         """Every conversation that is known; the same."""

@@ -126,6 +126,7 @@ def keys() -> set[str]:
         "repeated:",
         "room:",
         "silence:",
+        "unsent:",
     }
 
 

@@ -49,6 +49,7 @@ SETTINGS = {
     "BRIDGE_ABSENCE_SECONDS": ("60", "seconds without a web process that are an absence"),
     "BRIDGE_SILENCE_EVENTS": ("10", "events that usually come and did not: an alarm; 0 for none"),
     "BRIDGE_SILENCE_MINUTES": ("60", "minutes of silence at least, before there is an alarm"),
+    "BRIDGE_NOTIFY": ("", "where names in `notify:` are told: team-lead=https://..., also summary=, or *= for all"),
     "BRIDGE_RESUBSCRIBE": ("0", "1 subscribes again by itself where a subscription is gone"),
 }  # fmt: skip
 

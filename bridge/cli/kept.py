@@ -8,12 +8,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from bridge.core.heard import Item, items
+from bridge.core.heard import FIELDS, Item, items
 from bridge.settings import Settings
 from bridge.store import Store
 
-# Of an event, what `core.heard` makes an item of.
-FIELDS = ("k", "c", "at", "state", "reason", "doc", "receipt", "mid", "pk", "room", "ticket")
+SHOWN = 500  # events between two lines of progress
 _LENGTH = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
@@ -42,10 +41,9 @@ def read(store: Store, since: datetime) -> list[Item]:
 def _watched(store: Store) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Every kept event, as far as the reports ask; a person sees how many were read."""
     seen, number = sys.stderr.isatty(), 0
-    for names in store.kept():
-        yield from zip(names, store.some(names, FIELDS), strict=True)
-        number += len(names)
-        if seen:
+    for number, row in enumerate(store.every(FIELDS), 1):
+        yield row
+        if seen and number % SHOWN == 0:
             print(f"\r{number:,} events read", end="", file=sys.stderr, flush=True)
     if seen:
         print(f"\r{'':32}\r", end="", file=sys.stderr)

@@ -18,6 +18,8 @@ from bridge.core.sentiment import Scorer
 from bridge.core.signals import KIND
 from bridge.core.stored import doc_in, message_in
 
+# The fields of a kept event that an item is made of.
+FIELDS = ("k", "c", "at", "state", "reason", "doc", "receipt", "mid", "pk", "room", "ticket")
 MOODS = ("positive", "neutral", "negative", "unknown")
 
 

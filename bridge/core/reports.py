@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bridge.core.heard import MOODS, Item, mood
 from bridge.core.sentiment import Scorer
@@ -18,6 +18,16 @@ from bridge.core.sentiment import Scorer
 LINKS = 3  # links shown of one topic
 LEAST = 3  # kind words that make a candidate
 AGAINST = 3  # so many times more kind words than complaints
+ENDS: Final = {
+    "ticket": "opened a ticket or went on one",
+    "answered": "got an automatic answer and no ticket",
+    "feedback": "count as feedback",
+    "ignored": "ignored, with a reason",
+    "muted": "muted",
+    "nothing": "no rule asked for anything",
+    "waiting": "still being worked on",
+    "dead": "put aside for an operator (bridge dead list)",
+}
 
 Moods = dict[str, int]
 
@@ -113,6 +123,35 @@ def csat(scores: Iterable[int]) -> dict[str, Any]:
         "mean": mean,
         "scores": {str(score): counts[score] for score in range(1, 6)},
     }
+
+
+def sentences(told: Mapping[str, Any]) -> Iterator[str]:
+    """The summary for people, a line each."""
+    since, until = (
+        f"{datetime.fromisoformat(told[name]):%Y-%m-%d %H:%M} UTC" for name in ("since", "until")
+    )
+    yield f"{told['messages']:,} messages from {since} to {until}"
+    for name, says in ENDS.items():
+        if many := told["ends"].get(name):
+            yield f"  {many:>7,}  {says}"
+    for title in ("ignored", "muted"):
+        if told[title]:
+            yield f"{title}: {_counts(told[title])}"
+    yield f"mood: {_counts(told['mood'])}"
+    for one in told["channels"]:
+        yield f"{one['channel']}: {one['messages']:,}, {one['tickets']:,} on tickets; {_counts(one['mood'])}"
+    for one in told["topics"]:
+        before = "" if one["before"] is None else f" (before: {one['before']:,})"
+        yield f"topic {one['topic']}: {one['messages']:,}{before}; {_counts(one['mood'])}; {_counts(one['channels'])}"
+        yield from (f"    {link}" for link in one["links"])
+    content = told["csat"]
+    if content["answers"]:
+        scores = ", ".join(f"{score}: {many}" for score, many in content["scores"].items())
+        yield f"how content: {content['mean']} of 5 by {content['answers']} answers ({scores})"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {many:,}" for name, many in counts.items() if many) or "none"
 
 
 # --- who may become an ambassador -------------------------------------------------------------------

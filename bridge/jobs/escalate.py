@@ -25,13 +25,14 @@ from bridge.jobs import (
     customers,
     incident,
     mutes,
+    notify,
     tickets,
     waiting,
     writing,
 )
 from bridge.jobs.ingest import words_name
 from bridge.jobs.plan import Plan, Said, automatic_events
-from bridge.jobs.room import DAY, LIVE, Room
+from bridge.jobs.room import LIVE, Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
@@ -266,7 +267,7 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
     decision = _decide(hand, room, plan, event, message)
     for name in decision.notify:
         told = f"rule {decision.rule} wants {name} to look: bridge why {event.id}"
-        bridge.store.alarm(f"notify:{name}", told, DAY)
+        notify.notice(bridge, name, event.id, told)
     if decision.outcome == "escalate" or what == "followup":
         plan.opening = decision
         plan.followup = what == "followup"

@@ -18,9 +18,9 @@ from bridge.core.commands import Command
 from bridge.core.model import Draft, Person, stamp
 from bridge.core.rules import Crowd, Escalation
 from bridge.core.stored import doc_in, moment_in, moment_out
-from bridge.jobs import customers, writing
+from bridge.jobs import customers, notify, writing
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import DAY, OURS, Room, note_event
+from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
@@ -103,7 +103,7 @@ def _alarms(hand: Hand, room: Room, crowd: Crowd, doc: dict[str, Any]) -> None:
     hand.bridge.store.alarm(f"crowd:{room.id[:12]}", told)
     for one in crowd.notify:
         text = f"crowd {crowd.name} wants {one} to look: {told}"
-        hand.bridge.store.alarm(f"notify:{one}", text, DAY)
+        notify.notice(hand.bridge, one, room.id, text)
 
 
 # --- the watch over it, in the `out` lane -------------------------------------------------------------

@@ -26,10 +26,11 @@ from bridge.core.stored import (
     promise_out,
 )
 from bridge.core.targets import Course, Measures, Promise
+from bridge.jobs import notify
 from bridge.jobs.ingest import name_of
 from bridge.jobs.later import OVER
 from bridge.jobs.plan import Plan, Said, said_doc
-from bridge.jobs.room import DAY, OURS, Room, note_event
+from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders
 
@@ -312,7 +313,8 @@ def _carry_out(hand: Hand, room: Room, event: Event, step: dict[str, Any], order
     then = measures_in(step["then"])
     told = f"ticket {room.ticket} of {room.desk}: nobody has answered for {targets.span(step['after'])}"
     for name in then.notify:
-        hand.bridge.store.alarm(f"notify:{name}", f"{told}: bridge why {event.id}", DAY)
+        text = f"{told}: bridge why {event.id}"
+        notify.notice(hand.bridge, name, f"{event.id}.{step['n']}", text)
     number = str(step["n"])
     if then.priority or then.tags or then.note:
         doc = {

@@ -21,6 +21,7 @@ from bridge.jobs import waiting
 from bridge.jobs.plan import Plan, Said
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
+from bridge.settings import Settings
 from bridge.store import Event, Orders, Turn
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -51,6 +52,7 @@ class Handed:
         self.bridge = SimpleNamespace(
             now=lambda: now,
             calendar=lambda account, desk: calendar,
+            settings=Settings(),
             config=SimpleNamespace(
                 connections={"desk": desk}, rules=Rules(target=target or Target())
             ),
