@@ -88,6 +88,11 @@ SELDOM: Final = {
     "told": "where an answer says that others spend of the same limit (tests/limits/test_taught.py)",
     "SET bridge:asked": "after an absence",
     "mute": "where an operator mutes, or a mute ends (tests/engine/test_mutes.py)",
+    "SET bridge:once": "where a rule says `once:` (tests/engine/test_guards.py)",
+    "GET bridge:once": "the same",
+    "DEL bridge:once": "where such words did not arrive",
+    "ZCOUNT bridge:aloud": "where rules.yaml has `limits:` (tests/engine/test_guards.py)",
+    "ZCOUNT bridge:same": "the same",
     "HMGET bridge:hours": "once a source has been heard for a while",
     "EXISTS bridge:e": "asked of words that are read back",
 }

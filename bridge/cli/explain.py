@@ -246,9 +246,10 @@ def _sentences(told: Told) -> None:
     print(f"  -> {_outcome(decision)}")
     for line in would.told(told.ticket) if told.ticket else ():
         print(parts.harmless(f"     {line}"))
-    for how, reply, text in _said(told):
+    for rare, (how, reply, text) in zip(decision.replies, _said(told), strict=True):
+        often = f", once in {rare.once / 86400:g} days" if rare.once else ""
         words = _quoted(text) if text else "nothing, for there is no such text"
-        print(f"     says in {how} ({reply}): {words}")
+        print(f"     says in {how} ({reply}{often}): {words}")
     if decision.hide:
         print(
             f"     hidden on its platform: house rule {decision.hide.because} ({decision.hide.rule})"

@@ -3,7 +3,7 @@
     /dm         answers go to the customer in private from now on
     /public     answers go where everybody reads them from now on
     /send       post the answer that was held back as it is
-    /hide       hide the comment the ticket is about; /unhide shows it again
+    /hide spam  hide the comment the ticket is about, under a house rule; /unhide shows it again
     /mute 7d WHY   open nothing for this person for seven days; /unmute ends it
     /label vip 30d   give the person a label that rules can ask for; /unlabel vip takes it away
     /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap

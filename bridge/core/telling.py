@@ -207,6 +207,8 @@ _DONE = {
 
 def command_done(name: str, argument: str = "") -> str:
     """A command of an agent was carried out."""
+    if name == "hide" and argument:
+        return f"{_DONE['hide']} House rule: {line(argument, 40)}."
     if name in ("label", "unlabel", "template"):
         return f"{_DONE[name]}: {line(argument, 300)}"
     return _DONE.get(name, f"/{line(name, 30)} is done.")

@@ -37,7 +37,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     elif told.name in ("label", "unlabel"):
         sets, text = _label(hand, room, told)
     elif told.name in ("hide", "unhide"):
-        text = hiding.by_agent(hand, room, told.name)
+        text = hiding.by_agent(hand, room, told)
     elif told.name == "send":
         if speak.release(hand, room, event, "public", telling.command_done("send")):
             return None

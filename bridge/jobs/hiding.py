@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from bridge.core import receipt, telling
+from bridge.core.commands import Command
 from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import Target, Visibility
-from bridge.core.rules import Decision
+from bridge.core.rules import HOUSE_RULES, Decision
 from bridge.core.stored import message_in
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
@@ -70,8 +71,14 @@ def by_rule(hand: Hand, room: Room, event: Event) -> None:
     hand.settle(orders)
 
 
-def by_agent(hand: Hand, room: Room, name: str) -> str:
-    """Hide the customer's latest comment, or show again what was hidden; returns the note for the agent."""
+def by_agent(hand: Hand, room: Room, told: Command) -> str:
+    """Hide the customer's latest comment, or show again what was hidden; returns the note for the agent.
+
+    `/hide spam` names the house rule.
+    """
+    name, because = told.name, told.argument.lower().replace(" ", "_")
+    if name == "hide" and because and because not in HOUSE_RULES:
+        return telling.command_refused(name, f"the house rules are {', '.join(HOUSE_RULES)}")
     if name == "unhide" and room.facts.get("hidden"):
         item = json.loads(room.facts["hidden"])
         target = _target(hand, room, item)
@@ -87,7 +94,7 @@ def by_agent(hand: Hand, room: Room, name: str) -> str:
     except (PermanentError, Unsupported) as error:
         return telling.command_refused(name, telling.reason(error.code, error.detail))
     room.facts["hidden"] = json.dumps(item) if name == "hide" else ""
-    return telling.command_done(name)
+    return telling.command_done(name, because if name == "hide" else "")
 
 
 def _latest(room: Room) -> dict[str, Any] | None:

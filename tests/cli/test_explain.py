@@ -256,3 +256,25 @@ crowds:
     assert main(["explain", "--text", "an outage", "--rules", "mappings/crowds.yaml"]) == 0
     told = "counts for the crowd outage: 20 within 15 minutes are an incident"
     assert told in capsys.readouterr().out
+
+
+def test_words_for_a_channel_and_how_often_they_are_said_are_shown_as_what_is_hidden(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "replies").mkdir()
+    (tmp_path / "replies" / "en.yaml").write_text(
+        "calm: {plain: [Read.], channels: {messenger: {plain: [Read here.]}}}"
+    )
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n"
+        "  - name: default\n"
+        "    when: {text: {any_of: [slur]}}\n"
+        "    then: {hide: {because: hate}, reply: {public: calm, private: calm, once: 30d}}\n"
+        "  - {name: last, then: {ignore: nothing-to-do}}\n"
+    )
+    assert main(["explain", "--text", "a slur", "--rules", str(rules)]) == 0
+    told = capsys.readouterr().out
+    assert 'says in public (calm, once in 30 days): "Read."' in told
+    assert 'says in private (calm, once in 30 days): "Read here."' in told
+    assert "hidden on its platform: house rule hate (default)" in told

@@ -314,6 +314,16 @@ def test_a_comment_without_a_ticket_is_hidden_and_the_receipt_says_why(world: Wo
     assert any("hidden on its platform, under the house rule 'spam'" in one for one in told), told
 
 
+def test_an_agent_hides_under_a_house_rule_there_is(world: World) -> None:
+    number = opened(world)
+    world.answer(number, "/hide rude", public=False)
+    world.noted(number, "the house rules are hate, personal_data, spam, illegal")
+    world.answer(number, "/hide personal data", public=False)
+    world.noted(number, "House rule: personal_data.")
+    world.calm()
+    assert hidden(world) == [True]
+
+
 def test_a_private_message_is_never_hidden(world: World) -> None:
     world.message("messenger", "Ana", "best casino here")
     world.calm()
