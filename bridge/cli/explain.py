@@ -16,8 +16,8 @@ from bridge.channels import CHANNELS
 from bridge.cli import parts, standing, would
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.cli.would import Here
-from bridge.config import load_calendars, load_replies, load_rules
-from bridge.core import calendars, closed, crowds, opening
+from bridge.config import load_replies, load_rules
+from bridge.core import closed, crowds, opening
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Account, Change, Kind, Message, Visibility, stamp
@@ -42,7 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rules", metavar="FILE", type=Path, help="other rules than the mappings'")
     parser.add_argument(
         "--at", type=_moment, metavar="TIME",
-        help='when it was said, such as "2026-12-24 20:00", by the default calendar\'s clock (default: '
+        help='when it was said, such as "2026-12-24 20:00", by your calendar\'s clock (default: '
         "when it was sent, else now)",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object per event")
@@ -61,9 +61,8 @@ def run(args: argparse.Namespace) -> int:
     scorer = plugins.scorer(Settings.from_environ(os.environ).sentiment)
     file = args.rules or folder / RULES
     rules, replies, here = load_rules(file), load_replies(folder), Here.of(folder)
-    hours = calendars.at(load_calendars(folder))
     if here.problem:
-        told = f"{here.problem}: a ticket is told without its helpdesk"
+        told = f"{here.problem}: told without accounts, helpdesks and business hours"
         print(f"bridge explain: {parts.harmless(told)}", file=sys.stderr)
     stands = standing.look()
     same = stands is not None and stands.has(file.read_text("utf-8"))
@@ -82,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
         channel = next(iter(source.channels)) if source else "facebook"
         facts = {"text": args.text, "kind": args.kind, "channel": channel}
         seen = example_view(facts)
-        seen.scorer, seen.clock = scorer, _clock(hours, args.at, None)
+        seen.scorer = scorer
+        seen.clock = _clock(here.calendar(channel, None), args.at, None)
         del seen.facts["business_hours"]
         out("--text", None, seen)
     found_wrong = False
@@ -91,6 +91,7 @@ def run(args: argparse.Namespace) -> int:
             messages = events("explain", source, name)
             found_wrong = found_wrong or messages is None
             for message in messages or ():
+                hours = here.calendar(message.channel, message.account_id)
                 clock = _clock(hours, args.at, message.sent_at)
                 out(name, message, view(message, scorer=scorer, clock=clock))
     return int(found_wrong)

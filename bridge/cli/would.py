@@ -11,13 +11,14 @@ from bridge.channels import CHANNELS
 from bridge.cli import parts
 from bridge.config import Config, load
 from bridge.core import mapping, ticket
+from bridge.core.calendars import Calendar
 from bridge.core.errors import ConfigError
 from bridge.core.facts import View
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Account, Message
 from bridge.core.rules import Decision
 from bridge.helpdesks import HELPDESKS
-from bridge.wiring import providers
+from bridge.wiring import calendar_of, providers
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,10 @@ class Here:
             if found := connection.account(channel, account_id):
                 return found
         return None
+
+    def calendar(self, channel: str, account_id: str | None) -> Calendar:
+        """The business hours that count for an event."""
+        return calendar_of(self.config, self.account(channel, account_id))
 
     def ticket(self, message: Message, seen: View, decision: Decision) -> dict[str, Any] | None:
         """The ticket that would be opened, in the words of its helpdesk; None where none would be."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from bridge.config.load import (
     Config,
     load,
-    load_calendars,
     load_packs,
     load_replies,
     load_rules,
@@ -23,7 +22,6 @@ __all__ = [
     "Options",
     "Providers",
     "load",
-    "load_calendars",
     "load_packs",
     "load_replies",
     "load_rules",

@@ -117,15 +117,6 @@ def load_replies(folder: Path) -> Replies:
     return replies
 
 
-def load_calendars(folder: Path) -> Mapping[str, Calendar]:
-    """The business hours in *folder*/calendars.yaml alone. Raises ConfigError."""
-    reading = _Reading(folder, {}, Providers(), strict=False)
-    calendars = reading.business_hours()
-    if reading.findings.problems:
-        raise ConfigError(reading.findings.problems)
-    return calendars or {}
-
-
 class _Reading:
     """One reading of one folder."""
 

@@ -278,3 +278,33 @@ def test_words_for_a_channel_and_how_often_they_are_said_are_shown_as_what_is_hi
     assert 'says in public (calm, once in 30 days): "Read."' in told
     assert 'says in private (calm, once in 30 days): "Read here."' in told
     assert "hidden on its platform: house rule hate (default)" in told
+
+
+def test_the_calendar_is_that_of_the_account(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("T", "77:a-token-of-a-bot")
+    (tmp_path / "connections.yaml").write_text(
+        "connections:\n"
+        "  telegram:\n"
+        '    {type: telegram, token: "${T}", webhook_secret: "${T}", calendar: nights}\n'
+    )
+    (tmp_path / "calendars.yaml").write_text(
+        "calendars:\n"
+        '  default: {time_zone: UTC, hours: {mon-fri: "09:00-17:00"}}\n'
+        '  nights: {time_zone: UTC, hours: {mon-sun: "22:00-06:00"}}\n'
+    )
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n"
+        "  - {name: there, when: {business_hours: open}, then: {ignore: there}}\n"
+        "  - {name: default, then: {ignore: nothing-to-do}}\n"
+    )
+
+    def rule(source: str) -> str:
+        args = ["explain", source, "--text", "hello", "--rules", str(rules), "--json"]
+        assert main([*args, "--at", "2026-11-20 23:00"]) == 0
+        return str(json.loads(capsys.readouterr().out)["rule"])
+
+    assert rule("telegram") == "there"
+    assert rule("meta") == "default"

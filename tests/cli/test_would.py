@@ -101,7 +101,7 @@ def test_mistakes_in_other_files_do_not_hide_the_decision(bare: Any) -> None:
     code, _, err = bare.run("explain", "--text", "refund")
     assert code == 0
     assert "freshdesk.yaml:" in err
-    assert "told without its helpdesk" in err
+    assert "told without accounts, helpdesks and business hours" in err
 
 
 def test_which_rules_are_in_force_is_told_where_a_redis_answers(house: Any, bare: Any) -> None:
