@@ -87,7 +87,8 @@ class Helpdesk:
     `bridge doctor` asks, with our hook's public address in the option `hook_url` where it is known.
     `setup` returns a sentence a step, `Undone` where one failed; `reveal` tells the secrets that prove
     what is sent to *url*, by what they belong to. `changed` asks which tickets changed since a time, also others'
-    than ours; `tells_removals` is false where no webhook tells that a comment was deleted. `whoami` may name us in several ways (an id, an address), separated by a space.
+    than ours; `incidents` says how an account links a ticket to that of the incident it belongs to (`Draft.problem`): by
+    any write ("always"), as it is opened ("opening"), or not; `tells_removals` is false where no webhook tells that a comment was deleted. `whoami` may name us in several ways (an id, an address), separated by a space.
     """
 
     name: str
@@ -140,6 +141,7 @@ class Helpdesk:
     scaled: tuple[str, ...] = ("account",)
     changed: Callable[[Connection, datetime], Calls[Changed]] | None = None
     tells_removals: bool = True
+    incidents: Callable[[Connection], str] = lambda connection: ""
 
     def limit(
         self, options: Mapping[str, Any], name: str, told: Mapping[str, int] | None = None

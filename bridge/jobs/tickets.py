@@ -80,7 +80,8 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         notes.append(telling.linked_previous(plan.after, room.facts.get("url")))
     after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
-    after["problem"] = draft.problem and f"{desk.name}:{draft.problem}"
+    if draft.problem and bridge.helpdesk(desk).incidents(desk) == "always":
+        after["problem"] = f"{desk.name}:{draft.problem}"  # else a note says it, too
     _waits(hand, after, wait, due)
     after["push"] += _reminders(hand, room, desk.name, plan.said)
     after["push"] += _joined_keys(room, ident, plan.said)
@@ -180,8 +181,11 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
 def _problem(hand: Hand, room: Room, plan: Plan, desk: Connection) -> str | None:
     """The ticket of the incident that this one is linked to, in a helpdesk that knows such links."""
     told = plan.problem or next((one for one in _joins(plan) if one[0] == desk.name), None)
-    native = "problem" in hand.bridge.helpdesk(desk).types and not room.facts.get("alone")
-    return told[1] if told and told[0] == desk.name and native else None
+    when = hand.bridge.helpdesk(desk).incidents(desk)
+    links = when == "always" or (when == "opening" and plan.opening is not None)
+    return (
+        told[1] if told and told[0] == desk.name and links and not room.facts.get("alone") else None
+    )
 
 
 def _joins(plan: Plan) -> list[list[str]]:

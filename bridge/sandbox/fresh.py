@@ -29,6 +29,7 @@ DAY = 86_400.0
 ARCHIVED_AFTER = 120 * DAY  # closed and idle so long
 TRASH_KEPT = 30 * DAY  # then deleted tickets and spam are gone for good
 DUE_AFTER = 5.0  # until then due_by is null
+MAX_CHILDREN = 10  # of one ticket
 MAX_FILES = 20 * 1024 * 1024  # of one ticket, all together
 
 
@@ -115,6 +116,7 @@ class Ticket:
     spam: bool = False
     away: float = 0.0  # when it was deleted or marked as spam
     merged_into: int | None = None
+    parent_id: int | None = None
     stats: dict[str, float] = field(default_factory=dict)  # status_updated_at, resolved_at, ...
     mails: int = 0  # how many e-mails went to the requester
 
@@ -243,7 +245,7 @@ class Fresh:
 
     def create(self, wish: dict[str, Any], actor: User, by: str, files: Sequence[File] = ()) -> Ticket:  # fmt: skip
         """A new ticket. Raises Invalid."""
-        if problems := self.form.problems(wish, None):
+        if problems := [*self.form.problems(wish, None), *self._child(wish.get("parent_id"))]:
             raise Invalid(*problems)
         self._fits(0, files)
         requester, now = self.requester(wish, by), self.ground.clock.now()
@@ -252,6 +254,7 @@ class Fresh:
             cc_emails=list(wish.get("cc_emails") or ()), attachments=self._store(files),
         )  # fmt: skip
         self._assign(ticket, wish)
+        ticket.parent_id = wish.get("parent_id")
         self.tickets[ticket.id] = ticket
         text = fresh_html.plain(ticket.description)
         self.ground.record.add(
@@ -263,6 +266,17 @@ class Fresh:
         self._record_said(ticket, by, ticket.id, text, "description", True, requester, ticket.attachments)  # fmt: skip
         self._tell(Change(ticket, actor, [("ticket_action", "created")]))
         return ticket
+
+    def _child(self, parent_id: int | None) -> list[Problem]:
+        """What is wrong with a child of that ticket: it has to be there, no child itself, with children to spare."""
+        if parent_id is None:
+            return []
+        parent = self.tickets.get(parent_id)
+        if parent is None or parent.deleted or parent.spam or parent.parent_id:
+            return [no_match("ticket", "parent_id")]
+        children = sum(one.parent_id == parent_id for one in self.tickets.values())
+        told = f"It has {MAX_CHILDREN} children already"
+        return [Problem("parent_id", told)] if children >= MAX_CHILDREN else []
 
     def update(
         self, ticket: Ticket, wish: dict[str, Any], actor: User, by: str, copies: int = 1,

@@ -124,3 +124,27 @@ def test_in_an_incident_people_are_held_once_tickets_have_a_cap_and_all_get_one_
         world.until(lambda: len(world.tickets()) == 5, "tickets for those that were too many")
         world.until(lambda: len(linked(world)) >= 2)
         assert world.balanced()
+
+
+def test_in_freshdesk_members_become_children_and_a_note_names_the_incident() -> None:
+    edits = {
+        "connections.yaml": {
+            "helpdesk: zendesk": "helpdesk: freshdesk",
+            "    type: freshdesk\n": "    type: freshdesk\n    incidents: children\n",
+        }
+    }
+    with World(workers=1, rules=CAPPED, edits=edits) as world:
+        for name in ("Ana", "Tom"):
+            world.comment(name, f"outage at {name}")
+        world.comment("Ewa", "It is broken: outage at Ewa")
+        (number,) = world.until(lambda: incidents(world), "an incident")
+        world.until(lambda: next(iter(world.store.spikes().values())).get("ticket"))
+        world.comment("Jan", "It is broken: outage at Jan")
+        before, after = world.opened("outage at Ewa"), world.opened("outage at Jan")
+        assert str(number) in world.noted(before, "belongs to the incident")
+        assert str(number) in world.noted(after, "belongs to the incident")
+        assert world.ticket(before)["parent_id"] is None
+        assert world.ticket(after)["parent_id"] == number
+        assert "outage at Ana" in world.noted(number, "outage at Ana")
+        assert len(incidents(world)) == 1
+        assert world.balanced()

@@ -319,6 +319,34 @@ def test_the_note_is_the_description_where_there_are_no_words():
     assert create(replace(DRAFT, text="", note="N"))[1][0].json["description"] == "<div>N</div>"
 
 
+IN_AN_INCIDENT = replace(DRAFT, problem="70")
+LACKING = 403, {"code": "require_feature", "message": "The feature is not supported in your plan"}
+
+
+def test_a_ticket_of_an_incident_is_a_child_where_that_is_wished():
+    (request,) = create(IN_AN_INCIDENT, given(incidents="children"))[1]
+    assert request.json["parent_id"] == 70
+    (request,) = create(IN_AN_INCIDENT)[1]
+    assert "parent_id" not in request.json
+    (request,) = create(DRAFT, given(incidents="children"))[1]
+    assert "parent_id" not in request.json
+
+
+@pytest.mark.parametrize("refusal", [invalid("parent_id"), LACKING])
+def test_where_it_can_be_no_child_it_is_opened_all_the_same(refusal):
+    here = given(incidents="children")
+    body = json.dumps(FRESHDESK.create_body(IN_AN_INCIDENT))
+    ticket, asked = ask(FRESHDESK.create(here, body, "k"), refusal, (201, TICKET))
+    assert ticket.id == "77"
+    assert ["parent_id" in one.json for one in asked] == [True, False]
+
+
+def test_another_refusal_of_a_child_is_not_tried_again():
+    body = json.dumps(FRESHDESK.create_body(IN_AN_INCIDENT))
+    with pytest.raises(PermanentError):
+        ask(FRESHDESK.create(given(incidents="children"), body, "k"), invalid("cf_product"))
+
+
 def test_the_customers_contact_may_be_blocked():
     with pytest.raises(PermanentError) as caught:
         create(answer=(405, None))

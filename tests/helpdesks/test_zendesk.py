@@ -413,6 +413,32 @@ def test_a_create_that_is_refused(status, answer, verdict, code):
     assert caught.value.code == code
 
 
+IN_AN_INCIDENT = replace(DRAFT, problem="70", type="question")
+NO_PROBLEM = (
+    422,
+    {"error": "RecordInvalid", "details": {"problem": [{"description": "is invalid"}]}},
+)
+
+
+@pytest.mark.parametrize("build", [ZENDESK.create_body, ZENDESK.update_body])
+def test_a_ticket_of_an_incident_is_one_of_its_problem(build):
+    ticket = build(IN_AN_INCIDENT)["ticket"]
+    assert (ticket["type"], ticket["problem_id"]) == ("incident", 70)
+    assert "problem_id" not in build(DRAFT)["ticket"]
+
+
+def test_a_refused_link_says_so_and_other_refusals_do_not():
+    body = json.dumps(ZENDESK.create_body(IN_AN_INCIDENT))
+    for call in (ZENDESK.create(OAUTH, body, "k"), ZENDESK.update(OAUTH, "7", body)):
+        with pytest.raises(PermanentError) as caught:
+            ask(call, NO_PROBLEM)
+        assert caught.value.code == "problem_refused"
+    for call in (ZENDESK.create(OAUTH, body, "k"), ZENDESK.update(OAUTH, "7", body)):
+        with pytest.raises(PermanentError) as caught:
+            ask(call, (422, {"error": "RecordInvalid", "details": {"subject": []}}))
+        assert caught.value.code == "refused"
+
+
 def test_a_refused_followup_says_so():
     body = json.dumps(ZENDESK.create_body(replace(DRAFT, followup_of="1")))
     with pytest.raises(PermanentError) as caught:

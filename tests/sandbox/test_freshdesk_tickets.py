@@ -372,3 +372,13 @@ def test_all_files_of_a_ticket_together_have_20_megabytes(fresh, raised):
     assert attach(12).status_code == 201
     assert errors(attach(9)) == (400, [("attachments", "invalid_value")])
     assert attach(8).status_code == 201
+
+
+def test_a_ticket_has_ten_children_and_a_child_has_none(fresh, raised):
+    parent = raised()["id"]
+    children = [fresh("POST", "tickets", wish(parent_id=parent)) for _ in range(10)]
+    assert [one.status_code for one in children] == [201] * 10
+    refused = (400, [("parent_id", "invalid_value")])
+    assert errors(fresh("POST", "tickets", wish(parent_id=parent))) == refused
+    assert errors(fresh("POST", "tickets", wish(parent_id=children[0].json()["id"]))) == refused
+    assert errors(fresh("POST", "tickets", wish(parent_id=999_999_999))) == refused

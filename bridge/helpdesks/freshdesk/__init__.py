@@ -6,7 +6,14 @@ from bridge.core.signing import EchoedToken
 from bridge.helpdesks.base import Helpdesk
 from bridge.helpdesks.freshdesk.access import authorise, token, whoami
 from bridge.helpdesks.freshdesk.account import check_map
-from bridge.helpdesks.freshdesk.api import NOTES, SECRETS, STAMP_FIELD, STATUSES
+from bridge.helpdesks.freshdesk.api import (
+    INCIDENTS,
+    NOTES,
+    SECRETS,
+    STAMP_FIELD,
+    STATUSES,
+    as_children,
+)
 from bridge.helpdesks.freshdesk.bodies import create_body, update_body
 from bridge.helpdesks.freshdesk.comments import MERGED, comments, fetch, marked
 from bridge.helpdesks.freshdesk.events import PROOF, parse
@@ -69,8 +76,10 @@ HELPDESK = Helpdesk(
         "look_first": True,
         "requests_per_minute": 0,  # the plan's
         "look_again_minutes": 30,
+        "incidents": INCIDENTS[0],
     },
-    choices={"customer_notes": NOTES},
+    choices={"customer_notes": NOTES, "incidents": INCIDENTS},
+    incidents=lambda connection: "opening" if as_children(connection) else "",
     check=check,
     check_map=check_map,
     setup=setup,

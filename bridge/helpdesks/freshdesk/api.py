@@ -20,6 +20,7 @@ from bridge.helpdesks.common import address, one_line
 SECRETS = ("api_key", "webhook_secrets")
 STAMP_FIELD = "cf_bridge_id"
 NOTES = ("incoming", "plain")  # values of `customer_notes`, the first where none is said
+INCIDENTS = ("note", "children")  # values of `incidents`, the first where none is said
 AS_TAG = ("", "tags")  # values of `stamp_field` that mean: no field, a tag
 
 # Ours to theirs. DELETED is a state, not a status one can set.
@@ -52,6 +53,11 @@ def stamp_field(connection: Connection) -> str | None:
     """The custom field that holds our stamp; None where a tag does."""
     named = str(connection.options.get("stamp_field", STAMP_FIELD))
     return None if named in AS_TAG else named
+
+
+def as_children(connection: Connection) -> bool:
+    """Whether tickets that belong to an incident are opened as children of its ticket."""
+    return bool(connection.options.get("incidents") == INCIDENTS[1])
 
 
 def write(

@@ -27,6 +27,7 @@ from bridge.helpdesks.freshdesk.api import (
     NOTES,
     UPDATES,
     about_ticket,
+    as_children,
     identity,
     integer,
     is_page,
@@ -51,8 +52,14 @@ def create(connection: Connection, body: str, _: str, files: Files = ()) -> Call
     kept = mapping(json.loads(body))
     ticket = _stamped(connection, mapping(kept.get("ticket")), str(kept.get("stamp") or ""))
     ticket = {**ticket, "source": int(option(connection, "source", "2"))}
-    request = write(connection, "POST", "/tickets", ticket, CREATES, files)
+    parent = integer(identity(kept.get("parent")))
+    child = {**ticket, "parent_id": parent} if parent and as_children(connection) else ticket
+    request = write(connection, "POST", "/tickets", child, CREATES, files)
     response = yield request
+    if child is not ticket and _no_child(response):
+        # Ten children are the most, and not every plan has them: nothing was opened, and the note says it too.
+        request = write(connection, "POST", "/tickets", ticket, CREATES, files)
+        response = yield request
     if response.ok:
         return _written(connection, request, response)
     if response.status == 405:
@@ -60,6 +67,12 @@ def create(connection: Connection, body: str, _: str, files: Files = ()) -> Call
             "contact_blocked", "the customer's contact is blocked or deleted in Freshdesk"
         )
     raise refusal(connection, request, response)
+
+
+def _no_child(response: HttpResponse) -> bool:
+    """Whether the ticket was refused because it would be a child."""
+    lacks = any(code == "require_feature" for _, _, code in problems(response))
+    return _refuses(response, "parent_id") or (response.status == 403 and lacks)
 
 
 def _stamped(connection: Connection, ticket: Mapping[str, Any], stamp: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ HELPDESK = Helpdesk(
     check=check,
     check_map=check_map,
     warnings=warnings,
+    incidents=lambda connection: "always",
     setup=setup,
     reveal=reveal,
     setup_options={"scope": f"{SCOPE} webhooks:write triggers:write"},
