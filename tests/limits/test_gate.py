@@ -229,7 +229,7 @@ def test_whoever_has_no_room_leaves_them_where_they_are_and_takes_what_needs_ano
         waits(store, f"in:{at:03}", at, "z")
     store.cheer("z")
     store.sweep()
-    store.client.zadd(PREFIX + "due", {"in:other": store.time() * 1000})
+    store.client.zadd(PREFIX + "due", {"in:other": int(store.time() * 1000)})
     assert store.claim("me", 0, 10, room={"z": 0, "y": 9})[1] == ["in:other"]
     assert store.claim("you", 0, 10, room={"z": 2})[1] == ["in:000", "in:001"]
     assert store.claim("she", 0, 1, room={"y": 9})[1] == ["in:002"]  # knows nothing of it
