@@ -7,7 +7,6 @@ nobody is there, and says it again in the next closed night: once in each, by th
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from bridge.core import closed
@@ -19,6 +18,7 @@ from bridge.core.stored import moment_in
 from bridge.jobs.plan import Plan, automatic_events
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
+from bridge.jobs.waiting import answered_at
 from bridge.store import Event
 
 
@@ -32,13 +32,7 @@ def clock(hand: Hand, room: Room, event: Event, message: Message) -> Clock:
 
 def fitting(hand: Hand, room: Room, decision: Decision, seen: View) -> Decision:
     """*decision* without the words for closed hours that are out of place now."""
-    return closed.fitting(decision, seen, hand.bridge.now(), answered(room))
-
-
-def answered(room: Room) -> datetime | None:
-    """When a person of ours spoke here last, by way of the ticket or on the platform itself."""
-    known = [at for name in ("human_at", "native_at") if (at := room.time(name))]
-    return max(known, default=None)
+    return closed.fitting(decision, seen, hand.bridge.now(), answered_at(room))
 
 
 def over(hand: Hand, room: Room, event: Event, calendar: Calendar) -> str | None:
@@ -46,7 +40,7 @@ def over(hand: Hand, room: Room, event: Event, calendar: Calendar) -> str | None
     until, now = moment_in(event.doc.get("until")), hand.bridge.now()
     if calendar.is_open(now) or (until is not None and now >= until):
         return "somebody is there again"
-    spoken = answered(room)
+    spoken = answered_at(room)
     if spoken is not None and now - spoken < closed.LATELY:
         return "a person answered meanwhile"
     return None
