@@ -278,6 +278,7 @@ def _end(one: Decision) -> dict[str, Any]:
         "group": escalation.group if escalation else None,
         "tags": list(escalation.tags) if escalation else [],
         "replies": [[reply.visibility, reply.name] for reply in one.replies],
+        "hide": one.hide and one.hide.because,
     }
 
 
@@ -360,6 +361,7 @@ def _print_incidents(incidents: Sequence[Mapping[str, Any]]) -> None:
 def _told(end: Mapping[str, Any]) -> str:
     more = [end["reason"] or "", end["priority"] or "", end["group"] or "", *end["tags"]]
     more += [f"says {name} in {how}" for how, name in end["replies"]]
+    more += [f"hidden for {end['hide']}"] if end["hide"] else []
     return f"{end['rule']}: {end['outcome']} {', '.join(filter(None, more))}".rstrip()
 
 

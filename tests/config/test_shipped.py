@@ -1,7 +1,9 @@
 """The mappings we ship are fine, and the documentation speaks of all that can be set."""
 
+import itertools
 import re
 import shutil
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,13 @@ from support.mappings import ENVIRON
 from bridge.channels import SOURCES
 from bridge.channels.base import Source
 from bridge.cli.init import SETTINGS
-from bridge.config import Providers, load
+from bridge.config import Providers, load, load_replies, load_rules
 from bridge.config.connections import variables
 from bridge.config.plain import read
 from bridge.config.schemas import FieldSchema, HelpdeskSchema
 from bridge.core.conditions import OPERATORS, condition
 from bridge.core.facts import FIELDS
-from bridge.core.rules import decide, example_view, failing
+from bridge.core.rules import Caps, decide, example_view, failing
 from bridge.helpdesks import HELPDESKS
 from bridge.helpdesks.base import Helpdesk
 
@@ -114,3 +116,40 @@ def test_every_key_of_a_helpdesk_map_is_documented() -> None:
     names = [field.data_key or name for name, field in HelpdeskSchema().fields.items()]
     names += [field.data_key or name for name, field in FieldSchema().fields.items()]
     assert [name for name in names if f"`{name}`" not in CONFIGURATION] == []
+
+
+def block(page: str, heading: str, fence: str = "    ") -> str:
+    """The first block of code below *heading* on *page*, without its indentation."""
+    below = page.partition(f"{heading}\n")[2].split("\n")
+    lines = list(itertools.dropwhile(lambda line: not line.startswith(fence), below))
+    taken = itertools.takewhile(lambda line: line.startswith(fence) or not line, lines)
+    return "\n".join(line.removeprefix(fence) for line in taken)
+
+
+LAST = "  - {name: last, then: {ignore: nothing}}\n"
+
+
+@pytest.mark.parametrize("heading", ["### Hiding", "### Trolls"])
+def test_a_rule_shown_on_its_page_is_one(heading: str, tmp_path: Path) -> None:
+    written = f"rules:\n{textwrap.indent(block(RULES_PAGE, heading), '  ')}\n{LAST}"
+    (tmp_path / "rules.yaml").write_text(written, "utf-8")
+    assert len(load_rules(tmp_path / "rules.yaml").rules) == 2
+
+
+def test_the_limits_shown_on_the_page_are_limits(tmp_path: Path) -> None:
+    written = f"{block(RULES_PAGE, '### Limits')}\nrules:\n{LAST}"
+    (tmp_path / "rules.yaml").write_text(written, "utf-8")
+    assert load_rules(tmp_path / "rules.yaml").caps == Caps(
+        public_replies_per_thread=2, public_replies_per_post=20, same_answer_per_post=5, cooling=30
+    )
+
+
+def test_the_words_shown_on_their_page_are_words(tmp_path: Path) -> None:
+    (tmp_path / "replies").mkdir()
+    page = (ROOT / "docs/replies.md").read_text("utf-8")
+    shown = re.findall(r"```yaml\n(solved:.*?)```", page, re.DOTALL)
+    assert len(shown) == 2
+    for written in shown:
+        (tmp_path / "replies" / "en.yaml").write_text(written, "utf-8")
+        assert "solved" in load_replies(tmp_path).texts["en"]
+    assert [one.channel for one in load_replies(tmp_path).texts["en"]["solved"]] == ["", "whatsapp"]
