@@ -144,6 +144,15 @@ def _ways(hand: Hand, room: Room) -> list[str]:
     ]
 
 
+def spoken(room: Room, event: Event) -> None:
+    """The agent's word of *event* is out, or was refused with a note: what was held before waits no more.
+
+    Only then: until its result is known the answer may have to be sent again.
+    """
+    if room.facts.get("waiting") and "fan" not in event.doc:
+        room.facts["waiting"] = ""
+
+
 def withdraw(room: Room, eid: str) -> None:
     """The agent took the answer of the event *eid* back: it waits no more."""
     if room.facts.get("waiting") == eid:

@@ -244,6 +244,8 @@ def _finished(
         },
         *waiting.ended(hand, room),
     ]
+    if intent["human"]:
+        guards.spoken(room, event)
     if intent.get("held"):
         posted = {name: orders.events[0]["f"][name] for name in ("posted", "where", "opened")}
         orders.touch.append({"e": intent["held"], "f": {**posted, "reason": "delivered"}})

@@ -133,8 +133,6 @@ def _speak(
 
     *held*: the answer with these words was held back by a guard, and the agent has decided.
     """
-    if human and "fan" not in event.doc and room.facts.get("waiting"):
-        room.facts["waiting"] = ""  # said or not, this is the agent's latest word
     chosen = _way(hand, room, visibility)
     if isinstance(chosen, str):
         return undelivered.tell(hand, room, event, chosen, "", text, human)

@@ -394,6 +394,8 @@ def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str, doubtful: boo
         )
         left = ["an operator finds it among the dead letters (bridge dead list)"]
         note = telling.failed("dead", reason, left, words)
+        if (held := turn.intent.get("held")) and held == room.facts.get("waiting"):
+            orders.facts["waiting"] = ""  # a retry of the letter sends it, and nothing else
         orders.push.append(note_event(room, note, "dead", *ids))
 
 

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from bridge.core import plaintext, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError
-from bridge.jobs import later, once
+from bridge.jobs import guards, later, once
 from bridge.jobs.ingest import name_of
 from bridge.jobs.outside import not_now
 from bridge.jobs.room import OURS, Room, note_event
@@ -58,6 +58,8 @@ def tell(
     """Words that did not go out: the ticket says so, with the reason and the ways left."""
     orders = hand.closing(event, "done" if human else "ignored", f"not delivered: {code}")
     orders.intent, orders.tries = "", ""
+    if human:
+        guards.spoken(room, event)
     orders.facts = room.changed()
     if code != "unconfirmed":  # those may have been heard
         orders.facts.pop("said", None)

@@ -167,6 +167,21 @@ def test_in_private_personal_data_is_nobody_elses_business(world: World) -> None
     assert texts(world) == [PHONE]
 
 
+def test_a_held_answer_outlives_a_platform_that_stumbles_when_it_is_sent(world: World) -> None:
+    number = opened(world)
+    world.answer(number, PHONE)
+    held(world, number)
+    fault = {"method": "POST", "path": "/comments$", "effect": "status", "status": 503}
+    world.fault("meta", **fault, times=3)
+    world.answer(number, "/send", public=False)
+    world.until(world.spoken)
+    world.calm()
+    assert texts(world) == [PHONE]
+    notes = world.words(number, public=False)
+    assert sum("posted as it is" in one for one in notes) == 1
+    assert not any("no answer is held back" in one for one in notes)
+
+
 def test_a_held_answer_survives_workers_that_die(world: World) -> None:
     number = opened(world)
     world.answer(number, PHONE)
