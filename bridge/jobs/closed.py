@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bridge.core import closed
+from bridge.core import closed, words
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View
 from bridge.core.model import Message
@@ -57,7 +57,9 @@ def remember(room: Room, decision: Decision) -> None:
 
 
 def again(hand: Hand, room: Room, plan: Plan, event: Event, seen: View) -> None:
-    """Say to who writes on an open ticket, *seen*, that nobody is there."""
+    """Say to who writes on an open ticket, *seen*, that nobody is there; thanks alone want no answer."""
+    if words.is_thanks(seen.get("text")):
+        return
     kept = json.loads(room.facts["outside"])
     replies = tuple(Reply(**one, when="closed") for one in kept)
     decision = Decision(rule=None, outcome="reply", replies=replies)

@@ -153,6 +153,8 @@ def test_in_the_next_closed_period_an_open_ticket_says_it_again(world: World) ->
     try:
         path.write_text(hours(4))
         world.until(lambda: version() != before, "another calendar in force")
+        chat(world, "Thank you!")
+        assert world.texts() == [back(3)]
         chat(world, "Still nobody")
         assert world.texts() == [back(3), back(4)]
         chat(world, "Still")
