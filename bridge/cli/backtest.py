@@ -22,7 +22,7 @@ from typing import Any, Final
 from bridge import plugins
 from bridge.cli import kept, parts
 from bridge.config import Config, load_rules
-from bridge.core import crowds, receipt
+from bridge.core import crowds, receipt, targets
 from bridge.core.again import Judge, Past
 from bridge.core.calendars import Clock
 from bridge.core.errors import ConfigError
@@ -279,6 +279,7 @@ def _end(one: Decision) -> dict[str, Any]:
         "tags": list(escalation.tags) if escalation else [],
         "replies": [[reply.visibility, reply.name] for reply in one.replies],
         "hide": one.hide and one.hide.because,
+        "promise": targets.plain(one.promise) if one.promise else None,
     }
 
 
@@ -324,7 +325,9 @@ def _print(
         print(f"\n{kind}: {len(rows):,} would be {told}")
         for row in rows if every else rows[-SHOWN:]:
             words = json.dumps(row["text"], ensure_ascii=False)
-            ends = f"{_told(row['before'])} -> {_told(row['after'])}"
+            before, after = row["before"], row["after"]
+            other = before["promise"] != after["promise"]
+            ends = f"{_told(before, other)} -> {_told(after, other)}"
             print(parts.harmless(f"  {row['at'][:16]}  {row['channel']}  {words}\n      {ends}"))
         if not every and len(rows) > SHOWN:
             print(f"  and {len(rows) - SHOWN:,} earlier ones: --all lists them")
@@ -358,11 +361,22 @@ def _print_incidents(incidents: Sequence[Mapping[str, Any]]) -> None:
         print(parts.harmless(f"  {told}, {one['messages']:,} messages"))
 
 
-def _told(end: Mapping[str, Any]) -> str:
+def _told(end: Mapping[str, Any], promised: bool) -> str:
+    """How it ended, in words; what was *promised* too."""
     more = [end["reason"] or "", end["priority"] or "", end["group"] or "", *end["tags"]]
     more += [f"says {name} in {how}" for how, name in end["replies"]]
     more += [f"hidden for {end['hide']}"] if end["hide"] else []
+    more += [_promised(end["promise"])] if promised and end["promise"] else []
     return f"{end['rule']}: {end['outcome']} {', '.join(filter(None, more))}".rstrip()
+
+
+def _promised(promise: Mapping[str, Any]) -> str:
+    """What was promised: `answer in 1 h of business hours, steps: 2`."""
+    target, steps = promise["target"] or {}, len(promise.get("wait", ()))
+    steps += sum(name in target for name in ("on_warn", "on_breach"))
+    hours = " of business hours" if target.get("clock") == "business" else ""
+    due = f"answer in {targets.span(target['first_answer'])}{hours}" if target else "no target"
+    return f"{due}, steps: {steps}" if steps else due
 
 
 def _progress(count: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bridge import plugins
 from bridge.channels import CHANNELS
-from bridge.cli import parts, standing, would
+from bridge.cli import parts, promised, standing, would
 from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
 from bridge.cli.would import Here
 from bridge.config import load_replies, load_rules
@@ -196,6 +196,7 @@ def _json(told: Told) -> None:
                     for how, reply, text in _said(told)
                 ],
                 "ticket": told.ticket,
+                "promise": promised.plain(decision, told.seen),
                 "unsaid": [{"name": one, "why": why} for one, why in decision.unsaid],
                 "notify": list(decision.notify),
                 "labels": dict(decision.labels),
@@ -246,6 +247,8 @@ def _sentences(told: Told) -> None:
         print(f"  read from it: {', '.join(read)}")
     print(f"  -> {_outcome(decision)}")
     for line in would.told(told.ticket) if told.ticket else ():
+        print(parts.harmless(f"     {line}"))
+    for line in promised.told(decision, told.seen):
         print(parts.harmless(f"     {line}"))
     for rare, (how, reply, text) in zip(decision.replies, _said(told), strict=True):
         often = f", once in {rare.once / 86400:g} days" if rare.once else ""

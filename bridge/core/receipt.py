@@ -45,7 +45,7 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "replies": [[one.visibility, one.name] for one in decision.replies],
         **({"unsaid": [list(one) for one in decision.unsaid]} if decision.unsaid else {}),
         "labels": dict(decision.labels),
-        **({"promise": targets.plain(decision.promise)} if decision.outcome == "escalate" else {}),
+        **({"promise": targets.plain(decision.promise)} if decision.promise else {}),
         **({"feedback": list(decision.feedback)} if decision.feedback else {}),
         **({"hide": list(decision.hide)} if decision.hide else {}),
         "signals": {name: _short(value) for name, value in decision.signals.items()},

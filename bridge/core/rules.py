@@ -177,7 +177,7 @@ class Decision:
 
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
     escalate, ignore, reply, notify, hide, label, feedback or none, or incident (`jobs.crowds`); the later ones
-    may stand beside the first two. `promise` is what the customer may count on where there is a ticket.
+    may stand beside the first two. `promise` is what the customer may count on, None without a ticket.
     `unsaid` are replies that a rule has and that are not said now: their names, and why. `signals` are those
     that had to be worked out on the way, `told` what the engine knew beside the message.
     """
@@ -190,7 +190,7 @@ class Decision:
     unsaid: tuple[tuple[str, str], ...] = ()
     notify: tuple[str, ...] = ()
     labels: Mapping[str, int] = field(default_factory=dict)
-    promise: Promise = field(default_factory=Promise)
+    promise: Promise | None = None
     feedback: tuple[str, ...] = ()
     hide: Hide | None = None
     tried: tuple[Tried, ...] = ()
@@ -255,15 +255,17 @@ def together(rules: Rules, matched: Sequence[Rule]) -> Decision:
         notify=notify,
         hide=hide,
         rules=tuple(rule.name for rule in matched),
-        promise=Promise(
-            target=next(
-                (one for rule in matched if (one := rule.then.target) is not None), rules.target
-            ),
-            waits=tuple(wait for rule in matched for wait in rule.then.waits),
-        ),
+        promise=_promise(rules, matched) if opened is not None else None,
         labels=labels,
         feedback=feedback,
     )
+
+
+def _promise(rules: Rules, matched: Sequence[Rule]) -> Promise:
+    """The first target that a rule has, else that of the file; and the steps of all."""
+    own = (rule.then.target for rule in matched if rule.then.target is not None)
+    waits = tuple(wait for rule in matched for wait in rule.then.waits)
+    return Promise(target=next(own, rules.target), waits=waits)
 
 
 def _one(escalations: Sequence[Escalation]) -> Escalation:

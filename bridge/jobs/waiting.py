@@ -80,10 +80,13 @@ def _promise(hand: Hand, room: Room, plan: Plan) -> Promise:
     """What the customer may count on: as the ticket was opened, by the file where it says nothing else."""
     usual = Promise(target=hand.bridge.config.rules.target)
     if plan.opening is not None:
-        own = "" if plan.opening.promise == usual else json.dumps(promise_out(plan.opening.promise))
+        promise = (
+            plan.opening.promise or usual
+        )  # what goes on with a closed ticket, no rule has opened
+        own = "" if promise == usual else json.dumps(promise_out(promise))
         if own or room.facts.get("promise"):
             room.facts["promise"] = own
-        return plan.opening.promise
+        return promise
     kept = room.facts.get("promise")
     return promise_in(json.loads(kept)) if kept else usual
 

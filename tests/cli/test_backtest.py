@@ -93,6 +93,17 @@ def test_it_tells_what_would_be_more_fewer_and_different(kept: Any) -> None:
     assert "default: ignore nothing-to-do -> broken: escalate high" in out
 
 
+def test_another_target_is_told_where_there_is_a_ticket_and_nowhere_else(kept: Any) -> None:
+    text = "target: {first_answer: 30m, on_breach: {tags: [late]}}\n" + OLD
+    found = kept.json("backtest", "--rules", draft(kept, text))
+    assert (found["more"], found["fewer"], found["different"]) == (0, 0, 2)
+    assert found["rows"][0]["after"]["promise"]["target"]["first_answer"] == 1800
+    _, out, _ = kept.run("backtest", "--rules", draft(kept, text))
+    assert (
+        "escalate high, answer in 1 h -> broken: escalate high, answer in 30 min, steps: 1" in out
+    )
+
+
 def test_the_same_rules_change_nothing(kept: Any) -> None:
     code, out, _ = kept.run("backtest")
     assert code == 0

@@ -152,9 +152,10 @@ def test_one_broken_file_does_not_hide_the_others(capsys: pytest.CaptureFixture[
 
 def test_files_may_stand_on_both_sides_of_an_option(capsys: pytest.CaptureFixture[str]) -> None:
     Path("events").write_text("dm created I want a refund")
-    assert main(["explain", "place", "--json", "events"]) == 0
+    at = ["--at", "2026-11-20 12:00"]
+    assert main(["explain", "place", "--json", *at, "events"]) == 0
     behind = capsys.readouterr().out
-    assert main(["explain", "--json", "place", "events"]) == 0
+    assert main(["explain", "--json", "place", *at, "events"]) == 0
     assert capsys.readouterr().out == behind
     for words in (["explain", "place", "events", "--jsn"], ["status", "--json", "surplus"]):
         with pytest.raises(SystemExit) as end:
@@ -308,3 +309,49 @@ def test_the_calendar_is_that_of_the_account(
 
     assert rule("telegram") == "there"
     assert rule("meta") == "default"
+
+
+PROMISING = """
+target: {first_answer: 60m, clock: business, on_warn: {notify: team}, on_breach: {priority: urgent}}
+rules:
+  - name: complaint
+    when: {text: {any_of: [broken]}}
+    then: {escalate: {}, wait: [{after: 30m, then: {tags: [slow]}}]}
+  - name: rest
+    then: {ignore: nothing-to-do}
+"""
+OFFICE = 'calendars: {default: {time_zone: UTC, hours: {mon-fri: "09:00-17:00"}}}'
+
+
+@pytest.fixture
+def promising(tmp_path: Path) -> None:
+    (tmp_path / "mappings" / "rules.yaml").write_text(PROMISING)
+    (tmp_path / "mappings" / "calendars.yaml").write_text(OFFICE)
+
+
+@pytest.mark.usefixtures("promising")
+def test_it_tells_by_when_an_answer_is_due_and_which_step_comes_when(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["explain", "--text", "it is broken", "--at", "2026-11-20 16:20"]) == 0
+    told = [one.strip() for one in capsys.readouterr().out.splitlines()]
+    first = told.index("an answer is due by 2026-11-23 09:20 UTC: 1 h of business hours")
+    assert told[first + 1 : first + 4] == [
+        "after 30 min without an answer, at 2026-11-20 16:50 UTC: tags slow",
+        "after 45 min without an answer, at 2026-11-23 09:05 UTC, as a warning: notifies team",
+        "after 1 h without an answer, at 2026-11-23 09:20 UTC, as it is late: priority urgent or higher",
+    ]
+
+
+@pytest.mark.usefixtures("promising")
+def test_machines_are_told_what_is_promised_and_that_nothing_is_without_a_ticket(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (one,) = explained(capsys, "--text", "it is broken", "--at", "2026-11-20 12:00")
+    promise = one["promise"]
+    assert isinstance(promise, dict)
+    assert (promise["due"], promise["clock"]) == ("2026-11-20T13:00:00+00:00", "business")
+    steps = [(step["after"], step["why"], step["does"]) for step in promise["steps"]]
+    assert steps[0] == (1800, "waited", ["tags slow"])
+    (other,) = explained(capsys, "--text", "hello", "--at", "2026-11-20 12:00")
+    assert other["promise"] is None

@@ -7,9 +7,12 @@ import pytest
 from support.mappings import ENVIRON, PROVIDERS
 
 from bridge.config import Config, load
-from bridge.core.rules import Reply, Rules
+from bridge.config.schemas import MeasuresSchema, TargetSchema, WaitSchema
+from bridge.core.rules import Reply, Rules, failing
 from bridge.core.targets import NO_TARGET, USUAL, Measures, Target, Wait
+from bridge.store import ANSWERS
 
+PAGE = (Path(__file__).parents[2] / "docs/targets.md").read_text("utf-8")
 GOOD = Path(__file__).parent / "good"
 RULES = """
 {top}rules:
@@ -101,3 +104,24 @@ def test_a_clock_of_business_hours_without_hours_is_doubtful(folder: Path) -> No
         file.write_text("\n".join(one for one in lines if "calendar" not in one) + "\n")
     told = [one for one in read(folder, top, then).warnings if "always there" in one]
     assert [one.split(": ")[1] for one in told] == ["target > clock", "rules > complaint > then > wait > number 1 > clock"]  # fmt: skip
+
+
+def test_the_example_on_the_page_is_read_and_its_example_holds(folder: Path) -> None:
+    (folder / "rules.yaml").write_text(PAGE.split("```yaml\n")[1].split("```")[0])
+    found = load(folder, ENVIRON, PROVIDERS).rules
+    assert failing(found) == []
+    press, praise, _ = (one.then for one in found.rules)
+    assert press.target == Target(
+        first_answer=900, clock="business", warn_at=675, on_warn=Measures(notify=("team",)),
+        on_breach=Measures(priority="urgent", tags=("late",)),
+    )  # fmt: skip
+    assert [one.after for one in press.waits] == [1800, 7200]
+    assert praise.target == NO_TARGET
+
+
+def test_the_page_names_every_key_and_every_count() -> None:
+    for schema in (TargetSchema, WaitSchema, MeasuresSchema):
+        for key in schema().fields:
+            assert f"`{key}" in PAGE, key
+    for result in ANSWERS:
+        assert result in PAGE

@@ -121,7 +121,14 @@ def test_an_answer_is_in_time_or_late_or_could_not_be_in_time(
 
 def promised(*rules: Rule, target: Target = USUAL) -> Promise:
     last = Rule(name="rest", then=Outcome(escalate=Escalation()))
-    return decide(Rules(rules=(*rules, last), target=target), example_view({"text": "x"})).promise
+    found = decide(Rules(rules=(*rules, last), target=target), example_view({"text": "x"})).promise
+    assert found is not None
+    return found
+
+
+def test_without_a_ticket_nothing_is_promised() -> None:
+    ignored = Rule(name="rest", then=Outcome(ignore="x"))
+    assert decide(Rules(rules=(rule(target=USUAL), ignored)), example_view({})).promise is None
 
 
 def rule(name: str = "one", go_on: bool = True, **then: object) -> Rule:
