@@ -20,6 +20,10 @@ from bridge.core.stored import doc_in, message_in
 
 # The fields of a kept event that an item is made of.
 FIELDS = ("k", "c", "at", "state", "reason", "doc", "receipt", "mid", "pk", "room", "ticket")
+# What of a receipt is counted; the rules that were tried would be most of the memory.
+_SLIP = ("outcome", "rule", "replies", "signals", "feedback", "csat")
+# Outcomes of rules that end the matter without a ticket.
+_ENDS = {"reply": "answered", "feedback": "feedback", "hide": "hidden", "incident": "incident"}
 MOODS = ("positive", "neutral", "negative", "unknown")
 
 
@@ -27,7 +31,7 @@ MOODS = ("positive", "neutral", "negative", "unknown")
 class Item:
     """One message with what became of it: written `at`, and heard of when it `came`.
 
-    `slip` is its receipt; `deleted` is it by whoever wrote it.
+    `slip` is what counts of its receipt; `deleted` is it by whoever wrote it.
     """
 
     id: str
@@ -59,7 +63,7 @@ class Item:
 
     @property
     def end(self) -> str:
-        """What became of it, in a word: ticket, answered, feedback, muted, ignored, waiting, dead or nothing."""
+        """What became of it, in a word of `reports.ENDS`."""
         if self.state == "dead":
             return "dead"
         if self.state not in ("done", "ignored"):
@@ -68,11 +72,8 @@ class Item:
             return "ticket"
         if self.muted:
             return "muted"
-        outcome = str(self.slip.get("outcome") or "")
-        if outcome == "reply":
-            return "answered"
-        if outcome == "feedback":
-            return "feedback"
+        if known := _ENDS.get(str(self.slip.get("outcome"))):
+            return known
         named = self.state == "ignored" and self.reason not in ("", "none")
         return "ignored" if named else "nothing"
 
@@ -140,7 +141,7 @@ def _item(eid: str, fields: Mapping[str, str], message: Message, came: datetime)
         ticket=fields.get("ticket") or str(slip.get("ticket") or ""),
         person=fields.get("pk", ""),
         room=fields.get("room", ""),
-        slip=slip,
+        slip={name: slip[name] for name in _SLIP if name in slip},
         text=message.text or "",
     )
 

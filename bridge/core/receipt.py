@@ -192,6 +192,8 @@ def _of_message(
         return _ended(f"{what} opened ticket {number}", rule)
     if state == "done" and slip.get("outcome") == "incident":
         return _ended(f"{what} belongs to an incident and has no ticket of its own", reason)
+    if "csat" in slip and slip.get("outcome") != "escalate":
+        what = f"{what}, an answer of {slip['csat']} of 5,"
     if state == "done" and number:
         added = "noted on" if doc.get("own") or doc.get("change") != "created" else "added to"
         return f"{what} was {added} ticket {number}."
@@ -289,7 +291,7 @@ def _subject(
     if kind == "s" and "remind" in doc:
         return "A reminder for the agent"
     if kind == "s" and "csat" in doc:
-        return "The question how content the customer was"
+        return "The question of how content somebody is"
     if kind == "s" and "hide" in doc:
         return "The hiding of a comment"
     if kind == "s" and doc.get("line"):

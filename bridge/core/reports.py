@@ -22,6 +22,8 @@ ENDS: Final = {
     "ticket": "opened a ticket or went on one",
     "answered": "got an automatic answer and no ticket",
     "feedback": "count as feedback",
+    "incident": "stand on the list of an incident",
+    "hidden": "hidden under a house rule",
     "ignored": "ignored, with a reason",
     "muted": "muted",
     "nothing": "no rule asked for anything",

@@ -1,8 +1,8 @@
 """What nobody has answered: words that nobody looked after, and tickets whose customer waits.
 
-Looked after is what was answered (by us, by an agent, by a colleague on the platform), what went on a
-ticket, what a rule ignored with a reason or counts as feedback, and what is muted. Automatic words count
-where they were delivered.
+Looked after is what was answered (by an agent, by a colleague on the platform, by an automatic answer that
+arrived), what went on a ticket, what a rule ignored with a reason or counts as feedback, and what is muted.
+On a ticket the customer waits until a person has answered: automatic words are no answer there.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def loose(
 
 
 def _answered(room: Mapping[str, str], at: datetime) -> bool:
-    """Whether somebody wrote in the conversation since."""
-    told = (moment_in(room.get(name)) for name in ("answered_at", "native_at"))
+    """Whether a person answered in the conversation since, or nobody waits there any more."""
+    told = (moment_in(room.get(name)) for name in ("human_at", "staff_at", "waived_at"))
     return any(moment is not None and moment >= at for moment in told)
 
 

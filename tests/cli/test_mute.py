@@ -58,7 +58,7 @@ def test_a_muted_post_opens_nothing_and_is_counted_and_another_post_does(town: A
     assert list(reasons(town).values()).count("muted: a chain letter") == 2
 
 
-def test_muting_again_moves_the_end_and_keeps_the_count(house: Any) -> None:
+def test_muting_again_moves_the_end_and_the_reason(house: Any) -> None:
     first = add(house, "author", "31", "--because", "a")
     again = add(house, "author", "31", "--because", "b", "--for", "30d")
     assert first["id"] == again["id"]

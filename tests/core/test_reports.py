@@ -88,6 +88,8 @@ def test_edited_words_are_shown_as_they_are_now_and_deleted_ones_not_at_all() ->
         ({"state": "done", "slip": {"outcome": "reply"}, "reason": "reply"}, "answered"),
         ({"state": "done", "slip": TOPIC, "reason": "feedback"}, "feedback"),
         ({"state": "done", "slip": {"outcome": "label"}, "reason": "label"}, "nothing"),
+        ({"state": "done", "slip": {"outcome": "hide"}, "reason": "hide"}, "hidden"),
+        ({"state": "done", "slip": {"outcome": "incident"}, "reason": "x"}, "incident"),
         ({"reason": "praise"}, "ignored"),
         ({"reason": "muted: contest"}, "muted"),
         ({"reason": "none", "slip": {"outcome": "none"}}, "nothing"),
@@ -98,6 +100,7 @@ def test_edited_words_are_shown_as_they_are_now_and_deleted_ones_not_at_all() ->
 )
 def test_each_has_one_end(row: dict[str, Any], end: str) -> None:
     assert read(said("a", **row))[0].end == end
+    assert end in reports.ENDS
 
 
 def test_the_mood_is_the_one_that_was_read_then() -> None:
@@ -218,8 +221,8 @@ def test_what_nobody_looked_after_is_listed_and_the_rest_is_not() -> None:
     assert left(*rows, delivered=("told",)) == ["none", "label", "dead", "parked", "reply"]
 
 
-@pytest.mark.parametrize("name", ["answered_at", "native_at"])
-def test_whoever_wrote_there_since_has_answered(name: str) -> None:
+@pytest.mark.parametrize("name", ["human_at", "staff_at", "waived_at"])
+def test_a_person_who_wrote_there_since_has_answered(name: str) -> None:
     row = said("a", reason="none")
     assert left(row, room={name: moment_out(NOW) or ""}) == []
     assert left(row, room={name: moment_out(NOW - 2 * DAY) or ""}) == ["a"]
@@ -242,8 +245,10 @@ def ticket(ago: timedelta, **more: str) -> tuple[str, dict[str, str]]:
         (ticket(2 * DAY, status="pending"), False),
         (ticket(2 * DAY, status="solved"), False),
         (ticket(2 * DAY, ticket=""), False),
-        (ticket(2 * DAY, answered_at=moment_out(NOW - DAY) or ""), False),
-        (ticket(2 * DAY, answered_at=moment_out(NOW - 3 * DAY) or ""), True),
+        (ticket(2 * DAY, human_at=moment_out(NOW - DAY) or ""), False),
+        (ticket(2 * DAY, staff_at=moment_out(NOW - DAY) or ""), False),
+        (ticket(2 * DAY, human_at=moment_out(NOW - 3 * DAY) or ""), True),
+        (ticket(2 * DAY, answered_at=moment_out(NOW - DAY) or ""), True),  # automatic words
         (ticket(2 * DAY, places="{"), False),
     ],
 )
