@@ -69,7 +69,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "ZREMRANGEBYSCORE rq:finished",
     ),
     "look": (
-        "EXISTS bridge:books", "EXISTS bridge:w", "HGET rq:worker", "HGETALL bridge:alarms",
+        "EXISTS bridge:books", "EXISTS bridge:w", "HGETALL bridge:spikes", "LRANGE bridge:versions", "HGET rq:worker", "HGETALL bridge:alarms",
         "HGETALL bridge:answers", "HGETALL bridge:books", "HGETALL bridge:down", "HGETALL bridge:last",
         "HGETALL bridge:matches", "HGETALL bridge:matched", "HGETALL bridge:rate",
         "HKEYS bridge:last", "LLEN rq:queue", "PING", "PTTL bridge:rate", "SET bridge:probe", "SCAN",
