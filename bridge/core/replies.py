@@ -48,6 +48,7 @@ LONGEST_VALUE = {
     "opens": opening.LONGEST,
 }  # what `problems` reckons with
 
+_LETTER, _WIDE = "x", "\u738b"  # three bytes, as letters of many names are; addresses have one each
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -324,7 +325,10 @@ def too_long(
 
 def _over(text: str, mouth: Mouth) -> str:
     """That *text*, with the longest values in it, is too long to be said; empty when it fits."""
-    longest = _PLACEHOLDER.sub(lambda place: "x" * LONGEST_VALUE.get(place[1], 0), text)
+    longest = _PLACEHOLDER.sub(
+        lambda place: (_LETTER if place[1] == "link" else _WIDE) * LONGEST_VALUE.get(place[1], 0),
+        text,
+    )
     size, allows = MEASURES[mouth.allows.measure](longest), mouth.allows
     if size <= allows.max_length:
         return ""

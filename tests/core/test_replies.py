@@ -287,9 +287,10 @@ def test_good_words_have_no_problems() -> None:
 
 def test_a_text_too_long_for_a_channel_is_told_with_its_placeholders_filled() -> None:
     words = replies(en={"solved": {"named": ["Hi {first_name}"], "plain": ["ż" * 30]}})
-    mouths = [mouth("narrow", 42), mouth("bytes", 59, "bytes"), mouth("wide", 60, "bytes")]
+    mouths = [mouth("narrow", 42), mouth("bytes", 59, "bytes"), mouth("wide", 123, "bytes")]
     assert [one.partition(": shorten")[0] for one in too_long(words, mouths)] == [
         "replies/en.yaml: solved > named > 1: may be 43 characters long when filled in; narrow takes 42",
+        "replies/en.yaml: solved > named > 1: may be 123 bytes long when filled in; bytes takes 59",
         "replies/en.yaml: solved > plain > 1: may be 60 bytes long when filled in; bytes takes 59",
     ]
 
