@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -360,6 +361,70 @@ def test_a_timer_stands_in_no_book_before_it_does_something(store: Store) -> Non
     assert store.claim("me", 0, 10)[1] == [f"out:{ROOM}"]
     store.settle("me", Orders(f"out:{ROOM}", ROOM, events=[{"e": "t", "state": "done"}]))
     assert (row(store, "bridge")["received"], row(store, "bridge")["done"]) == (1, 1)
+
+
+def waits(store: Store, eid: str, due: float, **more: Any) -> None:
+    """A customer of `meta` waits, to whom an answer is promised by *due* seconds from now."""
+    begun(store, "a")
+    deadline = int((AT.timestamp() + due) * 1000)
+    wait = {
+        "e": eid,
+        "lane": "out",
+        "room": ROOM,
+        "c": "bridge",
+        "state": "timer",
+        "after": 0,
+        **more,
+    }
+    fields = {"k": "s", "doc": '{"wait": ""}', "waits": "meta"}
+    push = [{**wait, "f": dict(fields), "waits": ["meta", deadline]} for _ in range(2)]
+    store.settle("me", Orders(LANE, ROOM, push=push))
+
+
+def over(eid: str, count: str) -> Orders:
+    return Orders(
+        f"out:{ROOM}", ROOM, events=[{"e": eid, "state": "done", "waited": ["meta", count]}]
+    )
+
+
+def test_who_waits_is_counted_once_and_how_it_ended_too(store: Store) -> None:
+    waits(store, "w", 60)
+    told = store.answers(["meta", "telegram"])
+    assert told == {"meta": {"waiting": 1, "overdue": 0, "in_time": 0, "late": 0, "found_late": 0, "unanswered": 0}}  # fmt: skip
+    other = {"e": "x", "lane": "out", "room": ROOM, "c": "bridge", "f": {"k": "s", "doc": "{}"}}
+    store.settle("me", Orders(LANE, ROOM, push=[other]))  # the turn goes on after the wait
+    store.claim("me", 0, 10)
+    for _ in range(2):  # the answer of the first was lost
+        assert store.settle("me", over("w", "in_time")) == 1
+    told = store.answers(["meta"])
+    assert (told["meta"]["waiting"], told["meta"]["in_time"]) == (0, 1)
+
+
+def test_who_waits_longer_than_promised_is_told_apart_and_an_end_may_count_as_nothing(
+    store: Store,
+) -> None:
+    waits(store, "w", -5)
+    assert store.answers(["meta"])["meta"]["overdue"] == 1
+    store.claim("me", 0, 10)
+    store.settle("me", over("w", ""))
+    assert store.answers(["meta"]) == {}
+
+
+def test_a_wait_that_an_operator_drops_is_over(store: Store) -> None:
+    waits(store, "w", 60)
+    store.claim("me", 0, 10)
+    store.settle("me", Orders(f"out:{ROOM}", ROOM, events=[{"e": "w", "state": "dead"}]))
+    assert store.answers(["meta"])["meta"]["waiting"] == 1
+    assert store.revive("w", "drop")
+    assert store.answers(["meta"]) == {}
+
+
+def test_what_waits_until_a_moment_is_looked_at_then_by_the_clock_of_now(store: Store) -> None:
+    begun(store, "a")
+    wait = {"e": "w", "lane": "out", "room": ROOM, "c": "bridge", "state": "timer", "f": {"k": "s"}}
+    at = (AT - timedelta(hours=1)).isoformat()
+    store.settle("me", Orders(LANE, ROOM, push=[{**wait, "at": at}]))
+    assert store.claim("me", 0, 10)[1] == [f"out:{ROOM}"]
 
 
 def test_an_index_set_gently_leaves_another_value_alone(store: Store) -> None:

@@ -1,18 +1,20 @@
 """What rules.yaml promises those who wait, as it is read."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from support.mappings import ENVIRON, PROVIDERS
 
-from bridge.config import Config, load
+from bridge.config import Config, load, load_rules
 from bridge.config.schemas import MeasuresSchema, TargetSchema, WaitSchema
 from bridge.core.rules import Reply, Rules, failing
 from bridge.core.targets import NO_TARGET, USUAL, Measures, Target, Wait
 from bridge.store import ANSWERS
 
-PAGE = (Path(__file__).parents[2] / "docs/targets.md").read_text("utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/targets.md").read_text("utf-8")
 GOOD = Path(__file__).parent / "good"
 RULES = """
 {top}rules:
@@ -125,3 +127,15 @@ def test_the_page_names_every_key_and_every_count() -> None:
             assert f"`{key}" in PAGE, key
     for result in ANSWERS:
         assert result in PAGE
+
+
+def test_the_target_that_is_shipped_may_be_uncommented() -> None:
+    path = ROOT / "mappings/rules.yaml"
+    shipped = path.read_text("utf-8")
+    hidden = re.search(r"^# target:\n(?:#   .*\n)+", shipped, re.MULTILINE)
+    assert hidden
+    rules = load_rules(path, shipped.replace(hidden[0], hidden[0].replace("# ", "", 1).replace("\n# ", "\n")))  # fmt: skip
+    assert rules.target == Target(
+        on_warn=Measures(notify=("team",)), on_breach=Measures(priority="high", tags=("late",))
+    )
+    assert failing(rules) == []

@@ -20,7 +20,18 @@ from bridge.core.model import (
     TicketUpdate,
     Visibility,
 )
-from bridge.core.stored import message_in, message_out, moment_in, moment_out, update_in, update_out
+from bridge.core.rules import Reply
+from bridge.core.stored import (
+    message_in,
+    message_out,
+    moment_in,
+    moment_out,
+    promise_in,
+    promise_out,
+    update_in,
+    update_out,
+)
+from bridge.core.targets import NO_TARGET, Measures, Promise, Target, Wait
 
 # Parsers never make lone surrogates (core.untrusted) nor empty ids and names: those are None.
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -164,3 +175,25 @@ def test_moments_are_utc_and_may_be_missing():
     assert moment_out(at) == "2026-03-28T23:30:00+00:00"
     assert moment_in(moment_out(at)) == at
     assert moment_out(None) is moment_in(None) is moment_in("") is None
+
+
+WARNED = Measures(notify=("team",), replies=(Reply("private", "calm", once=60, line=""),))
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        Promise(),
+        Promise(target=NO_TARGET),
+        Promise(
+            target=Target(first_answer=60, clock="business", warn_at=30, on_warn=WARNED),
+            waits=(Wait(after=9, then=Measures(priority="high", tags=("a", "b"), note="Ok")),),
+        ),
+    ],
+)
+def test_a_promise_comes_back_also_from_a_release_that_knows_more(promise: Promise) -> None:
+    plain = json.loads(json.dumps(promise_out(promise)))
+    assert promise_in(plain) == promise
+    plain["later"] = plain["target"]["later"] = 1
+    assert promise_in(plain) == promise
+    assert promise_in({}) == Promise()

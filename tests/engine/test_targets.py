@@ -22,7 +22,9 @@ target:
   on_breach: [{priority: urgent}, {tags: [late]}, {note: "Nobody has answered for an hour."}]
 rules:
   - name: everything
-    then: {escalate: {priority: normal}}
+    then:
+      escalate: {priority: normal}
+      wait: [{after: 58m, then: {reply: {private: acknowledged}}}]
 """
 CHANNELS = ("messenger", "whatsapp")  # the one on Zendesk, the other on Freshdesk
 URGENT = {"messenger": "urgent", "whatsapp": 4}
@@ -67,6 +69,7 @@ def test_where_nobody_answers_the_team_is_told_and_the_ticket_raised_once(world:
         assert "the customer waits since" in note
         world.until(lambda: urged(world, channel, number), "the steps")  # noqa: B023 - now
     assert "notify:team" in world.store.alarms()
+    world.until(lambda: len(world.texts()) == 2, "the words for those who wait")
     told = answers(world)
     assert (told["waiting"], told["overdue"], told["late"]) == (2, 2, 0)
     for number in tickets.values():
@@ -75,6 +78,7 @@ def test_where_nobody_answers_the_team_is_told_and_the_ticket_raised_once(world:
     world.calm()
     told = answers(world)
     assert (told["waiting"], told["in_time"], told["late"]) == (0, 0, 2)
+    assert len(world.texts()) == 4
     assert all(urged(world, channel, number) for channel, number in tickets.items())
 
 
