@@ -38,7 +38,9 @@ def message_name(connection: str, message: Message) -> str:
 def ingest(bridge: Bridge, kept: Kept) -> int:
     """Record what *kept* holds; returns how many events were new.
 
-    Never raises for what is in it; TransientError while Redis is away.
+    Never raises for what is in it; TransientError while Redis is away, MemoryError where this process has no
+    more, which says nothing of what is read: both are tried again, the second like a death, POISON times.
+    A parser does no I/O and has no clock, so any other error would come again: it is a verdict at once.
     """
     connection = bridge.config.connections.get(kept.connection)
     if connection is None:
@@ -50,8 +52,8 @@ def ingest(bridge: Bridge, kept: Kept) -> int:
     else:
         try:
             rows = _rows(bridge, connection, kept)
-        except TransientError:
-            raise  # our own Redis is away: it is kept, and read again
+        except (TransientError, MemoryError):
+            raise  # it is kept, and read again
         except BridgeError as error:
             rows = [_dead(kept, f"{error.code}: {error.detail}")]
         except Exception as error:  # a bug of ours must not block the deliveries behind it

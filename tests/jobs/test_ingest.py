@@ -57,6 +57,13 @@ def rows(parse: Parse, *, connection: str = "meta", tries: int = 1) -> list[dict
     return taken
 
 
+@pytest.mark.parametrize("error", [MemoryError(), TransientError("redis_away")])
+def test_what_says_nothing_of_the_delivery_leaves_it_where_it_is(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        rows(raising(error))
+    assert rows(raising(error), tries=POISON + 1)[0]["state"] == "dead"
+
+
 def raising(error: Exception) -> Parse:
     def parse(delivery: Delivery) -> list[Message]:
         raise error
