@@ -8,7 +8,7 @@ same text gives the same answer. A wrong language is worse than none, hence the 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from bridge.core.words import words
@@ -69,17 +69,23 @@ def _factory() -> DetectorFactory:
 
 def detect(text: str) -> str | None:
     """The two-letter code of the language of *text*, or None when it is too short or unclear."""
-    text = _NAMES.sub(" ", text[:LONGEST].encode("utf-8", "ignore").decode())
+    return _detected(text[:LONGEST])
+
+
+@lru_cache(512)
+def _detected(text: str) -> str | None:
+    """The language of *text*; a message that is decided on again is not read again."""
+    text = _NAMES.sub(" ", text.encode("utf-8", "ignore").decode())
     said = [word for word in words(text) if word.isalpha()]
     if len(said) < FEWEST:
         return None
     small = {code: sum(word in some for word in said) for code, some in _SMALL.items()}
     most = max(small.values())
     leaders = [code for code, count in small.items() if count == most]
+    if most >= 2 and len(leaders) == 1:
+        return leaders[0]  # whatever its letters look like, which takes ten times as long to see
     looks = _looks(text)
-    if looks in leaders or most == 0:
-        return looks
-    return leaders[0] if most >= 2 and len(leaders) == 1 else None
+    return looks if looks in leaders or most == 0 else None
 
 
 def _looks(text: str) -> str | None:
