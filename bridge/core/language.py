@@ -72,6 +72,11 @@ def detect(text: str) -> str | None:
     return _detected(text[:LONGEST])
 
 
+def forget() -> None:
+    """Read every message anew, as if none had been seen."""
+    _detected.cache_clear()
+
+
 @lru_cache(512)
 def _detected(text: str) -> str | None:
     """The language of *text*; a message that is decided on again is not read again."""
