@@ -21,7 +21,7 @@ from bridge.core import closed, crowds, opening
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Account, Change, Kind, Message, Visibility, stamp
-from bridge.core.replies import Replies, choose
+from bridge.core.replies import Replies, Wording, first_name, wording
 from bridge.core.rules import Crowd, Decision, Escalation, Reply, Rules, decide, example_view
 from bridge.settings import Settings
 from bridge.versions import RULES
@@ -192,8 +192,14 @@ def _json(told: Told) -> None:
                 "rules": list(decision.rules),
                 "escalation": _escalation(decision.escalation),
                 "replies": [
-                    {"visibility": how, "name": reply, "text": text}
-                    for how, reply, text in _said(told)
+                    {
+                        "visibility": reply.visibility,
+                        "name": reply.name,
+                        "text": words.text if words else None,
+                        "language": words.language if words else None,
+                        "variant": _variant(words) if words else None,
+                    }
+                    for reply, words in _said(told)
                 ],
                 "ticket": told.ticket,
                 "promise": promised.plain(decision, told.seen),
@@ -250,10 +256,11 @@ def _sentences(told: Told) -> None:
         print(parts.harmless(f"     {line}"))
     for line in promised.told(decision, told.seen):
         print(parts.harmless(f"     {line}"))
-    for rare, (how, reply, text) in zip(decision.replies, _said(told), strict=True):
-        often = f", once in {rare.once / 86400:g} days" if rare.once else ""
-        words = _quoted(text) if text else "nothing, for there is no such text"
-        print(f"     says in {how} ({reply}{often}): {words}")
+    for reply, words in _said(told):
+        often = f", once in {reply.once / 86400:g} days" if reply.once else ""
+        text = _quoted(words.text) if words else "nothing, for there is no such text"
+        which = f" [{words.language}, {_variant(words)}]" if words else ""
+        print(f"     says in {reply.visibility} ({reply.name}{often}): {text}{which}")
     if decision.hide:
         print(
             f"     hidden on its platform: house rule {decision.hide.because} ({decision.hide.rule})"
@@ -309,18 +316,18 @@ def _outcome(decision: Decision) -> str:
     return others.get(decision.outcome, "nothing: no rule says what to do") + by
 
 
-def _said(told: Told) -> Iterator[tuple[str, str, str | None]]:
-    """Each reply as (public or private, name, the words or None)."""
+def _said(told: Told) -> Iterator[tuple[Reply, Wording | None]]:
+    """Each reply with the words that would be said, None where there are none."""
     seen, account = told.seen, told.account
     spoken = account.language if account else None
     for reply in told.decision.replies:
-        text = choose(
+        words = wording(
             told.replies,
             reply.name,
             language=seen.get("language") or spoken,
             default_language=spoken or "en",
             key=stamp(told.message.conversation) if told.message else "-",
-            person_name=seen.get("first_name") or seen.get("author.name"),
+            person_name=first_name(seen.get("author.name"), seen.get("first_name")),
             values={
                 "brand": (account.name if account else None) or "[the account's name]",
                 "link": "[the link]",
@@ -328,7 +335,12 @@ def _said(told: Told) -> Iterator[tuple[str, str, str | None]]:
             channel=_read_on(seen, reply),
             opens=opening.teller(seen.clock.calendar, seen.clock.moment) if seen.clock else None,
         )
-        yield reply.visibility, reply.name, text
+        yield reply, words
+
+
+def _variant(words: Wording) -> str:
+    """Which wording it is, by its place in the file: `named 2 of 4`."""
+    return f"{words.kind} {words.number} of {words.of}"
 
 
 def _read_on(seen: View, reply: Reply) -> str:

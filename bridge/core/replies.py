@@ -14,6 +14,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bridge.core import opening
 from bridge.core.compose import MEASURES
@@ -52,7 +53,24 @@ _LETTER, _WIDE = "x", "\u738b"  # three bytes, as letters of many names are; add
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-def choose(
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words as they are said, and where they stand: number *number* of *of* under `named` or `plain`."""
+
+    text: str
+    language: str
+    kind: str
+    number: int
+    of: int
+
+
+def choose(replies: Replies, name: str, **how: Any) -> str | None:
+    """The text of the `wording` of *name*, chosen by the same arguments; None when there is none to say."""
+    found = wording(replies, name, **how)
+    return found.text if found else None
+
+
+def wording(
     replies: Replies,
     name: str,
     *,
@@ -64,7 +82,7 @@ def choose(
     channel: str = "",
     values: Mapping[str, str] | None = None,
     opens: Callable[[str], str] | None = None,
-) -> str | None:
+) -> Wording | None:
     """The wording of *name* for the thread *key*, filled in; None when there is none to say.
 
     *language* falls back from pl-PL to pl to *default_language*. *person_name* is what `first_name`
@@ -81,13 +99,13 @@ def choose(
         named = [variant.text for variant in variants if variant.named and person]
         unnamed = [variant.text for variant in variants if not variant.named]
         filled = [
-            words
-            for group in (named, unnamed)
-            for text in _from(group, f"{name} {key}")
+            Wording(words, tag, kind, number, len(group))
+            for kind, group in (("named", named), ("plain", unnamed))
+            for number, text in _from(list(enumerate(group, 1)), f"{name} {key}")
             if (words := _fill(text, known)) is not None
         ]
         if filled:
-            return next((words for words in filled if words not in said), filled[0])
+            return next((one for one in filled if one.text not in said), filled[0])
     return None
 
 
@@ -116,7 +134,7 @@ def _wider(tag: str) -> list[str]:
     return ["-".join(steps[:count]) for count in range(len(steps), 0, -1)]
 
 
-def _from(texts: list[str], key: str) -> list[str]:
+def _from(texts: list[tuple[int, str]], key: str) -> list[tuple[int, str]]:
     """*texts* beginning with the one that *key* always begins with."""
     if not texts:
         return []

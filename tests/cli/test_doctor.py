@@ -234,3 +234,19 @@ def test_a_mistake_in_the_settings_is_told_first(
 def test_mistakes_in_the_files_come_with_file_and_line(house: Any) -> None:
     (house.folder / "mappings" / "rules.yaml").write_text("rules: 7")
     assert "rules.yaml" in red(house)["configuration"][0]
+
+
+def test_it_tells_which_rules_are_in_force_and_whether_the_files_say_the_same(house: Any) -> None:
+    def rules() -> tuple[bool | None, str]:
+        found = house.json("doctor")["findings"]
+        return next((one["ok"], one["text"]) for one in found if one["about"] == "rules")
+
+    assert rules() == (None, "none are in force yet: the first worker brings its files")
+    house.run("rules", "files", "--author", "Ewa", "--note", "a start")
+    ok, told = rules()
+    assert (ok, told.startswith("in force: version 1 (")) == (True, True)
+    assert "from the files by Ewa, since 20" in told
+    file = house.folder / "mappings" / "rules.yaml"
+    file.write_text(file.read_text("utf-8") + "\n# a thought\n", "utf-8")
+    ok, told = rules()
+    assert (ok, "`bridge rules show`" in told) == (None, True)

@@ -67,6 +67,17 @@ def test_the_receipt_tells_rules_conditions_values_actions_and_hash(
         assert part in out
 
 
+def test_it_tells_by_whom_the_rules_were_put_in_force(town: Any) -> None:
+    town.run("rules", "files", "--author", "Ewa")
+    town.comment("I want a refund, this is broken!", "24")
+    town.work()
+    (one,) = [row for row in town.json("why", f"{PAGE_ID}_24")["events"] if row["tried"]]
+    assert one["rules"]["version"] == one["rules_hash"]
+    assert (one["rules"]["n"], one["rules"]["author"]) == (1, "Ewa")
+    told = f"The rules (version 1 ({one['rules_hash']}), from the files by Ewa) were tried"
+    assert told in town.run("why", one["id"])[1]
+
+
 def test_why_not_is_answered_too(town: Any) -> None:
     town.comment("lovely, thank you", "23")
     town.work()

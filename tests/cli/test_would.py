@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bridge.config import load_replies
 from bridge.sandbox.wires import PAGE_ID
 
 RULES = """rules:
@@ -71,6 +72,21 @@ def test_what_the_map_has_no_word_for_is_told(bare: Any) -> None:
     assert (ticket["group"], ticket["unknown"]) == (None, ["group Complaints"])
     out = bare.run("explain", "meta", file, "--rules", str(rules))[1]
     assert "not set, as the helpdesk's map has no word for it: group Complaints" in out
+
+
+def test_the_words_are_those_that_would_be_said_with_language_and_variant(bare: Any) -> None:
+    given(bare)
+    file = payload(bare, "Czy mogę prosić o zwrot zwrotu pieniędzy, bo jest już za późno")
+    (one,) = bare.json("explain", "meta", file)["replies"]
+    kind, number, _, of = str(one["variant"]).split()
+    assert (one["language"], kind) == ("pl", "named")
+    assert 1 <= int(number) <= int(of)
+    texts = load_replies(bare.folder / "mappings").texts["pl"]["acknowledged"]
+    chosen = [variant.text for variant in texts if variant.named][int(number) - 1]
+    assert chosen.replace("{first_name}", "Ana") == one["text"]
+    out = bare.run("explain", "meta", file)[1]
+    assert "says in public (acknowledged): " in out
+    assert f"[pl, named {number} of {of}]\n" in out
 
 
 def test_what_opens_no_ticket_tells_of_none(bare: Any) -> None:
