@@ -27,6 +27,9 @@ rules:
   - name: baits
     when: {text: {any_of: [bait]}}
     then: {label: {troll: 30d}, ignore: bait}
+  - name: frosty
+    when: {text: {any_of: [frosty]}}
+    then: {escalate: {helpdesk: freshdesk}}
   - name: lonely
     when: {text: {any_of: [lonely]}}
     then: {ignore: lonely, reply: {public: solo}}
@@ -47,8 +50,10 @@ PHONE = "Please call Jan on +48 601 234 567."
 
 SOLO = "There is only one way to say this."
 WORDS = {"acknowledged:\n": f'solo:\n  plain: ["{SOLO}"]\n\nacknowledged:\n'}
-OURS = 'our_contacts: ["+48 22 123 45 67"]'
-MAP = {"tags: [bridge] ": f'{OURS}\nsignature: "^{{agent}}"\ntags: [bridge] '}
+MAP = {
+    "our_contacts: []": 'our_contacts: ["+48 22 123 45 67"]',
+    "signature: null": 'signature: "^{agent}"',
+}
 
 EDITS = {"zendesk.yaml": MAP, "replies/en.yaml": WORDS, "replies/pl.yaml": WORDS}
 
@@ -162,6 +167,16 @@ def test_in_private_personal_data_is_nobody_elses_business(world: World) -> None
     world.message("messenger", "Ana", "My order is broken")
     number = world.opened("My order is broken")
     world.answer(number, PHONE)
+    world.until(world.spoken)
+    world.calm()
+    assert texts(world) == [PHONE]
+
+
+def test_in_freshdesk_too_an_answer_waits_and_goes_once(world: World) -> None:
+    number = opened(world, "it is frosty here")
+    world.answer(number, PHONE)
+    held(world, number)
+    world.answer(number, "/send", public=False)
     world.until(world.spoken)
     world.calm()
     assert texts(world) == [PHONE]
