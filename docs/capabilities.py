@@ -234,7 +234,6 @@ def _desk(desk: Helpdesk) -> Mapping[str, str]:
         "Statuses, ours and theirs": ", ".join(f"{o} `{t}`" for o, t in words.items()),
         "Priorities": ", ".join(desk.priorities) or "any word of the map",
         "Adds tags": _yes(desk.add_tags),
-        "Raises a priority": _yes(desk.urge),
         "Webhooks prove themselves by": _proof(desk.proof),
         "`setup`, `doctor`, the map compared": ", ".join(
             map(_yes, (desk.setup, desk.check, desk.check_map))

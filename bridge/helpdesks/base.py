@@ -109,6 +109,7 @@ class Helpdesk:
     update: Callable[[Connection, str, str, Files], Calls[Ticket]]  # ticket id, body, files
     find: Callable[[Connection, str, str], Calls[list[Ticket]]]  # stamp, requester's external id
     marked: Callable[[Connection, str, str], Calls[bool]]  # ticket id, marker
+    urge: Callable[[Connection, str, str | None, tuple[str, ...]], Calls[None]]
     read: Callable[[Connection, str], Calls[Ticket]]
     comments: Callable[[Connection, str], Calls[list[TicketComment]]]  # newest first
     fetch: Callable[[Connection, Any], Calls[File]]  # one attachment of a comment
@@ -132,7 +133,6 @@ class Helpdesk:
     status_names: Callable[[Connection], Calls[dict[str, tuple[str, ...]]]] | None = None
     setup_options: Mapping[str, object] = field(default_factory=dict)
     add_tags: Callable[[Connection, str, tuple[str, ...]], Calls[None]] | None = None
-    urge: Callable[[Connection, str, str | None, tuple[str, ...]], Calls[None]] | None = None
     settles: float = 0.0
     files_bytes: int | None = None
     closed_for_good: bool = True

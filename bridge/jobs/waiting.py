@@ -345,7 +345,6 @@ def press(hand: Hand, room: Room, event: Event) -> bool:
     """Raise the ticket's priority and add tags, and then the note; not where somebody has answered meanwhile."""
     since, answered = _moment(event, "wait"), answered_at(room)
     desk = hand.bridge.config.connections.get(room.desk)
-    urge = hand.bridge.helpdesk(desk).urge if desk else None
     if answered and answered >= since:
         hand.close(room, event, "ignored", "answered in the meantime")
         return True
@@ -355,15 +354,16 @@ def press(hand: Hand, room: Room, event: Event) -> bool:
     priority, tags = event.doc.get("priority"), mapping.tags(event.doc.get("tags") or ())
     said = hand.bridge.map_of(desk.name).priorities.get(priority or "", priority)
     try:
-        if urge is not None and (said or tags):
-            hand.outside.desk(desk, urge(desk, room.ticket, said, tags), hand.guard)
+        if said or tags:
+            urge = hand.bridge.helpdesk(desk).urge(desk, room.ticket, said, tags)
+            hand.outside.desk(desk, urge, hand.guard)
     except PermanentError as error:
         if error.code != "ticket_closed" and not error.gone:
             raise
         hand.close(room, event, "ignored", f"not done: {error.code}")
         return True
     orders = hand.closing(event, "done", _pressed(priority, tags))
-    orders.cheer = [desk.name]
+    orders.cheer = [desk.name] if said or tags else []
     if note := event.doc.get("note"):
         due = moment_in(event.doc.get("due"))
         orders.push.append(note_event(room, telling.waited(note, since, due), "step", event.id))

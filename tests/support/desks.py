@@ -65,14 +65,13 @@ def verbs(desk: Helpdesk, ticket: str = "7", text: str = DRAFT.stamp) -> dict[st
         "find": lambda: desk.find(ours, text, "ab"),
         "find of nobody": lambda: desk.find(ours, text, ""),
         "marked": lambda: desk.marked(ours, ticket, text),
+        "urge": lambda: desk.urge(ours, ticket, "urgent", ("a",)),
         "read": lambda: desk.read(ours, ticket),
         "comments": lambda: desk.comments(ours, ticket),
         "fetch": lambda: desk.fetch(ours, Attachment(type="image", url=url)),
     }
     if (add_tags := desk.add_tags) is not None:
         calls["add_tags"] = lambda: add_tags(ours, ticket, ("a",))
-    if (urge := desk.urge) is not None:
-        calls["urge"] = lambda: urge(ours, ticket, "urgent", ("a",))
     if (changed := desk.changed) is not None:
         calls["changed"] = lambda: changed(ours, LONG_AGO)
     if (upload := desk.upload) is not None:
