@@ -27,7 +27,7 @@ _IBAN = re.compile(
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
 # An order's number stands behind a word for it; at least four characters, one of them a digit.
 _ORDER = re.compile(
-    r"(?i)(?:\border|\bordr|\bpo|\bparcel|\btracking|\bbooking|\breservation|\binvoice|\bref|zam[oó]wieni\w{0,10}|zam|przesy[lł]k\w{0,10}|paczk\w{0,10}"
+    r"(?i)(?:\border|\bordr|\bpo(?= ?(?:number|no|nr|#|:))|\bparcel|\btracking|\bbooking|\breservation|\binvoice|\bref|zam[oó]wieni\w{0,10}|zam|przesy[lł]k\w{0,10}|paczk\w{0,10}"
     r"|rezerwacj\w{0,10}|faktur\w{0,10}|bestell\w{0,10}|auftrag\w{0,10}|sendungs\w{0,10}|buchung\w{0,10}|rechnung\w{0,10}|commande|colis|suivi"
     r"|r[ée]servation|facture|pedido|env[ií]o|seguimiento|reserva|factura)\.?\s*"
     r"(?:(?:number|num|no|nr|numer|nummer|num[ée]ro|n[úu]mero|id|is|to|n[º°]|n)(?!\w)\.?)?\s*[:#º°.\-]?\s*#?\s*"
