@@ -9,6 +9,7 @@
     /template NAME [LANGUAGE]   send a message the platform has approved; each line below fills a gap
     /fanout     on an incident: show what would be said to all who belong to it; /fanout yes says it
     /open 20    on an incident: open tickets for those that were too many a minute
+    /over       on an incident: it is over now, whatever the number says
 
 Apart from those lines the words of the note never leave.
 """
@@ -22,7 +23,7 @@ from bridge.core.plaintext import plain
 
 COMMANDS = (
     "dm", "public", "send", "hide", "unhide", "mute", "unmute", "label", "unlabel", "template",
-    "fanout", "open",
+    "fanout", "open", "over",
 )  # fmt: skip
 TAG = "bridge_"
 

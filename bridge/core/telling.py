@@ -194,6 +194,7 @@ def linked_previous(ticket_id: str, url: str | None = None) -> str:
 
 
 _DONE = {
+    "over": "The incident is over now. What has joined it last, and a summary, come in a moment.",
     "dm": "From now on public comments here go to the customer in private.",
     "public": "From now on public comments here are posted where everybody reads them.",
     "hide": "The comment is hidden on the platform; its author and their friends still see it.",

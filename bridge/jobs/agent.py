@@ -49,6 +49,8 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
         text = refused
     elif told.name == "fanout":
         text, push = fanout.obey(hand, room, event, told)
+    elif told.name == "over":
+        text = incident.over(room)
     elif told.name == "open":
         text, push = incident.reopen(hand, room, told)
     else:

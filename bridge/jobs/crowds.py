@@ -16,7 +16,7 @@ from typing import Any
 from bridge.core import crowds
 from bridge.core.facts import View, view
 from bridge.core.limits import Budget
-from bridge.core.model import Message, stamp
+from bridge.core.model import Kind, Message, stamp
 from bridge.core.rules import Crowd, Decision, Escalation
 from bridge.core.silence import hours, usual
 from bridge.core.stored import moment_in, moment_out
@@ -89,7 +89,7 @@ def calmed(
     if spike is None:
         return decision
     crowd = spike.crowd
-    if crowd.hold and not asked and not (event.doc.get("extra") or {}).get("standby"):
+    if crowd.hold and not asked and _may_be_held(event, message):
         plan.push.append(_hold(room, spike, crowd.hold))
     if crowd.quiet and decision.replies:
         outcome = "incident" if decision.outcome == "reply" else decision.outcome
@@ -109,6 +109,12 @@ def calmed(
 
 def _on(crowd: Crowd) -> str:
     return f"on the list of the incident {crowd.name}"
+
+
+def _may_be_held(event: Event, message: Message) -> bool:
+    """Whether its author may hear the holding text: not where another app has the talk, nor below a review."""
+    elsewhere = (event.doc.get("extra") or {}).get("standby")
+    return not elsewhere and message.kind is not Kind.REVIEW
 
 
 def _hold(room: Room, spike: Spike, reply: str) -> dict[str, Any]:

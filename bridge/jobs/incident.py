@@ -28,6 +28,7 @@ OPENED = 20  # tickets that `/open` opens where it does not say how many
 BATCH = 200  # messages that one look takes up; one note tells of them
 CROWD = 10_000  # messages of an incident that are remembered (lua/crowd.lua)
 QUICK, SLOW = 2.0, 30.0  # seconds between two looks, by how long the crowd's window is
+RARE = 60.0  # seconds between two notes of who has joined, later on
 NOBODY = Person(external_id=stamp("incidents"), name="Social media incidents")
 
 
@@ -117,7 +118,7 @@ def look(hand: Hand, room: Room, event: Event) -> None:
     listed = int(doc["listed"])
     count, total, eids = store.crowd(str(doc["cid"]), room.id, over, listed, BATCH)
     orders = hand.orders()
-    if room.ticket and eids:
+    if room.ticket and eids and (doc.get("over") or _may_list(doc, now)):
         found = members(hand, eids)
         joining = [one for _, one in found]
         orders.push.append(note_event(room, crowds.listing(joining, listed), "list", str(listed)))
@@ -127,19 +128,30 @@ def look(hand: Hand, room: Room, event: Event) -> None:
     if doc.get("over"):
         if listed >= total or not room.ticket:
             return _end(hand, room, event, doc, over)
-    elif crowd is None or _calm(doc, count, crowd, now):
+    elif crowd is None or room.facts.get("over") or _calm(doc, count, crowd, now):
         # From now on nobody joins it: the next look tells of the last ones.
         doc["over"] = moment_out(now)
-        orders.crowds.append({"c": doc["cid"], "room": room.id})
+        by_hand = bool(room.facts.get("over"))
+        orders.crowds.append({"c": doc["cid"], "room": room.id, "anew": by_hand})
     soon = min(max(over / 30, QUICK), SLOW)
     if crowd:
         soon = min(soon, max(crowd.ends_after / 3, 0.5))
-    if doc.get("over") or listed < total:
+    if doc.get("over"):
         soon = QUICK
     doc["not_before"] = moment_out(now + timedelta(seconds=soon))
     orders.touch.append({"e": event.id, "f": {"doc": json.dumps(doc)}})
     hand.settle(orders)
     return None
+
+
+def _may_list(doc: dict[str, Any], now: datetime) -> bool:
+    """Whether it is time for another note: helpdesks allow few on one ticket, and agents need some of them."""
+    at = moment_in(doc.get("list_at"))
+    if at is not None and at > now:
+        return False
+    gap = min(float(doc.get("gap", QUICK / 2)) * 2, RARE)
+    doc.update({"gap": gap, "list_at": moment_out(now + timedelta(seconds=gap))})
+    return True
 
 
 def _calm(doc: dict[str, Any], count: int, crowd: Crowd, now: datetime) -> bool:
@@ -177,6 +189,14 @@ def alone(hand: Hand, room: Room, event: Event) -> None:
     orders.facts = room.changed()
     orders.push.append(note_event(room, fanout.nobody(), "nobody", event.id))
     hand.settle(orders)
+
+
+def over(room: Room) -> str:
+    """An agent ends the incident by hand: the next look does it, and this is the note."""
+    if not room.facts.get("crowd"):
+        return telling.command_refused("over", "this ticket is no incident")
+    room.facts["over"] = "1"
+    return telling.command_done("over")
 
 
 def reopen(hand: Hand, room: Room, told: Command) -> tuple[str, list[dict[str, Any]]]:

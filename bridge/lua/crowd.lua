@@ -49,6 +49,8 @@ local function incident(item)
   else
     redis.call('HDEL', P .. 'spikes', item.c)
     redis.call('PEXPIRE', P .. 'crowd:' .. item.c, 90000000)
+    -- Ended by hand: as many have to come again before there is another one.
+    if item.anew then redis.call('DEL', P .. 'crowd:' .. item.c) end
   end
 end
 

@@ -14,9 +14,9 @@ rules:
 crowds:
   - name: many
     when: {text: {any_of: [outage]}}
-    over: 20s
+    over: 10m
     at_least: 20
-    ends_after: 3s
+    ends_after: 1h
     then: {incident: {priority: urgent, tags: [crisis]}, hold: waiting, notify: pr, quiet: true}
 limits: {escalations_per_minute: 1000}
 """
@@ -55,8 +55,10 @@ def test_sixty_messages_at_once_are_one_incident_also_when_workers_die() -> None
         for _ in range(2):
             world.start_worker()
         (number,) = world.until(lambda: incidents(world), "an incident")
-        world.until(lambda: over(world), "the end", 120)
-        told = world.noted(number, "is over")
+        world.until(lambda: world.store.books()["meta"]["in_progress"] == 0, patience=90)
+        world.answer(number, "/over", public=False)
+        world.until(lambda: over(world), "the end")
+        told = world.noted(number, "'many' is over.")
         assert "60 messages of 60 people" in told
         assert "Without a ticket of their own: 45 people" in told
         world.calm()
@@ -72,7 +74,7 @@ def test_sixty_messages_at_once_are_one_incident_also_when_workers_die() -> None
 
 CAPPED = RULES.replace("escalations_per_minute: 1000", "escalations_per_minute: 2").replace(
     "at_least: 20", "at_least: 3"
-).replace("over: 20s", "over: 60s").replace("ends_after: 3s", "ends_after: 1h")  # fmt: skip
+)  # fmt: skip
 ANSWER = "/fanout\nHello {first_name}, it works again.\n---\nIt works again, sorry!"
 
 
@@ -102,11 +104,9 @@ def test_in_an_incident_people_are_held_once_tickets_have_a_cap_and_all_get_one_
 
         world.answer(number, "Nobody reads this")
         world.noted(number, "without a customer")
-        world.answer(number, "/fanout {brand} is sorry", public=False)
-        world.noted(number, "/fanout was not carried out")
         world.answer(number, ANSWER, public=False)
-        preview = world.noted(number, "Nothing is sent yet")
-        assert "| It works again, sorry!" in preview
+        preview = world.noted(number, "| It works again, sorry!")
+        assert "Nothing is sent yet" in preview
         assert len(world.spoken()) == len(held)
         world.answer(number, "/fanout yes", public=False)
         world.until(lambda: len(heard(world, "works again")) >= 3)
@@ -122,7 +122,7 @@ def test_in_an_incident_people_are_held_once_tickets_have_a_cap_and_all_get_one_
         world.answer(number, "/open", public=False)
         world.noted(number, "Tickets are opened now for 2")
         world.until(lambda: len(world.tickets()) == 5, "tickets for those that were too many")
-        world.until(lambda: len(linked(world)) >= 2)
+        world.until(lambda: len(linked(world)) == 4)
         assert world.balanced()
 
 
@@ -146,5 +146,11 @@ def test_in_freshdesk_members_become_children_and_a_note_names_the_incident() ->
         assert world.ticket(before)["parent_id"] is None
         assert world.ticket(after)["parent_id"] == number
         assert "outage at Ana" in world.noted(number, "outage at Ana")
-        assert len(incidents(world)) == 1
+
+        world.answer(number, "/over", public=False)
+        world.noted(number, "is over.")
+        world.until(lambda: over(world))
+        world.comment("Una", "outage at Una")
+        world.calm()
+        assert incidents(world) == [number]
         assert world.balanced()

@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import redis
 
-from bridge.store import PREFIX, Orders, Store
+from bridge.core.commands import command
+from bridge.core.conditions import condition
+from bridge.core.facts import view
+from bridge.core.model import Change, Kind, Message, Visibility
+from bridge.core.rules import Caps, Crowd, Decision, Escalation, Reply, Rules
+from bridge.jobs import crowds, fanout
+from bridge.jobs.plan import Plan
+from bridge.jobs.room import Room
+from bridge.store import PREFIX, Event, Orders, Store
 
 ROOM = "0" * 32
 LANE = f"in:{ROOM}"
@@ -104,3 +114,133 @@ def test_whose_turn_is_over_counts_nothing(store: Store) -> None:
     orders.crowds = [order("a"), order("b"), order("c")]
     assert store.settle("somebody else", orders) == 0
     assert store.spikes() == {}
+
+
+# --- what becomes of a message while an incident lasts ---------------------------------------------
+
+CROWD = Crowd(
+    name="outage", when=condition({"text": {"any_of": ["outage"]}}), over=900, at_least=3,
+    ends_after=60, quiet=True, hold="waiting",
+)  # fmt: skip
+SAID = Message(
+    channel="facebook", account_id="1", kind=Kind.COMMENT, change=Change.CREATED, dedupe="d",
+    external_id="9", thread_id="8", visibility=Visibility.PUBLIC, text="An outage", author=None,
+)  # fmt: skip
+WAITS = Event("e1", "meta", 0.0, "m", {}, {}, {})
+TICKET = Decision(rule="angry", outcome="escalate", escalation=Escalation(priority="high"))
+WORDS = Decision(rule="thanks", outcome="reply", replies=(Reply("public", "thanks"),))
+IGNORED = Decision(rule="rest", outcome="ignore", reason="nothing")
+
+
+def hand(store: Store, *known: Crowd, most: int = 2) -> Any:
+    rules = Rules(crowds=known, caps=Caps(escalations_per_minute=most))
+    config = SimpleNamespace(rules=rules)
+    now = lambda: datetime.now(UTC)  # noqa: E731
+    bridge = SimpleNamespace(config=config, store=store, scorer=None, now=now)
+    return SimpleNamespace(bridge=bridge)
+
+
+def plan_of(crowd: Crowd, value: str = "", **more: str) -> Plan:
+    spike = {"v": 1, "crowd": crowd.name, "room": INCIDENT, **more}
+    return Plan(spikes={crowds.name(crowd, value): json.dumps(spike)})
+
+
+def calmed(
+    store: Store, decision: Decision, crowd: Crowd = CROWD, plan: Plan | None = None,
+    event: Event = WAITS, said: Message = SAID,
+) -> tuple[Decision, Plan]:  # fmt: skip
+    plan = plan or plan_of(crowd)
+    crowds.meets(hand(store, crowd), plan, event, said, view(said))
+    room = Room(ROOM, {}, {})
+    return crowds.calmed(hand(store, crowd), room, plan, event, said, decision), plan
+
+
+def test_automatic_words_rest_and_one_text_holds(store: Store) -> None:
+    decision, plan = calmed(store, WORDS)
+    assert (decision.outcome, decision.replies) == ("incident", ())
+    assert decision.reason == "on the list of the incident outage"
+    (hold,) = plan.push
+    assert json.loads(hold["f"]["doc"])["reply"] == "waiting"
+    again = calmed(store, WORDS)[1].push
+    assert again[0]["e"] == hold["e"]
+
+
+def test_without_an_incident_nothing_is_changed(store: Store) -> None:
+    assert calmed(store, WORDS, plan=Plan()) == (WORDS, Plan(met={"e1": (CROWD,)}))
+    other = replace(SAID, text="A cup")
+    assert calmed(store, WORDS, said=other)[0] == WORDS
+
+
+def test_what_is_not_quiet_says_its_words(store: Store) -> None:
+    assert calmed(store, WORDS, replace(CROWD, quiet=False))[0] == WORDS
+
+
+def test_nobody_is_held_below_a_review_or_where_another_app_has_the_talk(store: Store) -> None:
+    assert calmed(store, IGNORED, said=replace(SAID, kind=Kind.REVIEW))[1].push == []
+    elsewhere = replace(WAITS, doc={"extra": {"standby": True}})
+    assert calmed(store, IGNORED, event=elsewhere)[1].push == []
+    assert len(calmed(store, IGNORED)[1].push) == 1
+
+
+def test_tickets_beyond_the_cap_are_not_opened_unless_an_agent_asks(store: Store) -> None:
+    ends = [calmed(store, TICKET)[0] for _ in range(4)]
+    assert [one.outcome for one in ends] == ["escalate", "escalate", "incident", "incident"]
+    assert "more than 2 tickets a minute" in str(ends[-1].reason)
+    assert ends[-1].escalation is None
+    asked = replace(WAITS, fields={"asked": "1"})
+    assert calmed(store, TICKET, event=asked)[0].outcome == "escalate"
+    assert calmed(store, IGNORED, event=asked)[0].outcome == "escalate"
+
+
+def test_a_ticket_joins_the_incident_whose_ticket_is_known(store: Store) -> None:
+    plan = plan_of(CROWD, desk="zendesk", ticket="17")
+    assert calmed(store, TICKET, plan=plan)[1].problem == ("zendesk", "17", "outage")
+    assert calmed(store, TICKET)[1].problem is None
+
+
+def test_what_counts_per_rule_meets_the_incident_of_its_own_rule(store: Store) -> None:
+    per_rule = replace(CROWD, per="rule")
+    assert calmed(store, WORDS, per_rule, plan_of(per_rule, "thanks"))[0].replies == ()
+    assert calmed(store, WORDS, per_rule, plan_of(per_rule, "angry"))[0] == WORDS
+
+
+def test_rules_can_ask_whether_an_incident_lasts(store: Store) -> None:
+    assert crowds.meets(hand(store, CROWD), plan_of(CROWD), WAITS, SAID, view(SAID))
+    assert not crowds.meets(hand(store, CROWD), Plan(), WAITS, SAID, view(SAID))
+    assert not crowds.meets(hand(store), plan_of(CROWD), WAITS, SAID, view(SAID))
+
+
+# --- one answer for all ------------------------------------------------------------------------------
+
+
+def asked(room: Room, note: str, store: Store) -> tuple[str, list[dict[str, Any]]]:
+    told = command(note)
+    assert told is not None
+    return fanout.obey(hand(store, CROWD), room, Event("f1", "zendesk", 0.0, "u", {}, {}, {}), told)
+
+
+def test_an_answer_for_all_is_shown_before_it_goes(store: Store) -> None:
+    room = Room(INCIDENT, {"crowd": "outage"}, {})
+    assert "nothing was shown yet" in asked(room, "/fanout yes", store)[0]
+    assert "it needs words" in asked(room, "/fanout", store)[0]
+    told, push = asked(room, "/fanout\nIt works again.", store)
+    assert "Nothing is sent yet" in told
+    assert push == []
+    told, (event,) = asked(room, "/fanout yes", store)
+    doc = json.loads(event["f"]["doc"])
+    assert (doc["do"], doc["texts"], event["room"]) == ("fan", ["It works again."], INCIDENT)
+    assert asked(room, "/fanout yes", store)[1] == []
+
+
+def test_what_was_shown_can_be_taken_back(store: Store) -> None:
+    room = Room(INCIDENT, {"crowd": "outage"}, {})
+    asked(room, "/fanout\nWrong words.", store)
+    assert "goes to nobody further" in asked(room, "/fanout stop", store)[0]
+    assert asked(room, "/fanout yes", store)[1] == []
+
+
+def test_another_ticket_answers_for_nobody_else(store: Store) -> None:
+    for note in ("/fanout\nHello", "/fanout yes"):
+        told, push = asked(Room(ROOM, {"ticket": "7"}, {}), note, store)
+        assert "this ticket is no incident" in told
+        assert push == []
