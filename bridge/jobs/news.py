@@ -164,7 +164,7 @@ def _comment(
     comment, before = _as_it_stands(hand, room, event, update, comment)
     if comment.public is not True:
         return hand.close(room, event, "ignored", "made private before it was sent")
-    if overtaken.fetched(hand, room, event, comment, before):
+    if overtaken.fetched(hand, turn, room, event, comment, before):
         return None
     if room.facts.get("crowd"):
         return incident.alone(hand, room, event)

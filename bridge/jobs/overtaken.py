@@ -15,7 +15,7 @@ from bridge.core.stored import update_out
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
-from bridge.store import Event
+from bridge.store import MOST, Event, Turn
 
 LATE = timedelta(minutes=10)  # by so much a webhook may be overtaken
 
@@ -40,12 +40,14 @@ def _written(event: Event) -> tuple[str, int, str] | None:
 
 
 def fetched(
-    hand: Hand, room: Room, event: Event, comment: TicketComment, before: Sequence[TicketComment]
-) -> bool:
+    hand: Hand, turn: Turn, room: Room, event: Event, comment: TicketComment,
+    before: Sequence[TicketComment],
+) -> bool:  # fmt: skip
     """Put answers that stand before *comment* on the ticket, and nobody has told of, in front of it.
 
     *before*: newest first, as `agent.way` takes it. False where there are none. They get the names of their
-    webhooks, which change nothing when they come.
+    webhooks, which change nothing when they come. One that has come since the look *turn* is no reason to
+    go on either: the next look shows it in front.
     """
     missed = {
         name_of(event.connection, update.dedupe): update
@@ -58,10 +60,18 @@ def fetched(
             row = {"e": name, "lane": "out", "room": room.id, "c": event.connection}
             orders.push.append({**row, "f": {"k": "u", "doc": json.dumps(update_out(update))}})
     if not orders.push:
-        return False
+        came = known - {one.id for one in turn.events}
+        whole = len(turn.events) < MOST  # else the next look need not show it
+        return whole and any(_waits(hand, room, name) for name in sorted(came))
     orders.facts = room.changed()
     hand.settle(orders)
     return True
+
+
+def _waits(hand: Hand, room: Room, name: str) -> bool:
+    """Whether the event *name* is still to be done in this room."""
+    told = hand.bridge.store.event(name)
+    return (told.get("state"), told.get("room")) == ("in_progress", room.id)
 
 
 def _answers(
