@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -246,6 +247,7 @@ class Message:
         return self if self.account_id is not None else replace(self, account_id=account_id)
 
 
+@lru_cache(1024)  # asked nine times on the way of one message
 def conversation_key(
     channel: str, account: str | None, thread: str | None, author: str | None
 ) -> str:
