@@ -34,6 +34,7 @@ from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders
 
+LIVE = timedelta(minutes=2)  # later than this, words were found and not heard
 SETTLED = timedelta(minutes=2)  # a status may be told before the answer that came with it
 LOOK = timedelta(days=1)  # between two looks at somebody for whom nothing more is to be done
 FORGOTTEN = timedelta(days=30)  # after so long nobody is waited for any more
@@ -59,8 +60,9 @@ def begins(hand: Hand, room: Room, plan: Plan, desk: str) -> tuple[list[dict[str
     if course.deadline is None and not course.steps:
         return [], ""
     name = name_of("wait", room.id, first.event.id)
-    room.facts["waited"] = f"{name} {moment_out(since)} {first.event.fields.get('mid', '')}"
-    doc = _doc(room, course, found, first)
+    heard, mid = moment_out(_heard_at(hand, first)), first.event.fields.get("mid", "")
+    room.facts["waited"] = f"{name} {moment_out(since)} {heard} {mid}"
+    doc = {**_doc(room, course, found, first), "heard": heard}
     event: dict[str, Any] = {
         "e": name,
         "lane": "out",
@@ -93,14 +95,13 @@ def _promise(hand: Hand, room: Room, plan: Plan) -> Promise:
 
 def _unanswered(hand: Hand, room: Room, plan: Plan) -> list[Said]:
     """The words that begin a wait, the first ones first; none where one is on already."""
-    answered = answered_at(room)
-    if plan.opening is None and (plan.step == "append_quietly" or _runs(room, answered)):
+    if plan.opening is None and (plan.step == "append_quietly" or _runs(room)):
         return []
     waiting = [
         one
         for one in plan.said
         if (plan.opening is not None or not words.is_thanks(one.message.text or ""))
-        and not (answered and answered >= _said_at(hand, one))
+        and answered(room, _said_at(hand, one), _heard_at(hand, one)) is None
     ]
     return sorted(waiting, key=lambda one: _said_at(hand, one))
 
@@ -111,19 +112,25 @@ def _said_at(hand: Hand, one: Said) -> datetime:
     return min(one.message.sent_at or seen, seen)
 
 
-def _runs(room: Room, answered: datetime | None) -> bool:
+def _heard_at(hand: Hand, one: Said) -> datetime:
+    """From when on an agent could have known the words: what was found later may have been answered elsewhere."""
+    said = _said_at(hand, one)
+    seen = moment_in(one.event.fields.get("seen")) or said
+    return seen if seen - said <= LIVE else said
+
+
+def _runs(room: Room) -> bool:
     """Whether the customer waits already."""
-    since = _since(room)
-    if since is None or room.status in OVER:
+    since, heard, _ = _waited(room)
+    if since is None or heard is None or room.status in OVER or answered(room, since, heard):
         return False
-    return not any(
-        at and at >= since for at in (answered, *map(room.time, ("merged_at", "waived_at")))
-    )
+    return not any(at and at >= since for at in map(room.time, ("merged_at", "waived_at")))
 
 
-def _since(room: Room) -> datetime | None:
-    parts = room.facts.get("waited", "").split(" ")
-    return moment_in(parts[1]) if len(parts) > 1 else None
+def _waited(room: Room) -> tuple[datetime | None, datetime | None, str]:
+    """Since when the last wait is, from when on an answer counts, and the message it began with."""
+    parts = [*room.facts.get("waited", "").split(" "), "", "", ""]
+    return moment_in(parts[1]), moment_in(parts[2]), parts[3]
 
 
 def _doc(room: Room, course: Course, found: datetime, first: Said) -> dict[str, Any]:
@@ -165,18 +172,29 @@ def _next(doc: dict[str, Any], now: datetime) -> str | None:
 
 def withdrawn(room: Room, event: Event, message: Message, now: datetime) -> None:
     """The customer has deleted *message*: where it is all that nobody has answered, nobody waits."""
-    parts = room.facts.get("waited", "").split(" ")
-    place = room.places.get(message.conversation, {})
+    place, (_, _, first) = room.places.get(message.conversation, {}), _waited(room)
     only = place.get("item") == message.external_id
-    if only and len(parts) > 2 and parts[2] and parts[2] == event.fields.get("mid"):
+    if only and first and first == event.fields.get("mid"):
         room.facts["waived_at"] = moment_out(now) or ""
 
 
 # --- who has answered -------------------------------------------------------------------------------------
 
 
+def answered(room: Room, since: datetime, heard: datetime) -> datetime | None:
+    """When a person answered what was said *since*, and *heard* by us then; None where nobody has.
+
+    By way of the ticket (`human_at`, our clock), of which only what comes after we knew the words is an answer to
+    them; or on the platform itself (`staff_at`, its clock).
+    """
+    human, staff = room.time("human_at"), room.time("staff_at")
+    found = [human] if human and human >= heard else []
+    found += [staff] if staff and staff > since else []  # platforms tell whole seconds
+    return min(found, default=None)
+
+
 def answered_at(room: Room) -> datetime | None:
-    """When a person answered last: by the ticket (`human_at`), or on the platform itself (`staff_at`)."""
+    """When a person spoke here last, by the ticket or on the platform itself."""
     told = [at for name in ("human_at", "staff_at") if (at := room.time(name))]
     return max(told, default=None)
 
@@ -227,11 +245,10 @@ def rests(hand: Hand, room: Room, event: Event, wait: float) -> float:
 def _end(room: Room, event: Event) -> End:
     """When and by what the wait ends, as far as can be told now."""
     since, due = _moment(event, "wait"), moment_in(event.doc.get("due"))
-    answered = answered_at(room)
-    if answered and answered >= since:
-        after = f"answered after {targets.span((answered - since).total_seconds())}"
-        count = targets.result(answered, due, _moment(event, "found")) if due else ""
-        return End(answered, after + _TOLD[count], count)
+    if at := answered(room, since, _moment(event, "heard")):
+        after = f"answered after {targets.span((at - since).total_seconds())}"
+        count = targets.result(at, due, _moment(event, "found")) if due else ""
+        return End(at, after + _TOLD[count], count)
     for name, why in (("merged_at", "merged into another ticket"), ("waived_at", "taken back")):
         if (at := room.time(name)) and at >= since:
             return End(at, why)
@@ -321,8 +338,8 @@ def _carry_out(hand: Hand, room: Room, event: Event, step: dict[str, Any], order
     number = str(step["n"])
     if then.priority or then.tags or then.note:
         doc = {
-            "v": 1, "wait": event.doc["wait"], "due": event.doc.get("due"), "priority": then.priority,
-            "tags": list(then.tags), "note": then.note, "of": event.id,
+            "v": 1, "wait": event.doc["wait"], "heard": event.doc["heard"], "due": event.doc.get("due"),
+            "priority": then.priority, "tags": list(then.tags), "note": then.note, "of": event.id,
         }  # fmt: skip
         orders.push.append(_push("in", room, {"k": "w", "doc": json.dumps(doc)}, "step", event.id, number))  # fmt: skip
     for reply in then.replies:
@@ -343,9 +360,9 @@ def _push(lane: str, room: Room, facts: dict[str, str], *why: str) -> dict[str, 
 
 def press(hand: Hand, room: Room, event: Event) -> bool:
     """Raise the ticket's priority and add tags, and then the note; not where somebody has answered meanwhile."""
-    since, answered = _moment(event, "wait"), answered_at(room)
+    since = _moment(event, "wait")
     desk = hand.bridge.config.connections.get(room.desk)
-    if answered and answered >= since:
+    if answered(room, since, _moment(event, "heard")):
         hand.close(room, event, "ignored", "answered in the meantime")
         return True
     if desk is None or not room.takes_notes or room.status in OVER:

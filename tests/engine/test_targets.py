@@ -98,6 +98,12 @@ def test_a_persons_answer_ends_the_wait_and_nothing_is_done(world: World, by: st
         ticket = world.ticket(number)
         assert "late" not in ticket["tags"]
         assert not [one for one in world.words(number, public=False) if NOTE in one]
+    for channel in CHANNELS:
+        world.message(channel, "Ola", "Thanks!")
+        world.message(channel, "Ola", "And are you open today?")
+    world.until(lambda: answers(world)["waiting"] == 2, "they wait again")
+    world.calm()
+    assert answers(world)["in_time"] == 2
 
 
 def test_who_dies_meanwhile_and_a_helpdesk_that_is_down_lose_no_step(world: World) -> None:

@@ -118,7 +118,7 @@ def test_the_clock_begins_at_the_platforms_time_with_the_first_words() -> None:
     there = room()
     found = begun(plan, there)
     assert (found["wait"], found["due"]) == (moment_out(at(11, 10)), moment_out(at(12, 10)))
-    assert there.facts["waited"].split()[1:] == [moment_out(at(11, 10)), "mid-a"]
+    assert there.facts["waited"].split()[1:] == [*2 * [moment_out(at(11, 10))], "mid-a"]
     assert found["_"]["waits"] == ["meta", int(at(12, 10).timestamp() * 1000)]
     assert (found["_"]["state"], found["_"]["lane"]) == ("timer", "out")
 
@@ -151,11 +151,23 @@ def test_who_waits_already_keeps_the_time_of_the_first_words() -> None:
 
 @pytest.mark.parametrize("who", ["human_at", "staff_at"])
 def test_words_after_an_answer_begin_anew_and_words_before_it_do_not(who: str) -> None:
-    waited = f"w {moment_out(at(11))} mid"
+    waited = f"w {moment_out(at(11))} {moment_out(at(11))} mid"
     answered = room(waited=waited, **{who: moment_out(at(11, 30)) or ""})
     assert begun(Plan(said=[said(at(11, 20), name="m2")]), answered) == {}  # read late
     found = begun(Plan(said=[said(at(11, 40), name="m3")]), answered)
     assert found["wait"] == moment_out(at(11, 40))
+
+
+def test_an_answer_from_before_we_heard_the_words_is_none_to_them() -> None:
+    sent = at(11, 29).replace(
+        second=50
+    )  # a platform tells whole seconds, and its webhook takes its time
+    words = said(sent, name="m2", seen=at(11, 30).replace(second=1))
+    there = room(human_at=moment_out(at(11, 30)) or "")
+    assert begun(Plan(said=[words]), there)["wait"] == moment_out(sent)
+    assert begun(Plan(said=[words]), there) == {}  # they wait already
+    by_colleague = room(staff_at=moment_out(at(11, 30)) or "")  # who reads on the platform itself
+    assert begun(Plan(said=[words]), by_colleague) == {}
 
 
 def test_thanks_wait_for_no_answer_but_what_comes_with_them_does() -> None:
@@ -171,12 +183,12 @@ def test_thanks_wait_for_no_answer_but_what_comes_with_them_does() -> None:
 
 @pytest.mark.parametrize("status", ["solved", "closed", "deleted"])
 def test_a_solved_ticket_that_the_customer_reopens_begins_anew(status: str) -> None:
-    there = room(status=status, waited=f"w {moment_out(at(10))} mid")
+    there = room(status=status, waited=f"w {moment_out(at(10))} {moment_out(at(10))} mid")
     assert begun(Plan(said=[said()], step="reopen"), there)["wait"] == moment_out(NOON)
 
 
 def test_a_follow_up_begins_anew_though_the_old_one_was_never_answered() -> None:
-    there = room(waited=f"w {moment_out(at(10))} mid")
+    there = room(waited=f"w {moment_out(at(10))} {moment_out(at(10))} mid")
     assert begun(opened(said()), there)["wait"] == moment_out(NOON)
 
 
@@ -310,7 +322,7 @@ def test_a_deleted_ticket_and_one_that_was_merged_end_it() -> None:
 def test_a_wait_that_another_one_has_followed_is_over() -> None:
     there = room()
     event = wait_of(there)
-    there.facts["waited"] = "another 2026-11-20T13:00:00+00:00 mid"
+    there.facts["waited"] = "another 2026-11-20T13:00:00+00:00 2026-11-20T13:00:00+00:00 mid"
     assert ended(there, event, at(13))[1] == "unanswered"
 
 
@@ -449,7 +461,13 @@ def test_an_answer_that_stands_beside_a_step_comes_before_it() -> None:
 
 
 def step(**doc: Any) -> Event:
-    told = {"v": 1, "wait": moment_out(NOON), "due": moment_out(at(13)), **doc}
+    told = {
+        "v": 1,
+        "wait": moment_out(NOON),
+        "heard": moment_out(NOON),
+        "due": moment_out(at(13)),
+        **doc,
+    }
     return Event("s1", "bridge", 0.0, "w", told, {}, {})
 
 
