@@ -665,3 +665,51 @@ def test_what_was_taken_is_given_back_by_its_owner_alone(store: Store) -> None:
     assert not store.take("renew:z", "two", 15)
     store.give_back("renew:z", "one")
     assert store.take("renew:z", "two", 15)
+
+
+# --- what is muted -------------------------------------------------------------------------------
+
+
+def test_a_message_that_is_muted_counts_once_however_often_it_is_written_down(store: Store) -> None:
+    keep(store)
+    store.record("d1", "meta", [event("a"), event("b")])
+    store.claim("me", 0, 10)
+    assert store.mute("m1", '{"v":1}')
+    for _ in range(2):
+        item = {"e": "a", "state": "ignored", "muted": "m1"}
+        store.settle("me", Orders(LANE, ROOM, events=[item]))
+    assert store.muted() == {"m1": 1}
+    store.settle("me", Orders(LANE, ROOM, events=[{"e": "b", "state": "ignored", "muted": "gone"}]))
+    assert store.muted() == {"m1": 1}
+
+
+def test_each_change_of_what_is_muted_is_seen_by_the_next_look(store: Store) -> None:
+    keep(store)
+    store.record("d1", "meta", [event("a")])
+    store.claim("me", 0, 10)
+
+    def look() -> str:
+        turn = store.load(LANE, "me")
+        assert turn is not None
+        return turn.mutes
+
+    seen = [look()]
+    store.mute("m1", '{"v":1}')
+    seen.append(look())
+    store.settle("me", Orders(LANE, ROOM, mutes=[("m2", '{"v":1}')]))
+    seen.append(look())
+    assert set(store.mutes()) == {"now", "m1", "m2"}
+    store.mute("m1", "")
+    seen.append(look())
+    assert seen[0] == ""
+    assert len(set(seen)) == 4
+    assert store.mutes() == {"now": seen[-1], "m2": '{"v":1}'}
+
+
+def test_a_mute_that_was_set_again_is_not_ended_by_who_saw_the_other(store: Store) -> None:
+    store.mute("m1", "old")
+    store.mute("m1", "new")
+    assert store.mute("m1", "", "old") is False
+    assert store.mutes()["m1"] == "new"
+    assert store.mute("m1", "", "new") is True
+    assert "m1" not in store.mutes()

@@ -355,3 +355,17 @@ def test_machines_are_told_what_is_promised_and_that_nothing_is_without_a_ticket
     assert steps[0] == (1800, "waited", ["tags slow"])
     (other,) = explained(capsys, "--text", "hello", "--at", "2026-11-20 12:00")
     assert other["promise"] is None
+
+
+def test_feedback_is_told_with_its_topics(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(
+        "rules:\n  - name: slow\n    when: {text: {any_of: [courier]}}\n"
+        "    then: {feedback: [delivery, price]}\n  - name: last\n    then: {ignore: x}\n"
+    )
+    assert main(["explain", "--rules", str(rules), "--text", "your courier is slow"]) == 0
+    told = capsys.readouterr().out
+    assert "-> feedback, and no ticket (rule slow)" in told
+    assert "counts as feedback on delivery, price" in told
