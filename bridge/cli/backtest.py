@@ -103,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     found.rows.sort(key=lambda row: str(row["at"]))
     if args.json:
         incidents = _incidents(found, new.rules)
-        print(json.dumps({**_plain(found, in_force.get("version"), file), "incidents": incidents}))
+        print(json.dumps({**_plain(found, in_force, file), "incidents": incidents}))
     else:
         _print(found, in_force, file, args.all, time.monotonic() - began)
         _print_incidents(_incidents(found, new.rules))
@@ -286,10 +286,11 @@ def _end(one: Decision) -> dict[str, Any]:
 # --- what is printed -------------------------------------------------------------------------------
 
 
-def _plain(found: Found, version: str | None, file: Path) -> dict[str, Any]:
+def _plain(found: Found, in_force: Mapping[str, str], file: Path) -> dict[str, Any]:
     counts = Counter(row["kind"] for row in found.rows)
     return {
-        "version": version,
+        "version": in_force.get("version"),
+        "in_force": {**in_force, "at": parts.iso(in_force["at"])} if in_force else None,
         "rules": str(file),
         "messages": found.messages,
         "joined": found.joined,

@@ -117,6 +117,8 @@ def test_what_is_in_force_is_compared_not_what_the_files_say(kept: Any) -> None:
     found = kept.json("backtest")  # the files, against what was published
     assert (found["more"], found["fewer"]) == (1, 1)
     assert found["version"] == kept.json("rules", "show")["version"]
+    assert (found["in_force"]["n"], found["in_force"]["origin"]) == ("1", "published")
+    assert "In force: version 1 (" in kept.run("backtest")[1]
 
 
 def test_what_was_found_out_then_is_not_asked_again(kept: Any) -> None:
