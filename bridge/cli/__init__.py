@@ -33,7 +33,7 @@ COMMANDS: dict[str, str] = {
     "status": "show the books, the queues, the limits and the alarms",
     "mute": "mute an author, a post or a phrase for a while; list and end mutes",
     "unanswered": "list what was neither answered nor ignored with a reason, and tickets whose customer waits",
-    "feedback": "export what rules counted as feedback",
+    "feedback": "export what rules counted as feedback, and how content customers said they were",
     "summary": "sum up what was said: topics, moods, channels, how content customers were",
     "ambassadors": "list authors with many kind words and real reach",
     "dead": "list, show, retry or drop dead letters",

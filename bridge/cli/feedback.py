@@ -1,4 +1,4 @@
-"""`bridge feedback`: what rules counted under a topic, as a table, CSV or JSON."""
+"""`bridge feedback`: what rules counted under a topic, and scores of customers, as a table, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bridge.cli import kept, parts
 from bridge.core import reports
 from bridge.wiring import now
 
-HELP = "export what rules counted as feedback"
+HELP = "export what rules counted as feedback, and how content customers said they were"
 COLUMNS = (
-    "at", "topics", "mood", "sentiment", "language", "connection", "channel", "account", "kind", "rule",
+    "at", "topics", "mood", "sentiment", "csat", "language", "connection", "channel", "account", "kind", "rule",
     "ticket", "link", "deleted", "id",
 )  # fmt: skip
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     rows = [
         reports.row(one, scorer, texts=args.texts)
         for one in found
-        if one.topics and args.topic in (None, *one.topics)
+        if (one.topics or "csat" in one.slip) and args.topic in (None, *one.topics)
     ]
     if args.json or args.format == "json":
         print(json.dumps({"feedback": rows}, ensure_ascii=False, indent=2))
@@ -71,9 +71,8 @@ def _cell(value: Any) -> str:
 def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         where = row["link"] or ("deleted" if row["deleted"] else f"bridge why {row['id']}")
-        told = (
-            f"{row['at'][:16]}  {' '.join(row['topics'])}  {row['mood']}  {row['channel']}  {where}"
-        )
+        about = " ".join([*row["topics"], *([f"{row['csat']} of 5"] if row["csat"] else [])])
+        told = f"{row['at'][:16]}  {about}  {row['mood']}  {row['channel']}  {where}"
         print(parts.harmless(told))
         if row.get("text"):
             print(parts.harmless(f"    {json.dumps(row['text'], ensure_ascii=False)}"))

@@ -43,6 +43,7 @@ def row(item: Item, scorer: Scorer | None, *, texts: bool) -> dict[str, Any]:
         "topics": list(item.topics),
         "mood": mood(score),
         "sentiment": score,
+        "csat": item.slip.get("csat"),
         "language": item.language(),
         "connection": item.connection,
         "channel": item.message.channel,

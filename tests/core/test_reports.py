@@ -124,6 +124,8 @@ def test_words_of_customers_are_in_no_row_unless_they_are_asked_for() -> None:
     assert "Nowak" not in json.dumps(row)
     assert (row["topics"], row["link"]) == (["delivery"], "https://example.com/a")
     assert reports.row(one, None, texts=True)["text"] == "my secret"
+    (score,) = read(said("b", "5", state="done", slip={"csat": 5}))
+    assert (reports.row(score, None, texts=False)["csat"], row["csat"]) == (5, None)
 
 
 def test_a_summary_counts_topics_moods_channels_ends_and_the_week_before() -> None:
