@@ -209,9 +209,10 @@ def test_a_post_that_certainly_did_not_happen_is_tried_again(world: World) -> No
         body={"error": {"message": "limit", "type": "OAuthException", "code": 32}},
     )  # fmt: skip
     world.answer(number, "We are sorry.")
-    world.until(lambda: world.texts(), patience=60)
+    world.until(lambda: world.sooner() and world.texts())
     world.calm()
     assert world.texts() == ["We are sorry."]
+    assert len(world.sandbox.record("fault")) == 2
 
 
 def test_an_echo_that_overtakes_our_answer_starts_nothing(world: World) -> None:
