@@ -134,3 +134,24 @@ def test_it_is_not_asked_once_the_window_has_closed(world: World) -> None:
     hour(world)
     assert questions(world) == []
     assert len(world.words(number, public=False)) == before  # nobody is troubled with it
+
+
+def test_in_freshdesk_the_answer_is_noted_too_and_opens_nothing() -> None:
+    edits = {
+        "connections.yaml": {"helpdesk: zendesk": "helpdesk: freshdesk"},
+        "freshdesk.yaml": ASKS,
+    }
+    with World(workers=1, edits=edits) as world:
+        world.message("messenger", "Ola", "my order is broken")
+        number = world.opened("my order is broken")
+        world.calm()
+        world.sandbox.post("agent/status", {"ticket": number, "status": 4})
+        world.calm()
+        hour(world)
+        assert len(questions(world)) == 1
+        world.message("messenger", "Ola", "👍")
+        assert "5 of 5" in world.noted(number, "Asked how content they were")
+        world.calm()
+        assert world.ticket(number)["status"] == 4
+        assert scores(world) == [5]
+        assert world.balanced()
