@@ -214,7 +214,7 @@ def _sentence(one: Mapping[str, Any], at: datetime) -> str:
 def _answers(one: Mapping[str, int]) -> str:
     ended = one["in_time"] + one["late"]
     share = f" of {ended} answers, {100 * one['in_time'] / ended:.0f} %" if ended else " answers"
-    told = [f"{one['waiting']} customers wait for an answer, {one['overdue']} longer than promised"]
+    told = [f"{one['waiting']} wait for an answer, {one['overdue']} longer than promised"]
     told += [f"{one['in_time']}{share} in time"]
     told += [f"{one['found_late']} that were told of too late"] if one["found_late"] else []
     told += [f"{one['unanswered']} tickets solved without one"] if one["unanswered"] else []

@@ -45,6 +45,29 @@ def test_what_came_is_in_exactly_one_column(town: Any) -> None:
     assert re.search(r"^total +\d+ =", out, re.M)
 
 
+def test_who_waits_for_an_answer_is_told_and_how_others_were_answered(town: Any) -> None:
+    town.comment("I want a refund, this is broken!", "31")
+    town.work()
+    told = town.json("status")["answers"]
+    assert told == {"meta": {"waiting": 1, "overdue": 1, "in_time": 0, "late": 0, "found_late": 0, "unanswered": 0}}  # fmt: skip
+    town.store.client.hset(
+        f"{PREFIX}answers:meta", mapping={"in_time": 41, "late": 2, "found_late": 3}
+    )
+    _, out, _ = town.run("status")
+    assert (
+        "meta: 1 wait for an answer, 1 longer than promised; 41 of 43 answers, 95 % in time; "
+        "3 that were told of too late"
+    ) in out
+    (ticket,) = [row["ticket"] for _, row in town.store.events() if row.get("waits")]
+    told = [
+        one["sentence"]
+        for one in town.json("why", ticket.partition(":")[2])["events"]
+        if one["kind"] == "wait"
+    ]
+    assert len(told) == 1
+    assert told[0].startswith("A customer waits for an answer since ")
+
+
 def test_each_rule_tells_how_often_it_matched_and_those_that_never_did(town: Any) -> None:
     file = town.folder / "mappings" / "rules.yaml"
     text = file.read_text("utf-8")
