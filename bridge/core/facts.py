@@ -152,7 +152,8 @@ class View:
     def get(self, name: str) -> Any:
         """The value of the fact *name*, or None when it is unknown."""
         if name == "text":
-            return self.facts.get("text") or ""
+            text = self.facts.get("text") or ""
+            return text if isinstance(text, str) else str(text)
         value = self.facts.get(name.removeprefix(OPEN))
         if value is not None:
             return value

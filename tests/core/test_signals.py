@@ -185,3 +185,11 @@ def test_any_text_has_all_signals(text: str, language: str | None) -> None:
     told = {name: view.get(name) for name in SIGNALS}
     assert told["sentiment"] is None or -1 <= told["sentiment"] <= 1
     assert told == {name: View({"text": text, "language": language}).get(name) for name in SIGNALS}
+
+
+@pytest.mark.parametrize("text", [["refund"], {"a": 1}, 7, True])
+def test_a_text_that_is_none_upsets_no_signal(text: object) -> None:
+    view = View({"text": text})
+    for name in SIGNALS:
+        view.get(name)
+    assert isinstance(view.get("text"), str)
