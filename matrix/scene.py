@@ -109,8 +109,16 @@ class Scene(Stage):
         self._kill_all()  # who began before that is known to nobody
 
     def _kill_all(self) -> None:
-        for slot in self.slots:
-            slot.signal(signal.SIGKILL)  # it starts again
+        """Wait until each has been started again."""
+        gone = {slot: slot.pid for slot in self.slots}
+
+        def others() -> bool:
+            for slot in self.slots:
+                if slot.pid == gone[slot]:
+                    slot.signal(signal.SIGKILL)  # who has only just begun has no group yet
+            return all(slot.pid not in (None, gone[slot]) for slot in self.slots)
+
+        self.until(others, "another start")
 
     def kept(self) -> str:
         """What the processes said last, for a cell that went wrong."""

@@ -107,11 +107,12 @@ def test_an_event_whose_words_are_damaged_dies_alone(scene: Scene) -> None:
             lambda: [key for key in client.scan_iter("bridge:l:in:*") if client.llen(key) == 2],
             "two that wait",
         )
-        first = client.lindex(lane, 0).decode()
+        first, second = (one.decode() for one in client.lrange(lane, 0, -1))
+        (left,) = (one for one in case.said if one in scene.store.event(second)["doc"])
         client.hset(f"bridge:e:{first}", "doc", "{broken")
     scene.command("resume", "zendesk")
     scene.until(lambda: scene.store.dead(), "a dead letter", patience=60)
-    scene.opened(case.said[1])
+    scene.opened(left)
     scene.until(lambda: scene.store.dead() == [first], "one dead letter")
     for words in (("why", first), ("dead", "show", first), ("dead", "list"), ("status",)):
         code, said = scene.command(*words)
