@@ -7,6 +7,7 @@ job in Redis names the function it wants, and Redis may be written by others.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -46,6 +47,7 @@ PATIENCE = 600.0  # seconds in a line before an operator should know
 SWEEP = 0.5  # seconds between two looks for work that nobody was woken for
 REREAD = 2.0  # seconds between two looks at the mappings
 AGAIN = 0.5  # seconds before RQ's loop is begun again
+FAREWELL = 2.0  # seconds for signing off at the end
 
 
 class NotOurs(NoSuchJobError):
@@ -141,6 +143,17 @@ class DrainWorker(SimpleWorker):
             signal.signal(sign, self.request_force_stop)
         if not self.at_work:
             raise StopRequested
+
+    def register_death(self) -> None:
+        """Sign off, but wait only a moment for a Redis that hangs: who does not sign off is forgotten, too."""
+
+        def sign_off() -> None:
+            with contextlib.suppress(redis.RedisError):
+                SimpleWorker.register_death(self)  # type: ignore[no-untyped-call]
+
+        last = threading.Thread(target=sign_off, name="sign off", daemon=True)
+        last.start()
+        last.join(FAREWELL)
 
     def _install_signal_handlers(self) -> None:
         super()._install_signal_handlers()  # type: ignore[no-untyped-call]

@@ -15,7 +15,7 @@ COUNT = 60
 def ends(process: subprocess.Popen[bytes]) -> None:
     """SIGTERM, as whoever deploys would."""
     process.terminate()
-    assert process.wait(2 * GRACE) == 0
+    assert process.wait(GRACE) == 0
 
 
 def test_processes_replaced_one_by_one_under_load_lose_nothing(world: World) -> None:
