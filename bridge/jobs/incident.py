@@ -16,7 +16,7 @@ from typing import Any
 from bridge.core import crowds, fanout, mapping, receipt, telling
 from bridge.core.commands import Command
 from bridge.core.model import Draft, Person, stamp
-from bridge.core.rules import Crowd, Escalation
+from bridge.core.rules import Crowd
 from bridge.core.stored import doc_in, moment_in, moment_out
 from bridge.jobs import customers, notify, writing
 from bridge.jobs.ingest import name_of
@@ -62,7 +62,9 @@ def open(hand: Hand, room: Room, event: Event) -> bool:
     if requester is None:
         return True
     desk_map = bridge.map_of(desk.name)
-    fields = mapping.apply(desk_map, _escalation(hand, desk.type, crowd), {})
+    knows = "problem" in bridge.helpdesk(desk).types
+    wanted = replace(crowd.incident, type="problem") if knows else crowd.incident
+    fields = mapping.apply(desk_map, wanted, {})
     ident, usual = name_of("open", room.id), doc.get("usual")
     told = crowds.opening(crowd, str(doc["value"]), int(doc["needed"]), usual)
     draft = Draft(
@@ -87,16 +89,6 @@ def open(hand: Hand, room: Room, event: Event) -> bool:
     }  # fmt: skip
     body = bridge.helpdesk(desk).create_body(draft)
     return writing.write(hand, room, "create", desk, "", body, ident, orders, after, [])
-
-
-def _escalation(hand: Hand, product: str, crowd: Crowd) -> Escalation:
-    """What the ticket shall hold: a problem, where the helpdesk knows those."""
-    types = next(
-        hand.bridge.helpdesk(one).types
-        for one in hand.bridge.config.connections.values()
-        if one.type == product
-    )
-    return replace(crowd.incident, type="problem") if "problem" in types else crowd.incident
 
 
 def _alarms(hand: Hand, room: Room, crowd: Crowd, doc: dict[str, Any]) -> None:
