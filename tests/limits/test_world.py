@@ -26,11 +26,18 @@ def cases(world: World) -> dict[str, tuple[int, str]]:
     return found
 
 
+def taken(world: World) -> int:
+    """The customers' events that have come so far."""
+    return world.store.books()["meta"]["received"]
+
+
 def test_what_waited_for_an_outage_goes_on_once_and_the_oldest_first(world: World) -> None:
     found = cases(world)
     fault = world.fault("zendesk", effect="status", status=500, times=None)
     for name in PEOPLE:
+        before = taken(world)
         world.comment(name, f"{name}: hello?", reply_to=found[name][1])
+        world.until(lambda had=before: taken(world) > had, "one after the other")
     world.until(lambda: world.store.down("zendesk"), "the breaker")
     alarm = world.store.alarms()["down:zendesk"]
     assert "does not answer properly" in alarm["text"]
