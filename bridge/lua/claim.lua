@@ -36,7 +36,8 @@ local function no_room(lane)
   end
   return false
 end
-local waits = next(room_for) or redis.call('EXISTS', P .. 'lines') == 1
+local waits = redis.call('EXISTS', P .. 'lines') == 1
+local most = (waits or next(room_for)) and 200 or tonumber(ARGV[3])
 local owner, lease = ARGV[1], tonumber(ARGV[4])
 local deliveries, lanes = {}, {}
 local reader = redis.call('GET', READING)
@@ -60,7 +61,8 @@ if tonumber(ARGV[2]) > 0 and (not reader or reader == owner) then
 end
 if tonumber(ARGV[3]) > 0 then
   local wanted = tonumber(ARGV[3])
-  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, waits and 200 or wanted)) do
+  for _, lane in ipairs(redis.call('ZRANGEBYSCORE', P .. 'due', '-inf', now, 'LIMIT', 0, most)) do
+    if #lanes >= wanted and not waits then break end
     local key = P .. 'lease:' .. lane
     local line, order
     if waits then line, order = line_of(lane) end
