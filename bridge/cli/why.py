@@ -6,7 +6,7 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -68,10 +68,25 @@ def receipts(store: Store, wanted: str) -> list[dict[str, Any]]:
         ticket = _TICKET.match(wanted)
         names = {wanted, ticket[1]} if ticket else {wanted}
         rows = [row for row in store.events() if not names.isdisjoint(_names(row[1]))]
+    rows += _said_for(store, rows)
     rows.sort(key=lambda row: float(row[1].get("at") or 0))
-    # The latest number of each version: one that was put in force again has several.
-    history = {row["version"]: row for row in reversed(store.rules_history())} if rows else {}
+    history = store.rules_history() if rows else []
     return [_receipt(store, eid, fields, history) for eid, fields in rows]
+
+
+def _said_for(
+    store: Store, rows: list[tuple[str, dict[str, str]]]
+) -> list[tuple[str, dict[str, str]]]:
+    """The automatic answers that rules asked for: events of their own, which name the message and no ticket."""
+    asked = {eid for eid, fields in rows if receipt.unpack(fields.get("receipt")).get("replies")}
+    if not asked:
+        return []
+    known = {eid for eid, _ in rows}
+    return [
+        row
+        for row in store.events()
+        if row[0] not in known and doc_in(row[1].get("doc")).get("for") in asked
+    ]
 
 
 def _names(fields: Mapping[str, str]) -> set[str]:
@@ -86,17 +101,27 @@ def _names(fields: Mapping[str, str]) -> set[str]:
 
 
 def _receipt(
-    store: Store, eid: str, fields: Mapping[str, str], history: Mapping[str, Mapping[str, Any]]
+    store: Store, eid: str, fields: Mapping[str, str], history: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The receipt as `--json` prints it; `waits` says what stands in the way of what is not done."""
     one = receipt.shown(eid, fields)
-    version = history.get(one["rules_hash"])
+    version = _version(history, one)
     one["rules"] = {**version, "at": parts.iso(version["at"])} if version else None
     doc = doc_in(fields.get("doc"))
     one["delivery"] = fields.get("d") or None
     one["sent_at"] = doc.get("at")
     one["waits"] = _waits(store, fields) if one["state"] in ("in_progress", "parked") else None
     return one
+
+
+def _version(
+    history: Sequence[Mapping[str, Any]], one: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The version that decided. The same rules may have been in force several times: as they were then."""
+    same = [row for row in history if row["version"] == one["rules_hash"]]  # the latest first
+    decided = datetime.fromisoformat(one["actions"][0]["at"] if one["actions"] else one["at"])
+    by_then = [row for row in same if float(row["at"]) <= decided.timestamp() * 1000]
+    return by_then[0] if by_then else same[-1] if same else None
 
 
 def _waits(store: Store, fields: Mapping[str, str]) -> str | None:

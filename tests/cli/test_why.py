@@ -78,6 +78,28 @@ def test_it_tells_by_whom_the_rules_were_put_in_force(town: Any) -> None:
     assert told in town.run("why", one["id"])[1]
 
 
+def test_rules_put_in_force_again_later_change_no_receipt(town: Any) -> None:
+    town.run("rules", "files", "--author", "Ewa")
+    town.comment("I want a refund, this is broken!", "24")
+    town.work()
+    town.run("rules", "rollback", "1", "--author", "Jan")
+    (one,) = [row for row in town.json("why", f"{PAGE_ID}_24")["events"] if row["tried"]]
+    assert (one["rules"]["n"], one["rules"]["author"]) == (1, "Ewa")
+
+
+def test_what_a_rule_said_stands_beside_the_message_and_the_ticket(town: Any) -> None:
+    (town.folder / "mappings" / "rules.yaml").write_text(
+        "rules:\n  - {name: all, then: {escalate: {}, reply: {public: acknowledged}}}\n", "utf-8"
+    )
+    town.run("rules", "files")
+    town.comment("Is anybody there?", "24")
+    town.work()
+    (one,) = [row for row in town.json("why", f"{PAGE_ID}_24")["events"] if row["tried"]]
+    for name in (one["id"], one["ticket"]):
+        told = [row["sentence"] for row in town.json("why", name)["events"]]
+        assert any(one.startswith("The automatic answer 'acknowledged' ") for one in told), told
+
+
 def test_why_not_is_answered_too(town: Any) -> None:
     town.comment("lovely, thank you", "23")
     town.work()
