@@ -67,9 +67,11 @@ def _weekdays(name: str) -> list[str]:
     for end in ends:
         if end not in DAYS or len(ends) > 2:
             known = ", ".join(DAYS)
+            short = "-".join(one.strip()[:3].lower() for one in ends[:2])
+            meant = set(short.split("-")) <= set(DAYS)
             raise ValidationError(
                 f"'{name[:40]}' is no day: write {known}, or two of them as in mon-fri"
-                f"{nearest(end, DAYS)}"
+                + (f"; did you mean '{short}'?" if meant else nearest(end, DAYS))
             )
     first, last = DAYS.index(ends[0]), DAYS.index(ends[-1])
     return [DAYS[day % 7] for day in range(first, (last if last >= first else last + 7) + 1)]
@@ -158,6 +160,8 @@ class Zone(Text):
 
 
 class HolidaysSchema(Strict):
+    looks = "{country: PL}"
+
     country = Text(required=True)
     region = Text(allow_none=True, load_default=None)
 

@@ -120,6 +120,8 @@ def parse(raw: bytes, label: str) -> Document:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        if error.context_mark and "end of stream" in (error.problem or ""):
+            mark = error.context_mark  # where the quote or bracket begins, not where the file ends
         raise Misread(mark.line + 1 if mark else 0, _advice(error)) from None
     except yaml.YAMLError as error:
         raise Misread(0, f"is not YAML: {str(error).splitlines()[0]}") from None
@@ -152,9 +154,16 @@ def _advice(error: yaml.MarkedYAMLError) -> str:
     if "'*'" in told or "alias" in told:
         return f"is not YAML: {told}; a text that starts with * or & must be in quotes"
     if "mapping values are not allowed" in told:
-        return f"is not YAML: {told}; a text with a colon must be in quotes"
+        return (
+            f"is not YAML: {told}; a text with a colon must be in quotes, and a key ends with"
+            " a colon and a space, on the line above too"
+        )
     if "\\t" in told:
-        return f"is not YAML: {told}; indent with spaces"
+        return f"is not YAML: {told}; indent with spaces, not with tabs"
+    if "end of stream" in told:
+        return f"is not YAML: {told}; what begins here is never closed: a quote or a bracket is missing"
+    if "<block end>" in told:
+        return f"is not YAML: {told}; this line must begin exactly below the one it belongs with"
     return f"is not YAML: {told}; check quotes, brackets and indentation"
 
 

@@ -89,6 +89,8 @@ TYPES = ("question", "incident", "problem", "task")  # of tickets, as rules call
 
 
 class EscalateSchema(Strict):
+    looks = "{priority: high, tags: [late]}"
+
     helpdesk = Text()
     priority = Text(validate=one_of(*PRIORITIES))
     group = Group()
@@ -98,6 +100,8 @@ class EscalateSchema(Strict):
 
 
 class ReplySchema(Strict):
+    looks = "{public: acknowledged}"
+
     public = Text()
     private = Text()
     once = Span()
@@ -138,6 +142,8 @@ class Labels(fields.Field[dict[str, int]]):
 
 
 class MeasuresSchema(Strict):
+    looks = "{priority: urgent}"
+
     priority = Text(validate=one_of(*PRIORITIES))
     tags = Texts(check=is_tag)
     notify = Texts(check=is_name)
@@ -196,6 +202,8 @@ class Part(fields.Field[float | int]):
 
 
 class TargetSchema(Strict):
+    looks = "{first_answer: 60m}"
+
     first_answer = Span()
     clock = Text(validate=one_of(*CLOCKS))
     warn_at = Part()
@@ -223,16 +231,22 @@ _TARGET = TargetSchema()
 
 
 class WaitSchema(Strict):
+    looks = "{after: 30m, then: {priority: urgent}}"
+
     after = Span(required=True)
     clock = Text(validate=one_of(*CLOCKS))
     then = Measures(required=True)
 
 
 class HideSchema(Strict):
+    looks = "{because: hate}"
+
     because = Text(required=True, validate=one_of(*HOUSE_RULES))
 
 
 class ThenSchema(Strict):
+    looks = "{escalate: {priority: high}}"
+
     escalate = fields.Nested(EscalateSchema)
     ignore = Text(validate=is_name)
     reply = fields.Nested(ReplySchema)
@@ -275,6 +289,8 @@ class RuleSchema(Strict):
 
 
 class LimitsSchema(Strict):
+    looks = "{public_replies_per_thread: 2}"
+
     public_replies_per_thread = Amount(1, 1000, whole=True)
     public_replies_per_post = Amount(1, 100_000, whole=True)
     same_answer_per_post = Amount(1, 100_000, whole=True)
@@ -340,6 +356,8 @@ class FieldSchema(Strict):
 
 
 class CsatSchema(Strict):
+    looks = "{ask: satisfaction, after: 1h, answers: 3d}"
+
     ask = Text(required=True, validate=is_reply)
     after = Span(60)
     answers = Span(3600)
@@ -387,6 +405,8 @@ class ChannelTextsSchema(Strict):
 
 class ReplyTextsSchema(Strict):
     """Shapes only: what is wrong with the words, `core.replies.problems` says."""
+
+    looks = 'plain: ["Hello."]'
 
     named = Texts(load_default=())
     plain = Texts(required=True)

@@ -32,6 +32,12 @@ class Strict(Schema):
         "unknown": _UNKNOWN,
         "type": "needs keys with values below it (`key: value`)",
     }
+    looks = ""  # what somebody writes here who has not looked it up should have been
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if self.looks:
+            self.error_messages["type"] = f"needs keys with values, as in `{self.looks}`"
 
     def handle_error(self, error: ValidationError, data: Any, *, many: bool, **_: Any) -> None:
         """Put a sentence in the place of marshmallow's bare 'unknown field'."""

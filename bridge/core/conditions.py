@@ -415,7 +415,17 @@ def _test(name: str, fact: Field, operator: str, wanted: Any) -> Test:
         )
     if operator == "is":
         _fits(name, fact, wanted)
+    if fact.range and operator in ("is", "at_least", "at_most"):
+        _within(fact.range, wanted)
     return Test(name, operator, wanted, known.make(wanted))
+
+
+def _within(range_: tuple[float, float], wanted: Any) -> None:
+    """Refuse a number that the fact can never be: such a rule never holds, or always. Raises Mistake."""
+    least, most = range_
+    for one in _many(wanted):
+        if isinstance(one, (int, float)) and not least <= one <= most:
+            raise Mistake(f"{one:g} can never be: it is a number from {least:g} to {most:g}")
 
 
 def _fits(name: str, fact: Field, wanted: Any) -> None:

@@ -74,7 +74,7 @@ FIELDS: dict[str, Field] = {
     ),
     "clock.hour": _field(
         "number", "the hour in which it was said, 0 to 23, in your calendar's time zone",
-        "clock.hour: {at_least: 22}",
+        "clock.hour: {at_least: 22}", range_=(0, 23),
     ),
     "clock.weekday": _field(
         "word", "the day on which it was said, there", "clock.weekday: [sat, sun]", calendars.DAYS

@@ -16,6 +16,9 @@ class Mistake(ValueError):
 
 
 def nearest(word: str, among: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the nearest of *among*, or nothing."""
-    close = difflib.get_close_matches(word, list(among), n=1, cutoff=0.6)
+    """`; did you mean 'x'?` for the nearest of *among*, else the longest that *word* begins with; or nothing."""
+    known = list(among)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.6) or sorted(
+        (one for one in known if len(one) > 2 and word.startswith(one)), key=len, reverse=True
+    )
     return f"; did you mean '{close[0]}'?" if close else ""

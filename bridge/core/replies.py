@@ -350,7 +350,8 @@ def _over(text: str, mouth: Mouth) -> str:
     size, allows = MEASURES[mouth.allows.measure](longest), mouth.allows
     if size <= allows.max_length:
         return ""
+    unit = "bytes" if allows.measure == "bytes" else "characters"
     return (
-        f"may be {size} {allows.measure} long when filled in; {mouth.label} takes {allows.max_length}:"
+        f"may be {size} {unit} long when filled in; {mouth.label} takes {allows.max_length}:"
         f" shorten it, or write other words under `channels: {{{mouth.channel}: ...}}`"
     )

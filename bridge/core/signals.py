@@ -30,11 +30,15 @@ class Field:
     says: str  # for docs/rules.md
     example: str
     choices: tuple[str, ...] = ()  # the closed vocabulary, where there is one
+    range: tuple[float, float] | None = None  # of a number: the least and the most it can be
 
 
-def field(type_: str, says: str, example: str, choices: Iterable[str] = ()) -> Field:
+def field(
+    type_: str, says: str, example: str, choices: Iterable[str] = (),
+    range_: tuple[float, float] | None = None,
+) -> Field:  # fmt: skip
     """A fact, written in a line."""
-    return Field(type=type_, says=says, example=example, choices=tuple(choices))
+    return Field(type=type_, says=says, example=example, choices=tuple(choices), range=range_)
 
 
 class Seen(Protocol):
@@ -101,7 +105,7 @@ SIGNALS: dict[str, Signal] = {
     ),
     "sentiment": Signal(
         field("number", "-1 (angry) to 1 (happy), told by a tool or read from the words",
-              "sentiment: {at_most: -0.5}"),
+              "sentiment: {at_most: -0.5}", range_=(-1, 1)),
         _sentiment,
     ),
     "sentiment_source": Signal(

@@ -69,6 +69,39 @@ def test_words_nobody_wrote_an_example_of(config, text: str, outcome: str) -> No
     assert found == outcome
 
 
+# A comment that begins a piece of YAML, and how it ends: the first line that is no comment of its depth.
+_SWITCHED_OFF = re.compile(r"^ *# (?:target:|limits:|crowds:|- name: [a-z-]+|warsaw:|fields:)")
+
+
+def _switched_on(text: str, start: int) -> str:
+    """*text* with the commented piece that begins on line *start* taken in."""
+    lines = text.splitlines()
+    depth = lines[start].index("#")
+    for at in range(start, len(lines)):
+        bare = lines[at][depth:]
+        inside = at == start or bare.startswith(("#   ", "#     "))
+        if not inside:
+            break
+        lines[at] = lines[at][:depth] + bare[2:]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", ["rules.yaml", "calendars.yaml", "zendesk.yaml", "freshdesk.yaml"])
+def test_what_is_switched_off_by_comments_is_valid_when_switched_on(
+    name: str, tmp_path: Path
+) -> None:
+    text = (MAPPINGS / name).read_text("utf-8")
+    starts = [at for at, row in enumerate(text.splitlines()) if _SWITCHED_OFF.match(row)]
+    assert starts
+    for start in starts:
+        folder = Path(shutil.copytree(MAPPINGS, tmp_path / str(start)))
+        on = _switched_on(text, start)
+        assert on != text
+        (folder / name).write_text(on.replace("\nfields: {}\n", "\n"), "utf-8")
+        found = load(folder, ENVIRON, PROVIDERS, strict=False)
+        assert failing(found.rules) == []
+
+
 def test_the_example_of_connections_is_valid(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(MAPPINGS, tmp_path / "mappings"))
     example = MAPPINGS / "connections.example.yaml"
