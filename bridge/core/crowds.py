@@ -125,7 +125,7 @@ def opening(crowd: Crowd, value: str, needed: int, usual: float | None) -> str:
         "They are listed in the private notes below; tickets of their own are linked to this one.",
         "Automatic replies to them rest." if crowd.quiet else "",
         f"Each of them is told '{crowd.hold}' once." if crowd.hold else "",
-        f"It ends by itself when {lasting(crowd.ends_after)} have passed below that number.",
+        f"It ends by itself when they have been fewer for {lasting(crowd.ends_after)}.",
         "",
         "To answer all of them at once, write a private note that begins with /fanout, and the words below it;"
         " {first_name} stands for the person's name, a line of three dashes parts several wordings."
@@ -173,7 +173,7 @@ def summary(crowd: str, members: Sequence[Member], peak: int, over: int, cut: bo
         f"Too many a minute were {waits} tickets: /open opens them." if waits else "",
         listed("By channel", (f"{name}: {many}" for name, many in channels.most_common())),
         listed(
-            "Most of it stood at",
+            "Most of it stood under these posts, here by one comment of each",
             (
                 f"{links.get(post) or line(post, 120)}: {many}"
                 for post, many in posts.most_common(TOP)

@@ -40,7 +40,8 @@ def objection(
         return None  # one line that it goes on in private ends a public talk, and lengthens none
     most = caps.public_replies_per_thread
     if most is not None and said_aloud(room) >= most:
-        return Objection("thread_cap", f"we have answered this person {most} times in public here")
+        often = "once" if most == 1 else f"{most} times"
+        return Objection("thread_cap", f"we have answered this person {often} in public here")
     return _under_post(hand, room, caps, text, place)
 
 
