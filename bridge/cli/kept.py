@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from bridge.core.commands import duration
 from bridge.core.heard import FIELDS, Item, items
 from bridge.settings import Settings
 from bridge.store import Store
 
 SHOWN = 500  # events between two lines of progress
-_LENGTH = re.compile(r"([1-9][0-9]{0,3})([hdw])")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 def length(text: str) -> timedelta:
-    """12h, 30d or 4w, for argparse."""
-    found = _LENGTH.fullmatch(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f"write a length such as 12h, 30d or 4w, not {text!r}")
-    return timedelta(hours=int(found[1]) * _HOURS[found[2]])
+    """A length of time as rules know it, such as 30m, 12h or 4w, for argparse."""
+    seconds = duration(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"write a length such as 30m, 12h or 4w, not {text!r}")
+    return timedelta(seconds=seconds)
 
 
 def since_argument(parser: argparse.ArgumentParser, usual: str) -> None:
