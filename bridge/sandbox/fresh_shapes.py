@@ -170,7 +170,7 @@ def shown_ticket(one: Ticket, now: float, base: str) -> dict[str, Any]:
         "requester": {"id": one.requester.id, "name": one.requester.name,
                       "external_id": one.requester.unique_external_id},
         "external_id": one.custom_fields.get(BRIDGE_ID), "followup_of": None, "merged_into": one.merged_into,
-        "parent_id": one.parent_id,
+        "problem_id": None, "parent_id": one.parent_id,
         "custom_fields": one.custom_fields, "created_at": stamp(one.created), "updated_at": stamp(one.updated),
         "deleted": one.deleted, "spam": one.spam, "archived": one.archived(now), "mails": one.mails,
         "comments": [first, *(shown_said(said, now, base) for said in one.conversations)],
