@@ -7,11 +7,13 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from support.page import browser, chromium
 from support.world import World
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 MARK = "zq7canary"  # in every text and name, so that a log can be searched for them
 HOSTILE = [
@@ -164,16 +166,15 @@ def test_a_terminal_is_shown_characters_not_orders(attacked: World, command: str
             assert all(char.isprintable() or char in "\n\t" for char in text)
 
 
-def test_the_console_shows_hostile_words_as_words_in_a_real_browser(attacked: World) -> None:
+def test_the_console_shows_hostile_words_as_words_in_a_real_browser(
+    attacked: World, chromium: Browser
+) -> None:
     """A-49: every hostile text on the operator's page; no script runs, nothing is loaded from elsewhere."""
-    if chromium() is None:
-        pytest.skip("needs Chromium: apt install chromium")
     for trick in HOSTILE[:12]:  # the page shows what was decided last
         attacked.comment(f"{trick[:40]} {MARK}", f"{trick}\nI want a refund {MARK}")
     attacked.calm()
     troubles: list[str] = []
-    with browser() as running:
-        context = running.new_context()
+    with chromium.new_context() as context:
         tab = context.new_page()
         tab.on("pageerror", lambda error: troubles.append(f"script: {error}"))
         tab.on(
@@ -199,5 +200,4 @@ def test_the_console_shows_hostile_words_as_words_in_a_real_browser(attacked: Wo
         frame.set_content(f"<iframe id=f src='{attacked.url}/console'></iframe>")
         frame.wait_for_timeout(300)
         assert MARK not in (frame.frames[-1].content() if len(frame.frames) > 1 else "")
-        context.close()
     assert troubles == []

@@ -16,17 +16,6 @@ if TYPE_CHECKING:
     from support.page import Page
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    pytest.importorskip("playwright", reason="needs the Python package playwright")
-    from support import page
-
-    if page.chromium() is None:
-        pytest.skip("needs Chromium: apt install chromium")
-    with page.browser() as running:
-        yield running
-
-
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """`visit(url)` opens a page; at the end nothing may have failed, been refused or popped up."""

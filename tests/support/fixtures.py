@@ -1,11 +1,17 @@
 """Fixtures every test may use; tests/conftest.py makes them known."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
 from support.redisbox import RedisBox
 from support.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +52,15 @@ def sandbox(sandbox_process: Sandbox) -> Sandbox:
     sandbox_process.post("reset")
     sandbox_process.delete("faults")
     return sandbox_process
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests of a process: a second beside it cannot be driven."""
+    pytest.importorskip("playwright", reason="needs the Python package playwright")
+    from support import page
+
+    if page.chromium() is None:
+        pytest.skip("needs Chromium: apt install chromium")
+    with page.browser() as running:
+        yield running
