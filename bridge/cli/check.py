@@ -1,4 +1,4 @@
-"""`bridge check [DIR]`: validate the mappings and try every example in them."""
+"""`bridge check [DIR] [--rules FILE]`: validate the mappings and try every example in them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,21 @@ from bridge.core.described import Described, Sample
 from bridge.core.errors import ConfigError
 from bridge.core.rules import Decision, Example, Rule, Rules, failing
 from bridge.helpdesks import HELPDESKS
+from bridge.versions import RULES
 from bridge.wiring import now, providers
 
 HELP = "validate the mappings and run their examples"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the folder and --json."""
+    """Adds the folder, other rules for it, --json and --junit."""
     parser.add_argument(
         "folder", metavar="DIR", nargs="?", type=Path, help="the mappings (default: ./mappings)"
     )
+    parser.add_argument(
+        "--rules", metavar="FILE", type=Path,
+        help="these rules, such as a draft, in place of the mappings' own",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
     parser.add_argument(
         "--junit", metavar="FILE", type=Path, help="write the result there as JUnit XML, for CI"
@@ -39,17 +44,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, what is doubtful and what was checked; 1 if anything is wrong."""
-    folder = args.folder or mappings_folder(os.environ)
+    folder, draft = args.folder or mappings_folder(os.environ), args.rules
+    if draft is None and folder.is_file():
+        folder, draft = mappings_folder(os.environ), folder  # rules where a folder is expected
     if not (folder / "rules.yaml").is_file() and (folder / "mappings" / "rules.yaml").is_file():
         folder = folder / "mappings"  # the folder that `bridge init` was given
     config, problems, packs = None, [], dict[Path, Rules]()
     try:
-        config = load(folder, parts.surroundings(folder), providers(), strict=False)
+        around = parts.surroundings(folder)
+        config = load(folder, around, providers(), strict=False, draft=draft)
         packs = load_packs(folder)
     except ConfigError as error:
         problems = error.problems
     else:
-        problems = wrong_examples(folder, config, packs)
+        problems = wrong_examples(draft or folder / RULES, config, packs)
         problems += [
             _told_of_source(file, *wrong)
             for file in config.sources.values()
@@ -57,35 +65,37 @@ def run(args: argparse.Namespace) -> int:
         ]
     if args.junit:
         try:
-            _report(args.junit, folder, config, problems, packs)
+            _report(args.junit, folder, draft, config, problems, packs)
         except OSError as error:
             told = f"{parts.harmless(str(args.junit))} cannot be written: {error.strerror}"
             print(f"bridge check: {told}", file=sys.stderr)
             return 2
     stands = standing.look()
     same = bool(stands and config and stands.row["version"] == config.version)
+    if stands and draft and config:
+        same = stands.has(draft.read_text("utf-8"))
     if args.json:
         in_force = stands.shown(same) if stands else None
         print(json.dumps({**_summary(config, problems, packs), "in_force": in_force}))
     else:
-        _print(folder, config, problems, packs)
+        _print(draft or folder, config, problems, packs)
         if stands:
-            print(stands.told("These files are", same))
+            print(stands.told("These rules are" if draft else "These files are", same))
     return 1 if problems else 0
 
 
 def wrong_examples(
-    folder: Path, config: Config, packs: Mapping[Path, Rules] | None = None
+    own: Path, config: Config, packs: Mapping[Path, Rules] | None = None
 ) -> list[str]:
-    """The examples of the rules that give something else than they promise, each as a sentence."""
-    return [told for _, _, _, told in _examples(folder, config, packs or {}) if told]
+    """The examples of the rules, which stand in *own*, that give something else than they promise: sentences."""
+    return [told for _, _, _, told in _examples(own, config, packs or {}) if told]
 
 
 def _examples(
-    folder: Path, config: Config, packs: Mapping[Path, Rules]
+    own: Path, config: Config, packs: Mapping[Path, Rules]
 ) -> Iterator[tuple[Path, Rule, Example, str | None]]:
     """Every example of the rules, and the sentence where it gives something else than it promises."""
-    for file, rules in {folder / "rules.yaml": config.rules, **packs}.items():
+    for file, rules in {own: config.rules, **packs}.items():
         wrong = {id(one[1]): _told(file, *one) for one in failing(rules)}
         for rule in rules.rules:
             for example in rule.examples:
@@ -93,15 +103,17 @@ def _examples(
 
 
 def _report(
-    file: Path, folder: Path, config: Config | None, problems: list[str],
+    file: Path, folder: Path, draft: Path | None, config: Config | None, problems: list[str],
     packs: Mapping[Path, Rules],
 ) -> None:  # fmt: skip
     """The same as JUnit XML: examples and files are cases, and so is each mistake that is no example's."""
     cases: list[junit.Case] = []
     if config is not None:
-        fine = [*(str(folder / name) for name in config.files), *map(str, packs)]
+        own = draft or folder / RULES
+        read = [folder / name for name in config.files]
+        fine = map(str, dict.fromkeys([*read, own, *packs]))
         cases += [junit.Case(file=one, line=0, of=Path(one).stem, name="is valid") for one in fine]
-        for where, rule, example, wrong in _examples(folder, config, packs):
+        for where, rule, example, wrong in _examples(own, config, packs):
             name = f"{_shown(example)} gives {_names(example.gives)}"
             cases.append(
                 junit.Case(
@@ -187,7 +199,7 @@ def _summary(
 
 
 def _print(
-    folder: Path, config: Config | None, problems: list[str], packs: Mapping[Path, Rules]
+    what: Path, config: Config | None, problems: list[str], packs: Mapping[Path, Rules]
 ) -> None:
     for problem in problems:
         print(f"wrong    {problem}")
@@ -221,9 +233,9 @@ def _print(
             print(f"ok       {_counted(counts['rules'], 'rule')}, and all "
                   f"{_counted(counts['examples'], 'example')} give what they promise")  # fmt: skip
     if problems:
-        print(f"{folder}: {_counted(len(problems), 'mistake')}")
+        print(f"{what}: {_counted(len(problems), 'mistake')}")
     else:
-        print(f"{folder}: fine")
+        print(f"{what}: fine")
 
 
 def _calendar(calendar: Calendar, moment: datetime) -> str:

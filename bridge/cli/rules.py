@@ -87,7 +87,7 @@ def _rollback(args: argparse.Namespace, settings: Settings, store: Store) -> int
 
 def _files(args: argparse.Namespace, settings: Settings, store: Store) -> int:
     config = parts.config(settings)
-    if told := wrong_examples(settings.mappings, config):
+    if told := wrong_examples(settings.mappings / RULES, config):
         return _refuse(*told)
     number = store.publish(config.version, config.files, "files", _author(args), args.note)
     print(f"The files of {settings.mappings} are in force, as version {number} ({config.version}).")
@@ -105,7 +105,7 @@ def _put(
     folder = settings.mappings
     try:
         config = load(folder, parts.surroundings(folder), providers(), strict=False, files=files)
-        if problems := wrong_examples(folder, config):
+        if problems := wrong_examples(folder / RULES, config):
             raise ConfigError(problems)
     except ConfigError as error:
         return _refuse(*(one.replace(str(folder / RULES), str(shown)) for one in error.problems))

@@ -52,14 +52,15 @@ class Config:
 
 def load(
     folder: Path, environ: Mapping[str, str], providers: Providers, *, strict: bool = True,
-    files: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None, draft: Path | None = None,
 ) -> Config:  # fmt: skip
     """The configuration in *folder*, secrets from *environ*. Raises ConfigError with all mistakes.
 
     Not *strict*: missing variables, weak secrets and a missing connections.yaml are warnings. With *files*,
-    these texts stand in place of the folder's rules, words, maps and calendars.
+    these texts stand in place of the folder's rules, words, maps and calendars; with a *draft*, that file in
+    place of its rules.
     """
-    return _Reading(folder, environ, providers, strict=strict, files=files).config()
+    return _Reading(folder, environ, providers, strict=strict, files=files).config(draft)
 
 
 def load_rules(file: Path, text: str | None = None) -> Rules:
@@ -133,14 +134,14 @@ class _Reading:
         self.calendars: Mapping[str, Calendar] | None = {}  # None where they cannot be read
         self.unread_languages = False  # a replies file is wrong: what it has cannot be known
 
-    def config(self) -> Config:
+    def config(self, draft: Path | None = None) -> Config:
         """Everything, or ConfigError."""
         if not self.folder.is_dir():
             raise ConfigError([f"{self.folder}: there is no such folder; `bridge init` makes one"])
         described = self.described()
         self.calendars = self.business_hours()
         connections = self.connections(described)
-        rules_document = self.document(self.folder / "rules.yaml")
+        rules_document = self.document(draft or self.folder / "rules.yaml")
         rules = self.rules(rules_document) if rules_document else Rules()
         maps = self.maps(connections)
         replies = self.replies()

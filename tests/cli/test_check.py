@@ -61,6 +61,34 @@ def test_an_example_that_fails_is_told_with_what_stood_in_the_way(
     assert "1 mistake\n" in out
 
 
+def test_a_draft_is_checked_in_place_of_the_rules(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(folder / "rules.yaml", "draft.yaml")
+    (folder / "rules.yaml").write_text("rules: [")
+    for words in (("--rules", "draft.yaml"), ("draft.yaml",)):
+        assert main(["check", *words]) == 0
+        assert capsys.readouterr().out.endswith("draft.yaml: fine\n")
+    line = edit(tmp_path / "draft.yaml", "reply: {public: neutral", "reply: {public: neutrl")
+    again = edit(tmp_path / "draft.yaml", 'text: "Chcę zwrotu pieniędzy"', 'text: "Chcę spokoju"')
+    assert main(["check", "--rules", "draft.yaml", "--junit", "report.xml"]) == 1
+    out = capsys.readouterr().out
+    assert f"draft.yaml:{line}: rules > troll > then > reply > public: the reply 'neutrl'" in out
+    assert f'file="draft.yaml" line="{line}"' in Path("report.xml").read_text("utf-8")
+    edit(tmp_path / "draft.yaml", "neutrl", "neutral")
+    assert main(["check", "--rules", "draft.yaml"]) == 1
+    assert f"draft.yaml:{again}: rules > refund-demand > examples" in capsys.readouterr().out
+
+
+def test_a_draft_changes_nothing_of_the_mappings_own_rules(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("draft.yaml").write_text("rules: [")
+    assert main(["check"]) == 0
+    assert main(["check", "--rules", "nowhere.yaml"]) == 1
+    assert "nowhere.yaml: is missing" in capsys.readouterr().out
+
+
 def test_json_for_pipelines(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
