@@ -258,6 +258,7 @@ def _sentences(told: Told) -> None:
         print(parts.harmless(f"     {line}"))
     for reply, words in _said(told):
         often = f", once in {reply.once / 86400:g} days" if reply.once else ""
+        often += f", at most one such in {crowds.lasting(reply.cooldown)}" if reply.cooldown else ""
         text = _quoted(words.text) if words else "nothing, for there is no such text"
         which = f" [{words.language}, {_variant(words)}]" if words else ""
         print(f"     says in {reply.visibility} ({reply.name}{often}): {text}{which}")

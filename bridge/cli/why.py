@@ -164,6 +164,8 @@ def _print(one: Mapping[str, Any]) -> None:
         lines.append(
             f"  Read from it: {', '.join(_signal(*pair) for pair in one['signals'].items())}."
         )
+    if one["asked"]:
+        lines.append(f"  Asked for: {'; '.join(one['asked'])}.")
     lines += [f"  Not said: {name}, for {why}." for name, why in one["unsaid"]]
     for act in one["actions"]:
         done = parts.moment(datetime.fromisoformat(act["at"]))

@@ -120,12 +120,25 @@ def shown(
         "rules_hash": slip.get("rules_hash"),
         "tried": slip.get("tried", []),
         "signals": slip.get("signals", {}),
+        "asked": _asked(slip),
         "unsaid": slip.get("unsaid", []),
         "actions": slip.get("actions", []),
         "ticket": (fields.get("ticket") or slip.get("ticket") or "").rpartition(":")[2]
         or doc.get("ticket"),
         "sentence": sentence(fields, doc, slip, label),
     }
+
+
+def _asked(slip: Mapping[str, Any]) -> list[str]:
+    """What the rules asked for beside a ticket, each in a few words; what came of it is told elsewhere."""
+    return [
+        *(f"says {name} in {how}" for how, name in slip.get("replies", ())),
+        *(f"hides it under the house rule {house}" for house in slip.get("hide", ())[:1]),
+        *(f"labels the author {name} for {time / 86400:g} days"
+          for name, time in slip.get("labels", {}).items()),
+        *(f"counts it as feedback on {topic}" for topic in slip.get("feedback", ())),
+        *(f"notifies {name}" for name in slip.get("notify", ())),
+    ]  # fmt: skip
 
 
 def sentence(

@@ -271,13 +271,13 @@ def test_words_for_a_channel_and_how_often_they_are_said_are_shown_as_what_is_hi
         "rules:\n"
         "  - name: default\n"
         "    when: {text: {any_of: [slur]}}\n"
-        "    then: {hide: {because: hate}, reply: {public: calm, private: calm, once: 30d}}\n"
+        "    then: {hide: {because: hate}, reply: {public: calm, private: calm, once: 30d, cooldown: 24h}}\n"
         "  - {name: last, then: {ignore: nothing-to-do}}\n"
     )
     assert main(["explain", "--text", "a slur", "--rules", str(rules)]) == 0
     told = capsys.readouterr().out
-    assert 'says in public (calm, once in 30 days): "Read."' in told
-    assert 'says in private (calm, once in 30 days): "Read here."' in told
+    assert 'says in public (calm, once in 30 days, at most one such in 1 day): "Read."' in told
+    assert 'says in private (calm, once in 30 days, at most one such in 1 day): "Read here."' in told
     assert "hidden on its platform: house rule hate (default)" in told
 
 

@@ -95,6 +95,7 @@ def test_what_a_rule_said_stands_beside_the_message_and_the_ticket(town: Any) ->
     town.comment("Is anybody there?", "24")
     town.work()
     (one,) = [row for row in town.json("why", f"{PAGE_ID}_24")["events"] if row["tried"]]
+    assert "  Asked for: says acknowledged in public.\n" in town.run("why", one["id"])[1]
     for name in (one["id"], one["ticket"]):
         told = [row["sentence"] for row in town.json("why", name)["events"]]
         assert any(one.startswith("The automatic answer 'acknowledged' ") for one in told), told

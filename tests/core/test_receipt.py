@@ -5,7 +5,7 @@ import json
 import pytest
 
 from bridge.core import receipt, telling
-from bridge.core.rules import Decision, Escalation, Tried
+from bridge.core.rules import Decision, Escalation, Hide, Reply, Tried
 
 COMMENT = {"channel": "facebook", "kind": "comment", "change": "created", "text": "It broke"}
 EDITED, DELETED = {**COMMENT, "change": "edited"}, {**COMMENT, "change": "deleted"}
@@ -151,6 +151,23 @@ def test_a_decision_is_kept_with_the_first_condition_each_rule_failed():
     assert slip["tried"][0]["failed"] == {"condition": "author.followers at least 1000", "value": 3}
     assert len(slip["tried"][1]["failed"]["value"]) == 120
     assert slip["tried"][2] == {"rule": "refund", "matched": True, "failed": None}
+
+
+def test_what_the_rules_asked_for_beside_a_ticket_is_shown():
+    decision = Decision(
+        rule="slur", outcome="hide", replies=(Reply("private", "calm"),), notify=("team",),
+        labels={"troll": 2592000}, feedback=("tone",), hide=Hide("hate", "slur"),
+    )  # fmt: skip
+    slip = receipt.pack(receipt.of_decision(decision, "abc"))
+    assert receipt.shown("e", {"k": "m", "at": "0", "receipt": slip})["asked"] == [
+        "says calm in private",
+        "hides it under the house rule hate",
+        "labels the author troll for 30 days",
+        "counts it as feedback on tone",
+        "notifies team",
+    ]
+    nothing = receipt.pack(receipt.of_decision(Decision(rule="all", outcome="ignore"), "abc"))
+    assert receipt.shown("e", {"k": "m", "at": "0", "receipt": nothing})["asked"] == []
 
 
 def test_what_is_shown_has_the_ticket_and_the_author_by_what_is_known():
