@@ -162,11 +162,21 @@ def block(page: str, heading: str, fence: str = "    ") -> str:
 LAST = "  - {name: last, then: {ignore: nothing}}\n"
 
 
-@pytest.mark.parametrize("heading", ["### Hiding", "### Trolls"])
-def test_a_rule_shown_on_its_page_is_one(heading: str, tmp_path: Path) -> None:
-    written = f"rules:\n{textwrap.indent(block(RULES_PAGE, heading), '  ')}\n{LAST}"
+@pytest.mark.parametrize(
+    ("page", "heading"),
+    [
+        ("docs/rules.md", "### Hiding"),
+        ("docs/rules.md", "### Trolls"),
+        ("README.md", "## Your rules"),
+    ],
+)
+def test_a_rule_shown_on_its_page_is_one(page: str, heading: str, tmp_path: Path) -> None:
+    shown = block((ROOT / page).read_text("utf-8"), heading)
+    written = f"rules:\n{textwrap.indent(shown, '  ')}\n{LAST}"
     (tmp_path / "rules.yaml").write_text(written, "utf-8")
-    assert len(load_rules(tmp_path / "rules.yaml").rules) == 2
+    found = load_rules(tmp_path / "rules.yaml")
+    assert len(found.rules) == 2
+    assert failing(found) == []
 
 
 def test_the_limits_shown_on_the_page_are_limits(tmp_path: Path) -> None:
