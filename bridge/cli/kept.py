@@ -16,10 +16,10 @@ SHOWN = 500  # events between two lines of progress
 
 
 def length(text: str) -> timedelta:
-    """A length of time as rules know it, such as 30m, 12h or 4w, for argparse."""
+    """A length of time as rules know it, such as 30m, 12h or 30d, for argparse."""
     seconds = duration(text)
     if seconds is None:
-        raise argparse.ArgumentTypeError(f"write a length such as 30m, 12h or 4w, not {text!r}")
+        raise argparse.ArgumentTypeError(f"write a length such as 30m, 12h or 30d, not {text!r}")
     return timedelta(seconds=seconds)
 
 

@@ -150,7 +150,7 @@ def sentences(told: Mapping[str, Any]) -> Iterator[str]:
     content = told["csat"]
     if content["answers"]:
         scores = ", ".join(f"{score}: {many}" for score, many in content["scores"].items())
-        yield f"how content: {content['mean']} of 5 by {content['answers']} answers ({scores})"
+        yield f"how content: {content['mean']} of 5, answers {content['answers']} ({scores})"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

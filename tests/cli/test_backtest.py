@@ -152,7 +152,7 @@ def test_rules_with_mistakes_are_refused(kept: Any) -> None:
     assert "draft.yaml:" in err
 
 
-@pytest.mark.parametrize("length", ["", "30", "d", "0d", "30 days", "-1d"])
+@pytest.mark.parametrize("length", ["", "30", "d", "0d", "30 dais", "-1d"])
 def test_a_length_that_is_none_is_refused(kept: Any, length: str) -> None:
     code, _, err = kept.run("backtest", f"--since={length}")
     assert code == 2
