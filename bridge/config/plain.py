@@ -160,11 +160,13 @@ def _advice(error: yaml.MarkedYAMLError) -> str:
         )
     if "\\t" in told:
         return f"is not YAML: {told}; indent with spaces, not with tabs"
+    if "cannot start any token" in told:
+        return f"is not YAML: {told}; a text that starts so must be in quotes"
     if "end of stream" in told:
         return f"is not YAML: {told}; what begins here is never closed: a quote or a bracket is missing"
     if "<block end>" in told:
         return f"is not YAML: {told}; this line must begin exactly below the one it belongs with"
-    return f"is not YAML: {told}; check quotes, brackets and indentation"
+    return f"is not YAML: {told}; check quotes, brackets and indentation; outside quotes # begins a comment"
 
 
 def _value(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, int]) -> Any:
@@ -182,7 +184,10 @@ def _value(loader: _Loader, node: yaml.Node, where: Where, lines: dict[Where, in
             line = key_node.start_mark.line + 1
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
             if key is None or key_node.tag != "tag:yaml.org,2002:str":
-                raise Misread(line, f"the key {key or 'here'} must be a text; put it in quotes")
+                dot = " (a fraction is written with a dot: 0.5)" if key and key.isdigit() else ""
+                raise Misread(
+                    line, f"the key {key or 'here'} must be a text; put it in quotes{dot}"
+                )
             if key in found:
                 raise Misread(line, f"'{key}' stands here twice; keep one")
             lines[(*where, key)] = line

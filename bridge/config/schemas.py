@@ -16,6 +16,7 @@ from bridge.config.values import (
     REQUIRED,
     Amount,
     Flag,
+    Keys,
     Span,
     Strict,
     Table,
@@ -130,15 +131,8 @@ class Labels(fields.Field[dict[str, int]]):
         if not isinstance(value, Mapping):
             names: tuple[str, ...] = Texts(check=is_name).deserialize(value)
             return dict.fromkeys(names, labels.USUAL)
-        written: dict[str, str] = Table(Text(), key=is_name).deserialize(value)
-        wrong: dict[str | int, Any] = {
-            name: [f"'{time}' is no time like 30d or 12h"]
-            for name, time in written.items()
-            if duration(time) is None
-        }
-        if wrong:
-            raise ValidationError(wrong)
-        return {name: duration(time) or 0 for name, time in written.items()}
+        found: dict[str, int] = Table(Span(), key=is_name).deserialize(value)
+        return found
 
 
 class MeasuresSchema(Strict):
@@ -148,7 +142,7 @@ class MeasuresSchema(Strict):
     tags = Texts(check=is_tag)
     notify = Texts(check=is_name)
     note = Text()
-    reply = fields.Nested(ReplySchema)
+    reply = Keys(ReplySchema)
 
     @validates_schema
     def _does_something(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -247,18 +241,18 @@ class HideSchema(Strict):
 class ThenSchema(Strict):
     looks = "{escalate: {priority: high}}"
 
-    escalate = fields.Nested(EscalateSchema)
+    escalate = Keys(EscalateSchema)
     ignore = Text(validate=is_name)
-    reply = fields.Nested(ReplySchema)
+    reply = Keys(ReplySchema)
     notify = Texts(check=is_name)
     label = Labels()
     target = Target()
     wait = fields.List(
-        fields.Nested(WaitSchema),
+        Keys(WaitSchema),
         error_messages={**REQUIRED, "invalid": "must be a list of steps, each `- after: 30m`"},
     )
     feedback = Texts(check=is_name)
-    hide = fields.Nested(HideSchema)
+    hide = Keys(HideSchema)
     go_on = Flag(data_key="continue", load_default=False)
 
     @validates_schema
@@ -279,12 +273,15 @@ class ThenSchema(Strict):
 class RuleSchema(Strict):
     name = Text(required=True, validate=is_name)
     when = When()
-    then = fields.Nested(ThenSchema, required=True, error_messages=REQUIRED)
+    then = Keys(ThenSchema, required=True)
     shadow = Flag(load_default=False)
     examples = fields.List(
         fields.Dict(error_messages={"invalid": "must be facts: `{{text: ..., gives: RULE}}`"}),
         load_default=list,
-        error_messages={"invalid": "must be a list of examples"},
+        error_messages={
+            **REQUIRED,
+            "invalid": "must be a list of examples, each `- {{text: ..., gives: RULE}}`",
+        },
     )
 
 
@@ -299,7 +296,7 @@ class LimitsSchema(Strict):
 
 
 class CrowdThenSchema(Strict):
-    incident = fields.Nested(EscalateSchema, required=True, error_messages=REQUIRED)
+    incident = Keys(EscalateSchema, required=True)
     hold = Text(validate=is_reply)
     notify = Texts(check=is_name)
     quiet = Flag(load_default=False)
@@ -312,7 +309,7 @@ class CrowdSchema(Strict):
     over = Span(required=True)
     at_least = Amount(2, 10_000, whole=True, required=True)
     times_usual = Amount(1, 1000)
-    then = fields.Nested(CrowdThenSchema, required=True, error_messages=REQUIRED)
+    then = Keys(CrowdThenSchema, required=True)
     ends_after = Span(load_default=3600)
 
     @validates_schema
@@ -327,13 +324,13 @@ class CrowdSchema(Strict):
 class RulesSchema(Strict):
     target = Target(load_default=dict)
     crowds = fields.List(
-        fields.Nested(CrowdSchema),
+        Keys(CrowdSchema),
         load_default=list,
-        error_messages={"invalid": "must be a list of crowds, each `- name: ...`"},
+        error_messages={**REQUIRED, "invalid": "must be a list of crowds, each `- name: ...`"},
     )
-    limits = fields.Nested(LimitsSchema, load_default=dict)
+    limits = Keys(LimitsSchema, load_default=dict)
     rules = fields.List(
-        fields.Nested(RuleSchema),
+        Keys(RuleSchema),
         required=True,
         validate=validate.Length(min=1, error="needs at least one rule"),
         error_messages={**REQUIRED, "invalid": "must be a list of rules, each `- name: ...`"},
@@ -374,7 +371,7 @@ class HelpdeskSchema(Strict):
     priorities = Table(Plain(), key=one_of(*PRIORITIES))
     types = Table(Plain(), key=one_of(*TYPES))
     groups = Table(Id())
-    fields_ = Table(fields.Nested(FieldSchema), data_key="fields")
+    fields_ = Table(Keys(FieldSchema), data_key="fields")
     statuses = Table(Text(validate=is_status))
     notices = Table(Text(validate=is_reply, allow_none=True), key=one_of(*MOMENTS))
     debounce = Amount(0, 3600)
@@ -386,7 +383,7 @@ class HelpdeskSchema(Strict):
     remind_hours = Amount(0, 168)
     public_line = Text(validate=is_reply, allow_none=True)
     withdrawn = Text(validate=one_of("report", "delete"))
-    csat = fields.Nested(CsatSchema, allow_none=True)
+    csat = Keys(CsatSchema, allow_none=True)
     calendar = Text(validate=is_name)
     hold_personal_data = Flag()
     our_contacts = Texts()
@@ -410,9 +407,9 @@ class ReplyTextsSchema(Strict):
 
     named = Texts(load_default=())
     plain = Texts(required=True)
-    channels = Table(fields.Nested(ChannelTextsSchema), load_default=dict)
+    channels = Table(Keys(ChannelTextsSchema), load_default=dict)
 
 
 RULES = RulesSchema()
 HELPDESK = HelpdeskSchema()
-REPLIES = Table(fields.Nested(ReplyTextsSchema), key=is_reply)
+REPLIES = Table(Keys(ReplyTextsSchema), key=is_reply)

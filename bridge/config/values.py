@@ -58,6 +58,12 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 REQUIRED: dict[str, Any] = {"required": "is missing", "null": "is empty"}
 
 
+class Keys(fields.Nested):
+    """Keys with values, as a schema reads them; nothing at all behind the colon is told."""
+
+    default_error_messages = REQUIRED
+
+
 class Text(fields.String):
     """A text; a number or true is refused with the advice to quote it."""
 

@@ -376,6 +376,9 @@ def _part(name: str, wanted: Any, known: Mapping[str, Field]) -> Condition:
         return _test(name, fact, "is", wanted)
     if not wanted:
         raise Mistake(f"needs an operator: one of {', '.join(_allowed(fact))}")
+    least, most = wanted.get("at_least"), wanted.get("at_most")
+    if isinstance(least, (int, float)) and isinstance(most, (int, float)) and least > most:
+        raise Mistake(f"can never hold: nothing is at least {least:g} and at most {most:g}")
     tests: list[Condition] = []
     for operator, operand in wanted.items():
         try:

@@ -28,7 +28,9 @@ def test_the_rule_counts_a_topic_and_leaves_the_rest_to_the_others(tmp_path: Pat
     folder = Path(shutil.copytree(GOOD, tmp_path / "mappings"))
     rule = indented(PAGE, "- name: about-delivery")
     text = "rules:\n" + "".join(f"  {line}\n" for line in rule.splitlines())
-    (folder / "rules.yaml").write_text(text + "  - name: nothing-to-do\n    then: {ignore: nothing}\n")
+    (folder / "rules.yaml").write_text(
+        text + "  - name: nothing-to-do\n    then: {ignore: nothing}\n"
+    )
     config = load(folder, ENVIRON, PROVIDERS)
     assert failing(config.rules) == []
     decision = decide(config.rules, example_view({"text": "The courier was so kind!"}))
