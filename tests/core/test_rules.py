@@ -64,7 +64,7 @@ def holds(written: dict[str, Any], **facts: Any) -> bool:
         ({"author.followers": {"at_least": 1500}}, True),
         ({"author.followers": {"at_least": 1501}}, False),
         ({"author.followers": {"at_most": 1500, "at_least": 1000}}, True),
-        ({"author.followers": {"at_most": 1500, "at_least": 1501}}, False),
+        ({"author.followers": {"at_least": 1400, "at_most": 1499}}, False),
         ({"author.followers": 1500}, True),
         ({"author.verified": False}, True),
         ({"author.verified": True}, False),

@@ -18,7 +18,7 @@ from bridge.channels import SOURCES
 from bridge.core import sync
 from bridge.core.conditions import OPERATORS, All, AnyOf, Condition, Not, condition
 from bridge.core.errors import Rejected
-from bridge.core.facts import FIELDS, View
+from bridge.core.facts import FIELDS, Field, View
 from bridge.core.mistakes import Mistake
 from bridge.core.model import Connection, Secret, Status
 from bridge.core.rules import Escalation, Outcome, Reply, Rule, Rules, decide
@@ -56,8 +56,17 @@ def _tests(name: str) -> st.SearchStrategy[dict[str, Any]]:
         one for one, known in OPERATORS.items() if fact.type in known.types and one in WANTED
     ]
     return st.sampled_from(operators).flatmap(
-        lambda operator: WANTED[operator].map(lambda wanted: {name: {operator: wanted}})
+        lambda operator: WANTED[operator].map(
+            lambda wanted: {name: {operator: _possible(fact, operator, wanted)}}
+        )
     )
+
+
+def _possible(fact: Field, operator: str, wanted: Any) -> Any:
+    """*wanted*, brought within what a fact can be: a rule that asks for more is refused."""
+    if fact.range is None or operator not in ("at_least", "at_most"):
+        return wanted
+    return min(max(wanted, fact.range[0]), fact.range[1])
 
 
 TESTED = sorted(name for name in FIELDS if FIELDS[name].type in VALUES and name != "language")
