@@ -28,7 +28,7 @@ def read(folder: Path, text: str) -> Config:
     replies = (folder / "replies" / "en.yaml").read_text("utf-8")
     hold = re.findall(r"^([a-z_]+):", replies, re.MULTILINE)[0]
     rules = "rules: [{name: default, then: {ignore: nothing-to-do}}]\n" + text
-    (folder / "rules.yaml").write_text(rules.replace("hold: waiting", f"hold: {hold}"), "utf-8")
+    (folder / "rules.yaml").write_text(rules.replace("hold: holding", f"hold: {hold}"), "utf-8")
     return load(folder, ENVIRON, PROVIDERS)
 
 

@@ -338,6 +338,7 @@ NAMES = {
     "moved_to_private",
     "outside_hours",
     "satisfaction",
+    "holding",
     "neutral",
 }
 
