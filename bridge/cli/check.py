@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from typing import Any
 
 from bridge.channels import generic
 from bridge.cli import junit, parts, standing
-from bridge.cli.normalise import mappings_folder
+from bridge.cli.normalise import folder_beside
 from bridge.config import Config, load, load_packs
 from bridge.core.calendars import Calendar
 from bridge.core.described import Described, Sample
@@ -44,9 +43,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, what is doubtful and what was checked; 1 if anything is wrong."""
-    folder, draft = args.folder or mappings_folder(os.environ), args.rules
-    if draft is None and folder.is_file():
-        folder, draft = mappings_folder(os.environ), folder  # rules where a folder is expected
+    folder, draft = args.folder, args.rules
+    if folder and folder.is_file():
+        folder, draft = None, folder  # rules where a folder is expected
+    folder = folder or folder_beside(draft)
     if not (folder / "rules.yaml").is_file() and (folder / "mappings" / "rules.yaml").is_file():
         folder = folder / "mappings"  # the folder that `bridge init` was given
     config, problems, packs = None, [], dict[Path, Rules]()

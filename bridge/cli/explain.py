@@ -14,7 +14,7 @@ from typing import Any
 from bridge import plugins
 from bridge.channels import CHANNELS
 from bridge.cli import parts, promised, standing, would
-from bridge.cli.normalise import SOURCE_HELP, events, find, mappings_folder, shown, unknown, written
+from bridge.cli.normalise import SOURCE_HELP, events, find, folder_beside, shown, unknown, written
 from bridge.cli.would import Here
 from bridge.config import load_replies, load_rules
 from bridge.core import closed, crowds, opening
@@ -50,7 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the decision for every event; 1 if a file could not be read, 2 for wrong arguments."""
-    folder = _folder(args.rules)
+    folder = folder_beside(args.rules)
     source = find(args.source, folder) if args.source else None
     if args.source and source is None:
         print(f"bridge explain: {unknown(args.source, folder)}", file=sys.stderr)
@@ -95,14 +95,6 @@ def run(args: argparse.Namespace) -> int:
                 clock = _clock(hours, args.at, message.sent_at)
                 out(name, message, view(message, scorer=scorer, clock=clock))
     return int(found_wrong)
-
-
-def _folder(rules: Path | None) -> Path:
-    """Where words, accounts and business hours are: beside other rules if something is there, else the mappings."""
-    beside = ("replies", "connections.yaml", "calendars.yaml", "sources")
-    if rules is not None and any((rules.parent / name).exists() for name in beside):
-        return rules.parent
-    return mappings_folder(os.environ)
 
 
 def _moment(text: str) -> datetime:

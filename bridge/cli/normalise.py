@@ -50,6 +50,14 @@ def mappings_folder(environ: Mapping[str, str]) -> Path:
     return Path(environ.get("BRIDGE_MAPPINGS", "").strip() or "mappings").expanduser()
 
 
+def folder_beside(rules: Path | None) -> Path:
+    """Where words, accounts and business hours are: beside other rules if something is there, else the mappings."""
+    beside = ("replies", "connections.yaml", "calendars.yaml", "sources")
+    if rules is not None and any((rules.parent / name).exists() for name in beside):
+        return rules.parent
+    return mappings_folder(os.environ)
+
+
 def find(name: str, folder: Path) -> Source | None:
     """The source *name*: one of the bridge's own, or a file in sources/. Raises ConfigError for its mistakes."""
     if name in SOURCES:

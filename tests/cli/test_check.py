@@ -42,7 +42,7 @@ def test_the_shipped_mappings_are_fine(folder: Path, capsys: pytest.CaptureFixtu
 def test_a_mistake_is_told_with_file_and_line(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = edit(folder / "rules.yaml", "priority: urgent", "priority: urgnet")
+    line = edit(folder / "rules.yaml", "escalate: {priority: urgent", "escalate: {priority: urgnet")
     assert main(["check", "mappings"]) == 1
     out = capsys.readouterr().out
     assert f"mappings/rules.yaml:{line}: rules > self-harm > then > escalate > priority" in out
@@ -78,6 +78,17 @@ def test_a_draft_is_checked_in_place_of_the_rules(
     edit(tmp_path / "draft.yaml", "neutrl", "neutral")
     assert main(["check", "--rules", "draft.yaml"]) == 1
     assert f"draft.yaml:{again}: rules > refund-demand > examples" in capsys.readouterr().out
+
+
+def test_rules_elsewhere_are_checked_with_the_words_beside_them(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.rename("other")
+    assert main(["check", "other/rules.yaml"]) == 0
+    Path("other/replies/en.yaml").write_text("hello: {plain: [Hello.]}")
+    Path("other/replies/pl.yaml").unlink()
+    assert main(["check", "other/rules.yaml"]) == 1
+    assert "the reply 'neutral' is missing in replies/en.yaml" in capsys.readouterr().out
 
 
 def test_a_draft_changes_nothing_of_the_mappings_own_rules(
