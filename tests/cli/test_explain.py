@@ -277,7 +277,9 @@ def test_words_for_a_channel_and_how_often_they_are_said_are_shown_as_what_is_hi
     assert main(["explain", "--text", "a slur", "--rules", str(rules)]) == 0
     told = capsys.readouterr().out
     assert 'says in public (calm, once in 30 days, at most one such in 1 day): "Read."' in told
-    assert 'says in private (calm, once in 30 days, at most one such in 1 day): "Read here."' in told
+    assert (
+        'says in private (calm, once in 30 days, at most one such in 1 day): "Read here."' in told
+    )
     assert "hidden on its platform: house rule hate (default)" in told
 
 

@@ -89,7 +89,9 @@ def test_an_example_that_fails_is_a_failure_with_its_line(folder: Path) -> None:
 def test_a_mistake_in_a_file_is_a_failure_with_its_line(folder: Path) -> None:
     file = folder / "rules.yaml"
     text = file.read_text("utf-8")
-    file.write_text(text.replace("escalate: {priority: urgent", "escalate: {priority: urgnet", 1), "utf-8")
+    file.write_text(
+        text.replace("escalate: {priority: urgent", "escalate: {priority: urgnet", 1), "utf-8"
+    )
     line = text[: text.index("escalate: {priority: urgent")].count("\n") + 1
     ((told, case),) = failures(report(1)).items()
     assert "did you mean 'urgent'?" in told
