@@ -24,6 +24,7 @@ def threads_for(slots: int) -> int:
 class _Connection:
     taken: int = 0
     lasts: float = 0.05  # seconds for which a slot is held, a running mean
+    begun: float = 0.0  # the moments at which those that are taken were, added up
     queue: float = 0.0  # when the last of those that were turned away comes again
 
 
@@ -76,13 +77,14 @@ class Slots:
     def _take(self, connection: str) -> float:
         with self._lock:
             self._need(connection)
-            self._known[connection].taken += 1
-        return self._clock()
+            known, now = self._known[connection], self._clock()
+            known.taken, known.begun = known.taken + 1, known.begun + now
+        return now
 
     def _give_back(self, connection: str, began: float) -> None:
         with self._lock:
             known = self._known[connection]
-            known.taken -= 1
+            known.taken, known.begun = known.taken - 1, known.begun - began
             known.lasts += (self._clock() - began - known.lasts) / 8
 
     def _need(self, connection: str) -> None:
@@ -93,7 +95,9 @@ class Slots:
         known, now = self._known[connection], self._clock()
         if known.taken < self._each:
             return
-        known.queue = max(known.queue, now) + known.lasts / (1.5 * self._each)
+        # One that has just become slow is not known by what has ended, but by what does not end.
+        lasts = max(known.lasts, now - known.begun / known.taken)
+        known.queue = max(known.queue, now) + lasts / (1.5 * self._each)
         wait = min(max(known.queue - now, SHORTEST), LONGEST)
         error = TransientError("busy", f"{connection} is busy", retry_after=wait, limited=True)
         error.connection = connection

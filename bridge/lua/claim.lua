@@ -29,9 +29,12 @@ local function no_room(lane)
   for name, free in pairs(room_for) do
     if free > 0 then
       room_for[name] = free - redis.call('ZREM', P .. 'granted:' .. name, lane)
-    elseif redis.call('ZSCORE', P .. 'granted:' .. name, lane) then
-      let_go(name, lane, now)
-      return true
+    else
+      local ends = redis.call('ZSCORE', P .. 'granted:' .. name, lane)
+      if ends then
+        if tonumber(ends) < now + GRANTED / 2 then let_go(name, lane, now) end
+        return true
+      end
     end
   end
   return false

@@ -60,7 +60,9 @@ def test_those_turned_away_come_again_one_by_one() -> None:
     with slots.one("a"):
         waits = turned_away(slots, "a", 5)
         assert [round(one) for one in waits] == [1, 3, 4, 5, 7]
-        now[0] += 60
+        now[0] += 2
+    now[0] += 60
+    with slots.one("a"):
         assert round(turned_away(slots, "a", 1)[0]) == 1  # all have come and gone meanwhile
         assert turned_away(slots, "a", 100)[-1] == LONGEST
 
@@ -74,3 +76,17 @@ def test_nobody_comes_again_at_once() -> None:
 @pytest.mark.parametrize("slots", [1, 2, 16, 192])
 def test_some_threads_are_always_left_for_the_others(slots: int) -> None:
     assert threads_for(slots) >= slots + 2
+
+
+def test_what_has_just_become_slow_is_known_by_those_that_do_not_come_back() -> None:
+    now = [100.0]
+    slots = Slots(2, lambda: now[0])
+    for _ in range(50):  # a tenth of a second each
+        with slots.one("a"):
+            now[0] += 0.1
+    with slots.one("a"), slots.one("a"):
+        quick = turned_away(slots, "a", 60)[-1]
+        now[0] += 10.0
+        slow = turned_away(slots, "a", 6)[-1]
+    assert quick < 3  # sixty, of whom thirty are served in a second
+    assert slow > 15  # six, of whom it may be one in five seconds
