@@ -16,7 +16,7 @@ from benchmarks.stage import Stage
 
 DELAY = 0.3
 STOCK_WORKERS = 8
-PROCESSES, THREADS = 2, 192
+PROCESSES, THREADS = 2, 144
 
 
 @dataclass(slots=True)
