@@ -518,7 +518,7 @@ def test_what_is_beyond_twenty_megabytes_a_ticket_is_named_and_not_copied(world:
 
 def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: World) -> None:
     number, said = case(world)
-    forget(world)
+    world.forget()
     world.comment("Ana", "Hello? It is still broken", reply_to=said)
     assert world.opened("It is still broken") == number
     world.calm()
@@ -536,7 +536,7 @@ def test_what_was_said_before_redis_forgot_is_not_said_again(world: World) -> No
     world.answer(number, "The first answer.")
     world.until(world.spoken)
     world.calm()
-    forget(world)
+    world.forget()
     world.comment("Ana", "Hello? It is still broken", reply_to=said)
     world.opened("It is still broken")
     world.calm()
@@ -548,7 +548,7 @@ def test_what_was_said_before_redis_forgot_is_not_said_again(world: World) -> No
 
 def test_an_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> None:
     number, _ = case(world)
-    forget(world)
+    world.forget()
     world.answer(number, "between us", public=False)
     world.calm()
     assert world.store.dead() == []
@@ -569,12 +569,6 @@ def test_a_hint_about_a_ticket_that_is_none_of_ours_changes_nothing(world: World
     hint(world, 17)
     world.calm()
     assert (calls(world, writes), world.store.dead(), world.spoken()) == (0, [], [])
-
-
-def forget(world: World) -> None:
-    with world.redis.client() as client:
-        for key in client.scan_iter("bridge:*", count=1000):
-            client.delete(key)
 
 
 def test_a_worker_that_dies_while_a_ticket_is_made_leaves_one_ticket(world: World) -> None:

@@ -162,9 +162,7 @@ def test_pictures_are_copied_onto_the_ticket(world: World) -> None:
 
 def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: World) -> None:
     number, said = case(world)
-    with world.redis.client() as client:
-        for key in client.scan_iter("bridge:*", count=1000):
-            client.delete(key)
+    world.forget()
     world.comment("Ana", "Hello? It is still broken", reply_to=said)
     assert world.opened("It is still broken") == number
     world.calm()
@@ -178,9 +176,7 @@ def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: Wo
 
 def test_the_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> None:
     number, _ = case(world)
-    with world.redis.client() as client:
-        for key in client.scan_iter("bridge:*", count=1000):
-            client.delete(key)
+    world.forget()
     world.answer(number, "We are looking for it.")
     (dead,) = world.until(world.store.dead)
     assert "link_lost" in world.store.event(dead)["reason"]

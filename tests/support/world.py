@@ -34,6 +34,8 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 PATIENCE = 30.0
 
+FORGET = "for _, key in ipairs(redis.call('KEYS', 'bridge:*')) do redis.call('DEL', key) end"
+
 
 class World:
     """One running bridge and its outside. Every start is real, every kill is a signal."""
@@ -173,9 +175,12 @@ class World:
         """An empty Redis and the seeded scene again; the processes go on."""
         self.sandbox.post("reset")
         self.sandbox.delete("faults")
+        self.forget()
+
+    def forget(self) -> None:
+        """Redis has lost all that is ours, in one moment: of a half a worker makes something of its own."""
         with self.redis.client() as client:
-            for key in client.scan_iter("bridge:*", count=1000):
-                client.delete(key)
+            client.eval(FORGET, 0)
 
     # -- looking ----------------------------------------------------------------------------------
 
@@ -231,10 +236,13 @@ class World:
         with self.redis.client() as client:
             waits = client.zrange("bridge:due", 0, -1, withscores=True)
             held = list(client.scan_iter("bridge:lease:*"))
+            restless = [lane for lane, _ in waits if not client.exists(b"bridge:w:" + lane)]
         now = time.time() * 1000
         due = {lane.decode(): f"{(at - now) / 1000:.1f} s" for lane, at in waits}
+        idle = self.sandbox.get("idle?wait=1")
         return (
             f"books {store.books()}, alarms {store.alarms()}, dead {dead}, due {due}, held {held}, "
+            f"resting against their will {restless}, sandbox {idle}, "
             f"hooks {self.sandbox.get('hooks')}, log:\n{log}"
         )
 
