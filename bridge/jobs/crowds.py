@@ -22,7 +22,7 @@ from bridge.core.silence import hours, usual
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs.ingest import name_of
 from bridge.jobs.plan import Plan
-from bridge.jobs.room import OURS, Room
+from bridge.jobs.room import Room, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Store
 
@@ -119,13 +119,8 @@ def _may_be_held(event: Event, message: Message) -> bool:
 
 def _hold(room: Room, spike: Spike, reply: str) -> dict[str, Any]:
     """The one holding text, as an event of the room's `out` lane: once for each incident."""
-    return {
-        "e": name_of("hold", room.id, spike.room),
-        "lane": "out",
-        "room": room.id,
-        "c": OURS,
-        "f": {"k": "s", "doc": json.dumps({"v": 1, "reply": reply})},
-    }
+    name = name_of("hold", room.id, spike.room)
+    return our_event("out", room.id, "s", name, {"v": 1, "reply": reply})
 
 
 def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | None) -> None:
@@ -175,14 +170,7 @@ def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | No
 def _first(room: str, lane: str, what: str, doc: dict[str, Any]) -> dict[str, Any]:
     """One of the two events with which an incident begins: its ticket, and the watch over it."""
     timer = {"state": "timer", "after": int(FIRST * 1000)} if lane == "out" else {}
-    return {
-        "e": name_of("incident", room, what),
-        "lane": lane,
-        "room": room,
-        "c": OURS,
-        **timer,
-        "f": {"k": "c", "doc": json.dumps(doc)},
-    }
+    return our_event(lane, room, "c", name_of("incident", room, what), doc, **timer)
 
 
 def linked(room: Room, plan: Plan, event: Event) -> bool:

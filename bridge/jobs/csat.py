@@ -17,7 +17,7 @@ from bridge.core.stored import doc_in, moment_in, moment_out
 from bridge.jobs import speak
 from bridge.jobs.ingest import name_of
 from bridge.jobs.plan import Plan
-from bridge.jobs.room import OURS, Room
+from bridge.jobs.room import Room, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Turn
 
@@ -36,17 +36,9 @@ def to_come(hand: Hand, room: Room) -> list[dict[str, Any]]:
         "visibility": "private",
         "not_before": moment_out(now + timedelta(seconds=wanted.after)),
     }
-    return [
-        {
-            "e": name_of("csat", room.id, room.ticket, room.facts.get("status_at")),
-            "lane": "out",
-            "room": room.id,
-            "c": OURS,
-            "state": "timer",
-            "after": int(wanted.after * 1000),
-            "f": {"k": "s", "doc": json.dumps(doc)},
-        }
-    ]
+    name = name_of("csat", room.id, room.ticket, room.facts.get("status_at"))
+    after = int(wanted.after * 1000)
+    return [our_event("out", room.id, "s", name, doc, state="timer", after=after)]
 
 
 def ask(hand: Hand, turn: Turn, room: Room, event: Event) -> None:

@@ -18,7 +18,7 @@ from bridge.core.crowds import Member
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import incident, speak
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import OURS, Room, note_event
+from bridge.jobs.room import Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
@@ -60,13 +60,8 @@ def _begin(hand: Hand, room: Room, shown: dict[str, Any]) -> tuple[str, Push]:
         "not_before": moment_out(hand.bridge.now()), "begun": moment_out(hand.bridge.now()),
     }  # fmt: skip
     room.facts["fanout"] = json.dumps({**shown, "begun": True})
-    return fanout.BEGUN, [_event(room, "out", name_of("fan", room.id, shown["id"]), "c", doc, 1)]
-
-
-def _event(room: Room, lane: str, name: str, kind: str, doc: dict[str, Any], after: int = 0) -> Any:
-    timer = {"state": "timer", "after": after} if after else {}
-    fields = {"k": kind, "doc": json.dumps(doc)}
-    return {"e": name, "lane": lane, "room": room.id, "c": OURS, **timer, "f": fields}
+    name = name_of("fan", room.id, shown["id"])
+    return fanout.BEGUN, [our_event("out", room.id, "c", name, doc, state="timer", after=1)]
 
 
 def _people(hand: Hand, room: Room, until: int | None) -> Iterator[Member]:
@@ -91,7 +86,7 @@ def hand_out(hand: Hand, room: Room, event: Event) -> None:
     orders = hand.orders()
     for one in people[start : start + PORTION]:
         about = {"v": 1, "fan": doc["id"], "texts": doc["texts"], "incident": room.ticket}
-        orders.push.append(_event(Room(one.room, {}, {}), "out", _name(doc, one), "s", about))
+        orders.push.append(our_event("out", one.room, "s", _name(doc, one), about))
     doc["from"] = min(start + PORTION, len(people))
     wait = PAUSE
     if doc["from"] >= len(people):

@@ -13,7 +13,7 @@ from bridge.core.model import Target, Visibility
 from bridge.core.rules import HOUSE_RULES, Decision
 from bridge.core.stored import message_in
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import OURS, Room, note_event
+from bridge.jobs.room import Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
@@ -34,15 +34,7 @@ def asked(room: Room, event: Event, decision: Decision) -> list[dict[str, Any]]:
         "answer": dict(message.answer),
         "text": (message.text or "")[:KEPT_TEXT],
     }
-    return [
-        {
-            "e": name_of("hide", event.id),
-            "lane": "out",
-            "room": room.id,
-            "c": OURS,
-            "f": {"k": "s", "doc": json.dumps(doc)},
-        }
-    ]
+    return [our_event("out", room.id, "s", name_of("hide", event.id), doc)]
 
 
 def by_rule(hand: Hand, room: Room, event: Event) -> None:

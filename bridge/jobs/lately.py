@@ -12,7 +12,7 @@ from bridge.core.errors import TransientError
 from bridge.core.model import Status, TicketUpdate
 from bridge.core.stored import moment_out
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import OURS, Room, note_event
+from bridge.jobs.room import Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
 
@@ -95,12 +95,6 @@ def _timer(hand: Hand, room: Room, after: timedelta, which: str) -> dict[str, An
     at = hand.bridge.now() + after
     bucket = int(at.timestamp() // after.total_seconds())
     doc = {"v": 1, "look": which, "not_before": moment_out(at)}
-    return {
-        "e": name_of("look", room.id, room.ticket, which, str(bucket)),
-        "lane": "out",
-        "room": room.id,
-        "c": OURS,
-        "state": "timer",
-        "after": int(after.total_seconds() * 1000),
-        "f": {"k": "s", "doc": json.dumps(doc)},
-    }
+    name = name_of("look", room.id, room.ticket, which, str(bucket))
+    soon = int(after.total_seconds() * 1000)
+    return our_event("out", room.id, "s", name, doc, state="timer", after=soon)

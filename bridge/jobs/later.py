@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from bridge.core import compose, telling
 from bridge.core.model import Status, Visibility
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import OURS, Room, note_event
+from bridge.jobs.room import Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.jobs.ways import voices, ways
 from bridge.store import Event
@@ -79,15 +78,8 @@ def reminder(
         at = now + (end - now) / 2  # the words came late, and left less time than that
     bucket = again or str(int(end.timestamp() // half))
     doc = {"v": 1, "remind": key, "not_before": moment_out(at)}
-    return {
-        "e": name_of("remind", room.id, key, bucket),
-        "lane": "out",
-        "room": room.id,
-        "c": OURS,
-        "state": "timer",
-        "after": int((at - now).total_seconds() * 1000),
-        "f": {"k": "s", "doc": json.dumps(doc)},
-    }
+    name, after = name_of("remind", room.id, key, bucket), int((at - now).total_seconds() * 1000)
+    return our_event("out", room.id, "s", name, doc, state="timer", after=after)
 
 
 def _closes(hand: Hand, room: Room, place: dict[str, Any]) -> tuple[datetime, float] | None:

@@ -29,7 +29,7 @@ from bridge.jobs import (
 )
 from bridge.jobs.ingest import name_of
 from bridge.jobs.rank import Rank
-from bridge.jobs.room import LINKED, OURS, Room, note_event
+from bridge.jobs.room import LINKED, Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.jobs.writing import keep_link
 from bridge.store import Event, Turn
@@ -124,16 +124,8 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
         "label": label or "",
         "not_before": moment_out(now + timedelta(seconds=wait)),
     }
-    orders.push.append(
-        {
-            "e": name_of("notice", room.id, room.ticket, str(status), update.status_word, at),
-            "lane": "out",
-            "room": room.id,
-            "c": OURS,
-            "after": int(wait * 1000),
-            "f": {"k": "s", "doc": json.dumps(doc)},
-        }
-    )
+    told = name_of("notice", room.id, room.ticket, str(status), update.status_word, at)
+    orders.push.append(our_event("out", room.id, "s", told, doc, after=int(wait * 1000)))
     hand.settle(orders)
     return None
 

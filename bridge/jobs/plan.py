@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ from bridge.core.rules import Crowd, Decision, Reply
 from bridge.core.stored import moment_out
 from bridge.jobs import hiding
 from bridge.jobs.ingest import name_of
-from bridge.jobs.room import OURS, Room
+from bridge.jobs.room import Room, our_event
 from bridge.store import Event
 
 
@@ -65,17 +64,9 @@ def automatic_events(room: Room, event: Event, decision: Decision) -> list[dict[
     """
     if (event.doc.get("extra") or {}).get("standby"):
         return []
+    person = event.fields.get("pk") or ""
     return [
-        {
-            "e": _name(room, event, one),
-            "lane": "out",
-            "room": room.id,
-            "c": OURS,
-            "f": {
-                "k": "s",
-                "doc": json.dumps(said_doc(one, event.fields.get("pk") or "", event.id)),
-            },
-        }
+        our_event("out", room.id, "s", _name(room, event, one), said_doc(one, person, event.id))
         for one in decision.replies
     ] + hiding.asked(room, event, decision)
 

@@ -19,7 +19,7 @@ from bridge.core.model import Outgoing, Target, Template, Visibility, conversati
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import guards, lately, undelivered, waiting
 from bridge.jobs.ingest import name_of, words_name
-from bridge.jobs.room import DAY, LINKED, LIVE, OURS, Room, note_event
+from bridge.jobs.room import DAY, LINKED, LIVE, Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
@@ -268,13 +268,7 @@ def _public_line(
     if not name or public is None or not item:
         return None
     doc = {"v": 1, "reply": name, "visibility": "public", "line": item}
-    return {
-        "e": name_of("line", room.id, item),
-        "lane": "out",
-        "room": room.id,
-        "c": OURS,
-        "f": {"k": "s", "doc": json.dumps(doc)},
-    }
+    return our_event("out", room.id, "s", name_of("line", room.id, item), doc)
 
 
 def unsay(hand: Hand, room: Room, said: Mapping[str, str]) -> str:

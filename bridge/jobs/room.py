@@ -203,12 +203,17 @@ def _post(message: Message) -> str:
     return str(post.get("id") or "") if isinstance(post, Mapping) else ""
 
 
+def our_event(
+    lane: str, room_id: str, kind: str, name: str, doc: Mapping[str, Any], **more: Any
+) -> dict[str, Any]:
+    """An event of our own, as `Orders.push` takes it: the same *name* is the same event.
+
+    *more* is what the store knows besides: `state`, and when it is due: `after` (ms), or `at` (a moment as text).
+    """
+    fields = {"k": kind, "doc": json.dumps(doc)}
+    return {"e": name, "lane": lane, "room": room_id, "c": OURS, **more, "f": fields}
+
+
 def note_event(room: Room, text: str, *why: str) -> dict[str, Any]:
     """A private note as an event of the room's `in` lane; the same reasons make the same note once."""
-    return {
-        "e": name_of("note", room.id, *why),
-        "lane": "in",
-        "room": room.id,
-        "c": OURS,
-        "f": {"k": "n", "doc": json.dumps({"v": 1, "text": text})},
-    }
+    return our_event("in", room.id, "n", name_of("note", room.id, *why), {"v": 1, "text": text})

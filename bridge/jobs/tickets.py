@@ -19,7 +19,7 @@ from bridge.core.stored import author_in, author_out, moment_in
 from bridge.jobs import customers, files, later, waiting, writing
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.plan import Plan, Said, automatic_events
-from bridge.jobs.room import OURS, Room
+from bridge.jobs.room import Room, our_event
 from bridge.jobs.turn import Hand
 from bridge.jobs.ways import voices, ways
 from bridge.store import Orders
@@ -215,13 +215,9 @@ def _joined_keys(room: Room, ticket_name: str, said: list[Said]) -> list[dict[st
     """
     joined = {stamp(one.place) for one in said} - {room.id}
     return [
-        {
-            "e": name_of("tag", room.id, ticket_name, tag),
-            "lane": "in",
-            "room": room.id,
-            "c": OURS,
-            "f": {"k": "t", "doc": json.dumps({"v": 1, "tag": tag})},
-        }
+        our_event(
+            "in", room.id, "t", name_of("tag", room.id, ticket_name, tag), {"v": 1, "tag": tag}
+        )
         for tag in sorted(joined)
     ]
 

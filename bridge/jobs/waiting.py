@@ -30,7 +30,7 @@ from bridge.jobs import notify
 from bridge.jobs.ingest import name_of
 from bridge.jobs.later import OVER
 from bridge.jobs.plan import Plan, Said, said_doc
-from bridge.jobs.room import OURS, Room, note_event
+from bridge.jobs.room import Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders
 
@@ -63,15 +63,7 @@ def begins(hand: Hand, room: Room, plan: Plan, desk: str) -> tuple[list[dict[str
     heard, mid = moment_out(_heard_at(hand, first)), first.event.fields.get("mid", "")
     room.facts["waited"] = f"{name} {moment_out(since)} {heard} {mid}"
     doc = {**_doc(room, course, found, first), "heard": heard}
-    event: dict[str, Any] = {
-        "e": name,
-        "lane": "out",
-        "room": room.id,
-        "c": OURS,
-        "state": "timer",
-        "at": doc["not_before"],
-        "f": {"k": "s", "doc": json.dumps(doc)},
-    }
+    event = our_event("out", room.id, "s", name, doc, state="timer", at=doc["not_before"])
     if course.deadline is not None:
         event["waits"] = [doc["source"], int(course.deadline.timestamp() * 1000)]
         event["f"]["waits"] = doc["source"]
@@ -341,18 +333,11 @@ def _carry_out(hand: Hand, room: Room, event: Event, step: dict[str, Any], order
             "v": 1, "wait": event.doc["wait"], "heard": event.doc["heard"], "due": event.doc.get("due"),
             "priority": then.priority, "tags": list(then.tags), "note": then.note, "of": event.id,
         }  # fmt: skip
-        orders.push.append(_push("in", room, {"k": "w", "doc": json.dumps(doc)}, "step", event.id, number))  # fmt: skip
+        orders.push.append(our_event("in", room.id, "w", name_of("step", event.id, number), doc))
     for reply in then.replies:
-        facts = {
-            "k": "s",
-            "doc": json.dumps(said_doc(reply, str(event.doc.get("who") or ""), event.id)),
-        }
-        why = ("step", event.id, number, reply.visibility, reply.name)
-        orders.push.append(_push("out", room, facts, *why))
-
-
-def _push(lane: str, room: Room, facts: dict[str, str], *why: str) -> dict[str, Any]:
-    return {"e": name_of(*why), "lane": lane, "room": room.id, "c": OURS, "f": facts}
+        words = said_doc(reply, str(event.doc.get("who") or ""), event.id)
+        name = name_of("step", event.id, number, reply.visibility, reply.name)
+        orders.push.append(our_event("out", room.id, "s", name, words))
 
 
 # --- what a step does on the ticket: in the `in` lane -----------------------------------------------------
