@@ -31,10 +31,11 @@ def ticket(town: Any, sandbox: Any, said: dict[str, str]) -> int:
 
 
 def close(town: Any, why: str) -> None:
-    """Let the platform be found closed."""
+    """Let the platform be found closed, for an hour: a breaker that has just opened is tried after two seconds."""
     for _ in range(5 if why == "outage" else 1):
         town.store.trouble("meta", why, 3600, "meta is closed")
     assert town.store.down("meta")["why"] == why
+    town.store.client.hset("bridge:down:meta", "until", int((town.store.time() + 3600) * 1000))
 
 
 def work(town: Any) -> None:
