@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "why": "show the receipt of something that happened",
     "status": "show the books, the queues, the limits and the alarms",
     "mute": "mute an author, a post or a phrase for a while; list and end mutes",
+    "crisis": "begin or end an incident by hand, whatever the numbers say; list those that last",
     "unanswered": "list what was neither answered nor ignored with a reason, and tickets whose customer waits",
     "feedback": "export what rules counted as feedback, and how content customers said they were",
     "summary": "sum up what was said: topics, moods, channels, how content customers were",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import json
 import sys
 
@@ -36,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     one.add_argument("--because", required=True, metavar="TEXT", type=parts.word, help="why")
     one.add_argument(
-        "--by", default=_me(), metavar="NAME", type=parts.word, help="who (default: you)"
+        "--by", default=parts.me(), metavar="NAME", type=parts.word, help="who (default: you)"
     )
     one.add_argument(
         "--connection", default="", metavar="NAME", type=parts.word, help="there alone"
@@ -47,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     one = what.add_parser("end", help="end a mute now")
     one.add_argument("id", metavar="ID", type=parts.word, help="as `bridge mute list` shows it")
     one.add_argument(
-        "--by", default=_me(), metavar="NAME", type=parts.word, help="who (default: you)"
+        "--by", default=parts.me(), metavar="NAME", type=parts.word, help="who (default: you)"
     )
 
 
@@ -56,13 +55,6 @@ def _length(text: str) -> int:
     if seconds is None:
         raise argparse.ArgumentTypeError(f"write a time such as 7d or 36h, not {text!r}")
     return seconds
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import getpass
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -73,6 +74,14 @@ def connection_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "connection", metavar="CONNECTION", nargs="?", help="its name; without one, all of them"
     )
+
+
+def me() -> str:
+    """Who gives the command, by the name of the machine's user; empty where that has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""
 
 
 def word(text: str) -> str:

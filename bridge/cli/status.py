@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bridge.cli import counted, parts
+from bridge.cli import counted, crisis, parts
 from bridge.config import Config
 from bridge.core.errors import ConfigError
 from bridge.helpdesks import HELPDESKS
@@ -59,7 +59,7 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
         "books": {name: books.get(name, EMPTY) for name in order},
         "queues": {**store.queues(), **_ages(store)},
         "alarms": store.alarms(),
-        "incidents": [_incident(one) for one in store.spikes().values()],
+        "incidents": [crisis.shown(one) for one in store.spikes().values()],
         "mutes": len(mutes.read(store.mutes())),
         "rules": rules_in_force(rules),
         "matches": counted.rows(store, folder, config, rules.get("version")),
@@ -75,18 +75,6 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
         },
         "answers": store.answers(config.connections),
         "reconcile": {name: gap for name in config.connections if (gap := _gap(store.gap(name)))},
-    }
-
-
-def _incident(told: Mapping[str, Any]) -> dict[str, Any]:
-    """`{crowd, at, since, needed, helpdesk, ticket}`; no ticket before it is opened."""
-    return {
-        "crowd": told["crowd"],
-        "at": told["value"],
-        "since": parts.iso(str(told["since"])),
-        "needed": told["needed"],
-        "helpdesk": told.get("desk"),
-        "ticket": told.get("ticket"),
     }
 
 
@@ -184,10 +172,7 @@ def _print(told: dict[str, Any], at: datetime) -> None:
         print(f"rules: {parts.in_force(rules)}")
     counted.show(told["matches"])
     for one in told["incidents"]:
-        begun = parts.moment(datetime.fromisoformat(one["since"]))
-        where = f" at {one['at']}" if one["at"] else ""
-        ticket = f"ticket {one['ticket']}" if one["ticket"] else "its ticket is on its way"
-        print(parts.harmless(f"incident {one['crowd']}{where} since {begun}: {ticket}"))
+        print(parts.harmless(crisis.line(one)))
     if told["mutes"]:
         print(f"{told['mutes']} muted: `bridge mute list` says what, why and until when")
     for alarm in told["alarms"].values():

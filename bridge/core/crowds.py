@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from bridge.core.facts import View
 from bridge.core.harmless import address, capped, line, listed
@@ -115,17 +116,32 @@ def title(crowd: str, value: str) -> str:
     )
 
 
-def opening(crowd: Crowd, value: str, needed: int, usual: float | None) -> str:
-    """The first note of the incident: what has happened, and what the bridge does about it."""
+def by_hand(what: str, doc: Mapping[str, Any]) -> str:
+    """That somebody has begun or ended the incident: `begun by hand by Ewa: it is in the news`; "" where nobody has."""
+    if not doc.get("because"):
+        return ""
+    by = f" by {line(str(doc['by']), 80)}" if doc.get("by") else ""
+    return f"{what} by hand{by}: {line(str(doc['because']), 300)}".rstrip(".")
+
+
+def opening(crowd: Crowd, value: str, needed: int, usual: float | None, hand: str = "") -> str:
+    """The first note of the incident: what has happened, and what the bridge does about it.
+
+    *hand* says who has begun it, and why, where it did not begin by itself.
+    """
+    at = f" ({line(value, 200)})" if value else ""
+    many = f"{needed} messages or more within {lasting(crowd.over)} belong to the crowd '{crowd.name}'{at}."
+    ends = f"It ends by itself when they have been fewer for {lasting(crowd.ends_after)}."
+    if hand:
+        many = f"The incident of the crowd '{crowd.name}'{at} was {hand}."
+        ends = "It lasts until somebody ends it: a private note /over here, or `bridge crisis end`."
     told = [
-        f"{needed} messages or more within {lasting(crowd.over)} belong to the crowd '{crowd.name}'"
-        + (f" ({line(value, 200)})" if value else "")
-        + ".",
+        many,
         f"Usually about {usual:.0f} come in this time." if usual is not None else "",
         "They are listed in the private notes below; tickets of their own are linked to this one.",
         "Automatic replies to them rest." if crowd.quiet else "",
         f"Each of them is told '{crowd.hold}' once." if crowd.hold else "",
-        f"It ends by itself when they have been fewer for {lasting(crowd.ends_after)}.",
+        ends,
         "",
         "To answer all of them at once, write a private note that begins with /fanout, and the words below it;"
         " {first_name} stands for the person's name, a line of three dashes parts several wordings."
@@ -200,9 +216,10 @@ def belongs(ticket: str, url: str | None, crowd: str) -> str:
     return f"This belongs to the incident '{line(crowd, 80)}', ticket {line(ticket, 40)}{f': {link}' if link else ''}."
 
 
-def told_of(crowd: Crowd, value: str, count: int) -> str:
+def told_of(crowd: Crowd, count: int, hand: str = "") -> str:
     """The alarm while it lasts; no customer's words or names in it."""
-    return f"crowd {crowd.name}: {count} messages or more within {lasting(crowd.over)}; an incident is open"
+    why = hand or f"{count} messages or more within {lasting(crowd.over)}"
+    return f"crowd {crowd.name}: {why}; an incident is open"
 
 
 def channels_of(members: Iterable[Member]) -> Mapping[str, int]:

@@ -170,6 +170,8 @@ def sentence(
         return _of_message(what, state, reason, number, doc, slip)
     if state == "done" and fields.get("k") == "n":
         return f"{what} was written on ticket {number}." if number else f"{what} was written."
+    if state == "done" and reason.startswith("ended by hand"):
+        return f"The incident was {reason}."
     if state == "done" and fields.get("k") == "c" and number:
         return f"{what} was opened as ticket {number}."
     if reason == "delivered":
@@ -317,7 +319,8 @@ def _subject(
     if kind == "i":
         return "A person's new id"
     if kind == "c":
-        return "The watch over an incident" if doc.get("do") else "An incident"
+        does = {None: "An incident", "begin": "An incident", "end": "The end of an incident"}
+        return does.get(doc.get("do"), "The watch over an incident")
     if kind == "t":
         return "The name of a conversation that joined the ticket"
     return "A private note of the bridge" if kind == "n" else "A delivery"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bridge.core.stored import moment_in, update_in
 from bridge.jobs import (
+    crisis,
     csat,
     fanout,
     hiding,
@@ -64,6 +65,8 @@ def _take(hand: Hand, turn: Turn, room: Room, event: Event, withdrawn: set[str])
         news.look_again(hand, turn, room, event)
     elif event.kind == "c" and event.doc.get("do") == "fan":
         fanout.hand_out(hand, room, event)
+    elif event.kind == "c" and event.doc.get("do") == "end":
+        crisis.ends(hand, room, event)
     elif event.kind == "c":
         incident.look(hand, room, event)
     elif event.kind == "s" and "fan" in event.doc:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from bridge.core import crowds
@@ -146,7 +147,7 @@ def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | No
             **shared, "usual": much, "since": since, "c": event.connection, "channel": message.channel,
             "account": message.account_id,
         }  # fmt: skip
-        watch = {**shared, "do": "round", "listed": 0, "not_before": moment_out(now)}
+        first = our_event("in", room, "c", name_of("incident", room, "open"), opens)
         plan.crowds.append(
             {
                 "c": cid,
@@ -154,23 +155,24 @@ def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | No
                 "at": int(at.timestamp() * 1000),
                 "over": crowd.over * 1000,
                 "needed": most,
-                "begin": {
-                    "room": room,
-                    "spike": json.dumps({**shared, "room": room, "since": since}),
-                    "facts": ["v", "1", "key", f"crowd:{crowd.name}", "crowd", crowd.name],
-                    "push": [
-                        _first(room, "in", "open", opens),
-                        _first(room, "out", "round", watch),
-                    ],
-                },
+                "begin": begin(room, shared, now, first),
             }
         )
 
 
-def _first(room: str, lane: str, what: str, doc: dict[str, Any]) -> dict[str, Any]:
-    """One of the two events with which an incident begins: its ticket, and the watch over it."""
-    timer = {"state": "timer", "after": int(FIRST * 1000)} if lane == "out" else {}
-    return our_event(lane, room, "c", name_of("incident", room, what), doc, **timer)
+def begin(
+    room: str, shared: Mapping[str, Any], now: datetime, *first: dict[str, Any]
+) -> dict[str, Any]:
+    """What is written down where an incident begins: what all know of it, the *first* events and the watch over it."""
+    watch = {**shared, "do": "round", "listed": 0, "not_before": moment_out(now)}
+    name, soon = name_of("incident", room, "round"), int(FIRST * 1000)
+    crowd, since = shared["crowd"], int(now.timestamp() * 1000)
+    return {
+        "room": room,
+        "spike": json.dumps({**shared, "room": room, "since": since}),
+        "facts": ["v", "1", "key", f"crowd:{crowd}", "crowd", crowd],
+        "push": [*first, our_event("out", room, "c", name, watch, state="timer", after=soon)],
+    }
 
 
 def linked(room: Room, plan: Plan, event: Event) -> bool:

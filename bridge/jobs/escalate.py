@@ -50,7 +50,7 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
     if turn.events[0].kind == "t":
         return _tag(hand, room, turn.events[0])
     if turn.events[0].kind == "c":
-        return incident.open(hand, room, turn.events[0])
+        return incident.open(hand, room, turn.events[0], turn.spikes)
     if turn.events[0].kind == "w":
         return waiting.press(hand, room, turn.events[0])
     orders = hand.orders()

@@ -8,7 +8,7 @@ that event, so that a worker that takes over goes on where the last one stopped.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from bridge.core.commands import Command
 from bridge.core.model import Draft, Person, stamp
 from bridge.core.rules import Crowd
 from bridge.core.stored import doc_in, moment_in, moment_out
-from bridge.jobs import customers, notify, writing
+from bridge.jobs import crisis, customers, notify, writing
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import OURS, Room, note_event
 from bridge.jobs.turn import Hand
@@ -41,12 +41,14 @@ def crowd_of(hand: Hand, doc: dict[str, Any]) -> Crowd | None:
 # --- its ticket, in the `in` lane --------------------------------------------------------------------
 
 
-def open(hand: Hand, room: Room, event: Event) -> bool:
-    """Open the ticket of the incident, and tell whom the crowd names."""
+def open(hand: Hand, room: Room, event: Event, spikes: Mapping[str, str]) -> bool:
+    """Open the ticket of the incident; one that is to begin by hand begins first, where none of *spikes* lasts."""
     bridge, doc = hand.bridge, event.doc
     crowd = crowd_of(hand, doc)
     if crowd is None:
         hand.close(room, event, "ignored", "the rules have this crowd no more")
+        return True
+    if not crisis.begins(hand, room, event, crowd, spikes):
         return True
     connection = bridge.config.connections.get(str(doc.get("c")))
     account = (
@@ -55,7 +57,6 @@ def open(hand: Hand, room: Room, event: Event) -> bool:
     desk = bridge.desk_for(crowd.incident.helpdesk, account)
     hand.asker.presses(crowd.incident.priority)
     hand.outside.slots.keep(desk.name)
-    _alarms(hand, room, crowd, doc)
     orders = hand.orders()
     (known,) = bridge.store.several(customers.who_key(desk, NOBODY.external_id))
     requester = customers.requester(hand, room, desk, NOBODY, known, orders)
@@ -65,8 +66,8 @@ def open(hand: Hand, room: Room, event: Event) -> bool:
     knows = "problem" in bridge.helpdesk(desk).types
     wanted = replace(crowd.incident, type="problem") if knows else crowd.incident
     fields = mapping.apply(desk_map, wanted, {})
-    ident, usual = name_of("open", room.id), doc.get("usual")
-    told = crowds.opening(crowd, str(doc["value"]), int(doc["needed"]), usual)
+    ident, begun = name_of("open", room.id), crowds.by_hand("begun", doc)
+    told = crowds.opening(crowd, str(doc["value"]), int(doc["needed"]), doc.get("usual"), begun)
     draft = Draft(
         stamp=room.id,
         conversation=room.facts.get("key", ""),
@@ -81,22 +82,16 @@ def open(hand: Hand, room: Room, event: Event) -> bool:
         tags=fields.tags,
         fields=fields.fields,
     )
-    slip = {"v": 1, "outcome": "incident", "reason": f"{doc['needed']} messages or more"}
-    slip["actions"] = [receipt.action(bridge.now(), f"opened by crowd {crowd.name}", "ok")]
+    why = begun or f"{doc['needed']} messages or more"
+    slip: dict[str, Any] = {"v": 1, "outcome": "incident", "reason": why}
+    opened = f"opened by crowd {crowd.name}" + (f", {begun}" if begun else "")
+    slip["actions"] = [receipt.action(bridge.now(), opened, "ok")]
     after = {
         "v": 1, "events": [{"e": event.id, "receipt": slip}], "facts": room.changed(),
-        "spike": {name: doc[name] for name in ("v", "crowd", "cid", "value", "needed", "since")},
+        "spike": {name: doc[name] for name in (*crisis.SHARED, "since") if name in doc},
     }  # fmt: skip
     body = bridge.helpdesk(desk).create_body(draft)
     return writing.write(hand, room, "create", desk, "", body, ident, orders, after, [])
-
-
-def _alarms(hand: Hand, room: Room, crowd: Crowd, doc: dict[str, Any]) -> None:
-    told = crowds.told_of(crowd, str(doc["value"]), int(doc["needed"]))
-    hand.bridge.store.alarm(f"crowd:{room.id[:12]}", told)
-    for one in crowd.notify:
-        text = f"crowd {crowd.name} wants {one} to look: {told}"
-        notify.notice(hand.bridge, one, room.id, text)
 
 
 # --- the watch over it, in the `out` lane -------------------------------------------------------------
@@ -108,6 +103,8 @@ def look(hand: Hand, room: Room, event: Event) -> None:
     crowd = crowd_of(hand, doc)
     over = crowd.over if crowd else 0
     listed = int(doc["listed"])
+    if crowd and "told" not in doc and not doc.get("over"):
+        _alarms(hand, room, crowd, doc)
     count, total, eids = store.crowd(str(doc["cid"]), room.id, over, listed, BATCH)
     orders = hand.orders()
     if room.ticket and eids and (doc.get("over") or _may_list(doc, now)):
@@ -136,6 +133,25 @@ def look(hand: Hand, room: Room, event: Event) -> None:
     return None
 
 
+def _alarms(hand: Hand, room: Room, crowd: Crowd, doc: dict[str, Any]) -> None:
+    """Tell of the incident, and whom the crowd names; here, so that nothing tells of it after its end."""
+    told = crowds.told_of(crowd, int(doc["needed"]), crowds.by_hand("begun", doc))
+    hand.bridge.store.alarm(f"crowd:{room.id[:12]}", told)
+    doc["told"] = {one: f"crowd {crowd.name} wants {one} to look: {told}" for one in crowd.notify}
+    for one, text in doc["told"].items():
+        notify.notice(hand.bridge, one, room.id, text)
+
+
+def _calls_off(hand: Hand, room: Room, doc: dict[str, Any]) -> None:
+    """The alarms end with the incident; those of names only where nothing else was told them since."""
+    store = hand.bridge.store
+    store.alarm(f"crowd:{room.id[:12]}", None)
+    standing = store.alarms()
+    for one, text in dict(doc.get("told") or {}).items():
+        if standing.get(f"notify:{one}", {}).get("text") == text:
+            store.alarm(f"notify:{one}", None)
+
+
 def _may_list(doc: dict[str, Any], now: datetime) -> bool:
     """Whether it is time for another note: helpdesks allow few on one ticket, and agents need some of them."""
     at = moment_in(doc.get("list_at"))
@@ -162,8 +178,8 @@ def _end(hand: Hand, room: Room, event: Event, doc: dict[str, Any], over: int) -
     every = [one for _, one in everybody(hand, room)]
     told = crowds.summary(str(doc["crowd"]), every, int(doc["peak"]), over, len(every) >= CROWD)
     orders.push.append(note_event(room, told, "summary"))
+    _calls_off(hand, room, doc)
     hand.settle(orders)
-    hand.bridge.store.alarm(f"crowd:{room.id[:12]}", None)
 
 
 def everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:

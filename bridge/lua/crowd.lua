@@ -1,13 +1,33 @@
+-- Begin the incident of a crowd: all or nothing. What was said in the crowd's window belongs to it.
+-- item: c = the crowd (its name, and what it counts apart), begin = the incident there would be: room, spike
+--   (JSON for `spikes`), facts of the room, push = its first events, which are returned.
+local function begins(item)
+  local begin, key = item.begin, P .. 'crowd:' .. item.c
+  local members = P .. 'members:' .. begin.room
+  redis.call('HSET', P .. 'spikes', item.c, begin.spike)
+  redis.call('HSET', P .. 'r:' .. begin.room, unpack(begin.facts))
+  redis.call('EXPIRE', P .. 'r:' .. begin.room, 7776000)
+  redis.call('PEXPIRE', key, 2592000000)
+  for _, eid in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('RPUSH', members, eid) end
+  redis.call('EXPIRE', members, 2592000)
+  return begin.push
+end
+
 -- Count a message for a crowd; when there are as many as are needed, an incident begins, once.
--- item: c = the crowd (its name, and what it counts apart), e = the message, at, over = ms, needed, and begin:
---   the incident there would be: room, spike (JSON for `spikes`), facts of the room, push = its first events.
+-- item: as above, and e = the message, at, over = ms, needed. Without `at` and `needed` nothing is counted: somebody
+--   begins the incident by hand, unless one lasts.
 -- What is older than the window counts no more, so a message that is written down twice counts once: it is
 -- still among those that are known, or too old. An incident that lasts remembers all from its own window on: who
 -- was handled late, because a worker died, belongs to it. Returns the incident's first events where it begins.
 local CROWD = 10000 -- messages of a crowd that are remembered one by one
 local function crowd(item, now)
-  local key, at = P .. 'crowd:' .. item.c, math.min(item.at, now)
+  local key = P .. 'crowd:' .. item.c
   local spike = redis.call('HGET', P .. 'spikes', item.c)
+  if not item.at then
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. string.format('%.0f', now - item.over))
+    return spike and {} or begins(item)
+  end
+  local at = math.min(item.at, now)
   spike = spike and cjson.decode(spike)
   local oldest = math.min(now, spike and spike.since or now) - item.over
   if at < oldest then return {} end
@@ -30,15 +50,7 @@ local function crowd(item, now)
   end
   local count = redis.call('ZCOUNT', key, now - item.over, '+inf')
   if spike or count < item.needed then return {} end
-  local begin = item.begin
-  local members = P .. 'members:' .. begin.room
-  redis.call('HSET', P .. 'spikes', item.c, begin.spike)
-  redis.call('HSET', P .. 'r:' .. begin.room, unpack(begin.facts))
-  redis.call('EXPIRE', P .. 'r:' .. begin.room, 7776000)
-  redis.call('PEXPIRE', key, 2592000000)
-  for _, eid in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('RPUSH', members, eid) end
-  redis.call('EXPIRE', members, 2592000)
-  return begin.push
+  return begins(item)
 end
 
 -- What else becomes of a crowd: the ticket of its incident is known, or it is over. Only of the same incident.

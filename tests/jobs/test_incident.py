@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -77,6 +78,12 @@ class Incident(House):
 
         self.turn(step)
 
+    def end(self) -> None:
+        """An agent ends it, and the watch sees that."""
+        self.store.client.hset(f"{PREFIX}r:{ROOM}", "over", "1")
+        self.look(60)
+        self.look(60)
+
     @property
     def doc(self) -> dict[str, Any]:
         return dict(json.loads(self.store.event("w")["doc"]))
@@ -91,6 +98,16 @@ class Incident(House):
 @pytest.fixture
 def house(client: redis.Redis) -> Incident:
     return Incident(client)
+
+
+@pytest.fixture
+def named(house: Incident) -> Incident:
+    """The same, of a crowd that names somebody."""
+    crowd = replace(CROWD, notify=("pr",))
+    settings = SimpleNamespace(notify={})
+    house.bridge.config = SimpleNamespace(rules=Rules(crowds=(crowd,)))  # type: ignore[misc]
+    house.bridge.settings = settings  # type: ignore[misc]
+    return house
 
 
 def test_who_joined_is_listed_once_and_their_tickets_are_linked(house: Incident) -> None:
@@ -131,6 +148,36 @@ def test_it_ends_when_it_was_fewer_for_long_enough_with_a_summary(house: Inciden
     assert "The incident 'outage' is over.\n3 messages of 1 people; at most 3" in house.notes()[-1]
     assert house.store.event("w")["state"] == "done"
     assert house.store.alarms() == {}
+
+
+PR = "notify:pr"
+
+
+def test_its_alarms_end_with_it(named: Incident) -> None:
+    named.look()
+    alarms = named.store.alarms()
+    assert alarms[f"crowd:{ROOM[:12]}"]["text"].endswith("an incident is open")
+    assert "crowd outage wants pr to look" in alarms[PR]["text"]
+    named.store.alarm(f"crowd:{ROOM[:12]}", None)  # an operator ends one
+    named.end()
+    assert named.store.alarms() == {}
+
+
+def test_what_a_name_was_told_since_stands_on(named: Incident) -> None:
+    named.look()
+    named.store.alarm(PR, "rule angry wants pr to look")
+    named.end()
+    assert named.store.alarms()[PR]["text"] == "rule angry wants pr to look"
+
+
+def test_what_was_begun_by_hand_lasts_however_few_they_are(house: Incident) -> None:
+    house.store.client.hset(f"{PREFIX}e:w", "doc", json.dumps({**WATCH, "needed": 0}))
+    house.count(0)
+    house.look()
+    house.look(100_000)
+    assert house.store.spikes()
+    house.end()
+    assert house.store.spikes() == {}
 
 
 def test_while_they_come_it_lasts(house: Incident) -> None:
