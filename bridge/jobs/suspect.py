@@ -22,6 +22,8 @@ CRASHES: Final = (
 )
 IN_COMPANY: Final = 2  # of the deaths may have been another lane's doing
 CRASHED: Final = "crashed: "  # what the reason of a failure begins with that was no verdict
+KINDS: Final = frozenset("munsritcw")  # of events, as store.Event tells them
+INTENTS: Final = frozenset({"create", "update", "post"})
 
 
 def deaths(turn: Turn) -> int:
@@ -47,12 +49,18 @@ def narrowed(turn: Turn) -> Turn:
     return replace(turn, events=turn.events[:1])
 
 
-def newer(turn: Turn) -> int:
-    """The version of what a newer release has stored here; 0 where we can read all of it."""
+def newer(turn: Turn) -> str:
+    """What a newer release has stored here, in words; empty where we can read all of it."""
     versions = [turn.intent.get("v"), turn.room.get("v")]
     versions += [value for one in turn.events for value in (one.fields.get("v"), one.doc.get("v"))]
     latest = max((int(value) for value in versions if value), default=VERSION)
-    return latest if latest > VERSION else 0
+    if latest > VERSION:
+        return f"version {latest}"
+    strange = [one.kind for one in turn.events if one.kind not in KINDS]
+    if (write := turn.intent.get("kind", "create")) not in INTENTS:
+        strange.append(write)
+    # A damaged name is no news from a newer release: it fails by itself, and dies alone.
+    return next((f"kind {one}" for one in strange if one.isascii() and one.islower()), "")
 
 
 class Company:

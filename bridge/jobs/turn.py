@@ -243,8 +243,8 @@ def _next(hand: Hand, turn: Turn, step: Step) -> bool | float | None:
     if turn.paused:
         _park(hand, turn, 900, turn.paused)
         return None
-    if version := newer(turn):
-        why = f"a newer release has stored it (version {version}): update this one"
+    if what := newer(turn):
+        why = f"a newer release has stored it ({what}): update this one"
         hand.bridge.store.alarm("newer", f"what waits can not all be read: {why}", 60)
         _park(hand, turn, NEWER, why=why)
         return None

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 from support.lane import LANE, ROOM, House
 
+from bridge import jobs
 from bridge.core.errors import PermanentError
 from bridge.jobs import suspect
-from bridge.jobs.suspect import CRASHES, IN_COMPANY, Company
+from bridge.jobs.suspect import CRASHES, IN_COMPANY, INTENTS, KINDS, Company
 from bridge.jobs.turn import Hand
 from bridge.store import PREFIX, Orders, Turn
 
@@ -201,6 +204,41 @@ def test_what_a_newer_release_stored_is_parked_with_a_word_and_goes_on_after_the
     house.store.client.delete(PREFIX + "i:" + LANE)
     house.turn(seen)
     assert house.row() == {"received": 2, "done": 2}
+
+
+@pytest.mark.parametrize(("where", "field"), [("e:b", "k"), ("i:" + LANE, "kind")])
+def test_a_kind_of_event_or_write_that_a_newer_release_has_waits_and_is_not_taken_for_another(
+    house: House, where: str, field: str
+) -> None:
+    house.store.client.hset(PREFIX + where, mapping={"v": "1", field: "zap"})
+    seen = Seen()
+    house.turn(seen)
+    assert seen.looks == []
+    assert house.row() == {"received": 2, "parked": 2}
+    assert "newer release has stored it (kind zap)" in house.store.event("a")["reason"]
+    known = {"k": "m", "kind": "create"}
+    house.store.client.hset(PREFIX + where, field, known[field])  # as the newer one reads it
+    house.turn(seen)
+    assert seen.looks[0] == ["a", "b"]
+
+
+def test_a_kind_that_is_only_damaged_is_no_news_from_a_newer_release(house: House) -> None:
+    house.store.client.hset(PREFIX + "e:b", "k", b"\xff\x00")
+    seen = Seen()
+    house.turn(seen)
+    assert seen.looks
+    assert house.store.alarms() == {}
+
+
+def test_every_kind_of_event_that_we_store_is_one_that_we_read() -> None:
+    """Whoever adds a kind adds it here, or workers of this release park their own work."""
+    code = "".join(one.read_text("utf-8") for one in Path(jobs.__file__).parent.glob("*.py"))
+    stored = {
+        *re.findall(r'"k": "(\w)"', code),
+        *re.findall(r'our_event\(\s*[^,]+, [^,]+, "(\w)"', code),
+    }
+    assert stored - {"d"} == KINDS  # d: a delivery that nobody could read, which is in no lane
+    assert set(re.findall(r'write\(\s*hand, room, "(\w+)"', code)) | {"post"} == INTENTS
 
 
 def test_what_this_release_stores_it_can_read(house: House) -> None:
