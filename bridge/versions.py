@@ -93,21 +93,30 @@ class Files:
         self._bridge = bridge
         self._seen: frozenset[tuple[str, int, int]] | None = None
         self._offered = bridge.config
+        self._unread = False  # something has changed that was not read yet
         self._asked = threading.Event()
 
     def ask(self) -> None:
         """Read them at the next look, whether or not they seem to have changed (SIGHUP)."""
         self._asked.set()
 
-    def look(self) -> None:
-        """Offer what is new; mistakes raise an alarm, and the rules in force stay."""
+    def look(self) -> bool:
+        """Offer what is new; mistakes raise an alarm, and the rules in force stay.
+
+        True where somebody may still be writing: files that have just changed may be half there, or not
+        all that belong together. They are read when the next look finds them as they were.
+        """
         seen, asked = self._listed(), self._asked.is_set()
         self._asked.clear()
         before, self._seen = self._seen, seen
-        if asked or before not in (None, seen):
+        if asked or (self._unread and before == seen):
+            self._unread = False
             self._read()
+        elif before not in (None, seen):
+            self._unread = True
         elif before is None or not self._bridge.store.rules():  # or Redis has lost them
             self._offer()
+        return self._unread
 
     def _read(self) -> None:
         bridge = self._bridge

@@ -54,6 +54,13 @@ def process(store: Store, mappings: Path) -> Bridge:
     return Bridge(Settings(mappings=mappings), config, store, http=None)  # type: ignore[arg-type]
 
 
+def saved(files: Files, path: Path, text: str) -> None:
+    """Write a file, and look until it is read: files that have just changed may be half written."""
+    path.write_text(text)
+    assert files.look()
+    assert not files.look()
+
+
 def first_word(bridge: Bridge) -> Any:
     return bridge.config.files["rules.yaml"].split('["')[1].split('"]')[0]
 
@@ -73,8 +80,7 @@ def test_what_changes_in_the_files_is_in_force_in_every_process(
     one, other = process(store, mappings), process(store, mappings)
     files, versions = Files(one), Versions(other)
     files.look()
-    (mappings / "rules.yaml").write_text(rules("second time"))
-    files.look()
+    saved(files, mappings / "rules.yaml", rules("second time"))
     now = versions.of(store.rules()["version"], other)
     assert first_word(now) == "second time"
     assert versions.latest is now
@@ -82,19 +88,45 @@ def test_what_changes_in_the_files_is_in_force_in_every_process(
     assert versions.of(store.rules()["version"], other) is now
 
 
+def test_files_that_are_being_written_are_read_when_they_are_whole(
+    store: Store, mappings: Path
+) -> None:
+    bridge, rulebook = process(store, mappings), mappings / "rules.yaml"
+    files = Files(bridge)
+    files.look()
+    whole = rules("second time")
+    for part in (whole[: len(whole) // 2], whole[:-3] + "#"):
+        rulebook.write_text(part)
+        assert files.look()
+        assert store.rules()["n"] == "1"
+        assert store.alarms() == {}  # nobody is told of a mistake that nobody made
+    saved(files, rulebook, whole)
+    assert store.rules()["n"] == "2"
+    assert store.alarms() == {}
+
+
+def test_rules_that_are_cut_off_and_stay_so_are_never_in_force(
+    store: Store, mappings: Path
+) -> None:
+    """However much is missing, the rule without conditions is, with which every file has to end."""
+    bridge, whole = process(store, mappings), rules("first").splitlines(keepends=True)
+    for lines in range(len(whole)):
+        with pytest.raises(ConfigError):
+            changed(bridge, {**bridge.config.files, "rules.yaml": "".join(whole[:lines])})
+    assert changed(bridge, {**bridge.config.files, "rules.yaml": "".join(whole)})
+
+
 def test_files_with_mistakes_change_nothing_and_raise_an_alarm(
     store: Store, mappings: Path
 ) -> None:
     files = Files(process(store, mappings))
     files.look()
-    (mappings / "rules.yaml").write_text("rules:\n  - name: wanted\n    wen: {}\n" + LAST)
-    files.look()
+    saved(files, mappings / "rules.yaml", "rules:\n  - name: wanted\n    wen: {}\n" + LAST)
     assert store.rules()["n"] == "1"
     told = store.alarms()["rules"]["text"]
     assert "rules.yaml:2: rules > wanted" in told
     assert "stay in force" in told
-    (mappings / "rules.yaml").write_text(rules("mended"))
-    files.look()
+    saved(files, mappings / "rules.yaml", rules("mended"))
     assert store.alarms() == {}
     assert store.rules()["n"] == "2"
 
@@ -105,8 +137,7 @@ def test_what_was_published_stays_though_the_files_change(store: Store, mappings
     files.look()
     other = changed(bridge, {**bridge.config.files, "rules.yaml": rules("published")})
     assert store.publish(other.version, other.files, "published", "ewa", "for the sale") == 2
-    (mappings / "rules.yaml").write_text(rules("of the files"))
-    files.look()
+    saved(files, mappings / "rules.yaml", rules("of the files"))
     assert store.rules()["version"] == other.version
     assert first_word(Versions(bridge).of(other.version, bridge)) == "published"
     # Until somebody says otherwise.

@@ -46,6 +46,7 @@ _KEPT: Final = {"origin": QUEUE, "timeout": 3600, "result_ttl": 60, "failure_ttl
 PATIENCE = 600.0  # seconds in a line before an operator should know
 SWEEP = 0.5  # seconds between two looks for work that nobody was woken for
 REREAD = 2.0  # seconds between two looks at the mappings
+WRITTEN = 0.5  # seconds in which nothing of them must change before they are read
 AGAIN = 0.5  # seconds before RQ's loop is begun again
 FAREWELL = 2.0  # seconds for signing off at the end
 
@@ -213,13 +214,14 @@ class Reread(threading.Thread):
 
     def run(self) -> None:
         while not self.ended.is_set():
+            writing = False
             try:
-                self.files.look()
+                writing = self.files.look()
             except BridgeError as error:
                 log.debug("the mappings could not be offered: %s", error)  # the sweep says so, too
             except Exception:  # a bug here must not end what the operator counts on
                 log.exception("looking at the mappings failed")
-            self.asked.wait(REREAD)
+            self.asked.wait(WRITTEN if writing else REREAD)
             self.asked.clear()
 
     def end(self) -> None:
