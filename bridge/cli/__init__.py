@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "rules": "show which rules are in force, publish others, go back",
     "why": "show the receipt of something that happened",
     "status": "show the books, the queues, the limits and the alarms",
+    "alarm": "list the alarms with their names; end one that was seen to",
     "mute": "mute an author, a post or a phrase for a while; list and end mutes",
     "crisis": "begin or end an incident by hand, whatever the numbers say; list those that last",
     "unanswered": "list what was neither answered nor ignored with a reason, and tickets whose customer waits",

@@ -77,16 +77,19 @@ def receipts(store: Store, wanted: str) -> list[dict[str, Any]]:
 def _said_for(
     store: Store, rows: list[tuple[str, dict[str, str]]]
 ) -> list[tuple[str, dict[str, str]]]:
-    """The automatic answers that rules asked for: events of their own, which name the message and no ticket."""
-    asked = {eid for eid, fields in rows if receipt.unpack(fields.get("receipt")).get("replies")}
-    if not asked:
+    """The automatic words that rules asked for, or an incident: events of their own, which name no ticket."""
+    slips = {eid: receipt.unpack(fields.get("receipt")) for eid, fields in rows}
+    asked = {eid for eid, slip in slips.items() if slip.get("replies")}
+    held = {slip["hold"][1] for slip in slips.values() if "hold" in slip}
+    incidents = {fields.get("room") for _, fields in rows if fields.get("k") == "c"}
+    if not (asked or held or incidents):
         return []
-    known = {eid for eid, _ in rows}
-    return [
-        row
-        for row in store.events()
-        if row[0] not in known and doc_in(row[1].get("doc")).get("for") in asked
-    ]
+    found = []
+    for eid, fields in store.events():
+        doc = doc_in(fields.get("doc"))
+        if eid in held or doc.get("for") in asked or doc.get("hold") in incidents:
+            found.append((eid, fields))
+    return [row for row in found if row[0] not in slips]
 
 
 def _names(fields: Mapping[str, str]) -> set[str]:

@@ -133,6 +133,7 @@ def _asked(slip: Mapping[str, Any]) -> list[str]:
     """What the rules asked for beside a ticket, each in a few words; what came of it is told elsewhere."""
     return [
         *(f"says {name} in {how}" for how, name in slip.get("replies", ())),
+        *(f"says {name} to each in the incident, once" for name in slip.get("hold", ())[:1]),
         *(f"hides it under the house rule {house}" for house in slip.get("hide", ())[:1]),
         *(f"labels the author {name} for {time / 86400:g} days"
           for name, time in slip.get("labels", {}).items()),

@@ -92,6 +92,7 @@ def calmed(
     crowd = spike.crowd
     if crowd.hold and not asked and _may_be_held(event, message):
         plan.push.append(_hold(room, spike, crowd.hold))
+        plan.more[event.id] = {"hold": [crowd.hold, plan.push[-1]["e"]]}
     if crowd.quiet and decision.replies:
         outcome = "incident" if decision.outcome == "reply" else decision.outcome
         decision = replace(
@@ -121,7 +122,7 @@ def _may_be_held(event: Event, message: Message) -> bool:
 def _hold(room: Room, spike: Spike, reply: str) -> dict[str, Any]:
     """The one holding text, as an event of the room's `out` lane: once for each incident."""
     name = name_of("hold", room.id, spike.room)
-    return our_event("out", room.id, "s", name, {"v": 1, "reply": reply})
+    return our_event("out", room.id, "s", name, {"v": 1, "reply": reply, "hold": spike.room})
 
 
 def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | None) -> None:
