@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "reconcile": "read back what no webhook told: recent words, changed tickets",
     "doctor": "check credentials, subscriptions, clocks and queues",
     "setup": "create what the other side needs, or print the clicks",
+    "calendars": "print a helpdesk's business hours as a calendars.yaml to look through",
 }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bridge.channels.base import Source
+from bridge.cli import parts
 from bridge.config import Config
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError
@@ -172,6 +173,14 @@ class Asking:
         if connection.type in HELPDESKS:
             return self._outside.desk(connection, calls)
         return self._outside.platform(connection, calls)
+
+
+def perhaps_journal(settings: Settings) -> Store | None:
+    """The journal where there is one: its access tokens are shared with the workers."""
+    try:
+        return parts.journal(settings, Open)
+    except BridgeError:
+        return None
 
 
 def _secrets(config: Config) -> Iterator[str]:

@@ -9,13 +9,11 @@ from urllib.parse import urlsplit
 
 from bridge.channels.base import Source
 from bridge.cli import parts
-from bridge.cli.asking import NOT_SENT, Asking, Open, Refrained
+from bridge.cli.asking import NOT_SENT, Asking, Refrained, perhaps_journal
 from bridge.core.calls import Undone
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection
 from bridge.helpdesks.base import Helpdesk
-from bridge.settings import Settings
-from bridge.store import Store
 
 HELP = "create what the other side needs, or print the clicks"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -45,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     if problem := _unfit(public):
         print(f"bridge setup: {problem}", file=sys.stderr)
         return 2
-    asking = Asking(settings, config, _journal(settings), dry=args.dry_run)
+    asking = Asking(settings, config, perhaps_journal(settings), dry=args.dry_run)
     record = asking.record(connection)
     url = f"{public}/hooks/{connection.name}"
     if record.setup is None:
@@ -115,11 +113,3 @@ def _unfit(public: str) -> str | None:
     if scheme == "http" and host not in _LOOPBACK:
         return "platforms send to https only: put TLS in front, and give the https address"
     return None
-
-
-def _journal(settings: Settings) -> Store | None:
-    """The journal where there is one: its access tokens are shared with the workers."""
-    try:
-        return parts.journal(settings, Open)
-    except BridgeError:
-        return None

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bridge.core.calls import Calls
+from bridge.core.hours import Hours
 from bridge.core.limits import Limits, Told
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import (
@@ -142,6 +143,7 @@ class Helpdesk:
     changed: Callable[[Connection, datetime], Calls[Changed]] | None = None
     tells_removals: bool = True
     incidents: Callable[[Connection], str] = lambda connection: ""
+    hours: Callable[[Connection], Calls[list[Hours]]] | None = None  # `bridge calendars`
 
     def limit(
         self, options: Mapping[str, Any], name: str, told: Mapping[str, int] | None = None

@@ -72,6 +72,38 @@ def custom_statuses() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+SCHEDULE, NIGHTS = 46406170060001, 46406170060129
+_DAY = 24 * 60
+
+
+def schedules() -> list[dict[str, Any]]:
+    """Two schedules: weekdays with a lunch break and Saturday, and Friday's night, cut at midnight."""
+    weekdays = [
+        {"start_time": day * _DAY + start, "end_time": day * _DAY + end}
+        for day in range(1, 6)
+        for start, end in ((540, 720), (780, 1020))
+    ]
+    saturday = {"start_time": 6 * _DAY + 600, "end_time": 6 * _DAY + 840}
+    nights = [{"start_time": 5 * _DAY + 1320, "end_time": 6 * _DAY},
+              {"start_time": 6 * _DAY, "end_time": 6 * _DAY + 360}]  # fmt: skip
+    made = {"created_at": "2024-03-01T09:00:00Z", "updated_at": "2026-01-12T09:00:00Z"}
+    return [
+        {"id": SCHEDULE, "name": "Support", "time_zone": "Warsaw", "intervals": [*weekdays, saturday], **made},
+        {"id": NIGHTS, "name": "Night shift", "time_zone": "Warsaw", "intervals": nights, **made},
+    ]  # fmt: skip
+
+
+def holidays(schedule: int) -> list[dict[str, Any]]:
+    """The days off of a schedule."""
+    told = (("Christmas", "2099-12-24", "2099-12-26"), ("New Year", "2099-01-01", "2099-01-01"),
+            ("Stocktaking", "2024-01-31", "2024-01-31"))  # fmt: skip
+    return [
+        {"id": SCHEDULE + 2 + number, "name": name, "start_date": first, "end_date": last}
+        for number, (name, first, last) in enumerate(told)
+        if schedule == SCHEDULE
+    ]
+
+
 def default_triggers() -> dict[int, dict[str, Any]]:
     """The triggers of a new account that mail customers; here nobody gets mail."""
     public = {"field": "comment_is_public", "operator": "is", "value": "true"}

@@ -8,7 +8,13 @@ from typing import Any
 
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.desk import GROUPS, Desk, Invalid
-from bridge.sandbox.desk_account import custom_statuses, ticket_fields, ticket_form
+from bridge.sandbox.desk_account import (
+    custom_statuses,
+    holidays,
+    schedules,
+    ticket_fields,
+    ticket_form,
+)
 from bridge.sandbox.desk_call import (
     Answered,
     Call,
@@ -38,6 +44,8 @@ class AdminViews:
             ("GET", "ticket_fields", "tickets", self._ticket_fields),
             ("GET", "ticket_forms", "tickets", self._ticket_forms),
             ("GET", "custom_statuses", "tickets", self._custom_statuses),
+            ("GET", "business_hours/schedules", "schedules", self._schedules),
+            ("GET", f"business_hours/schedules/{number}/holidays", "schedules", self._holidays),
             ("GET", "triggers", "triggers", self._triggers),
             ("POST", "triggers", "triggers", self._add_trigger),
             ("GET", f"triggers/{number}", "triggers", self._trigger),
@@ -79,6 +87,14 @@ class AdminViews:
 
     def _custom_statuses(self, call: Call) -> Answered:
         return 200, {"custom_statuses": custom_statuses()}
+
+    def _schedules(self, call: Call) -> Answered:
+        return 200, {"schedules": schedules(), "next_page": None, "count": len(schedules())}
+
+    def _holidays(self, call: Call, identity: str) -> Answered:
+        if int(identity) not in (one["id"] for one in schedules()):
+            raise not_found()
+        return 200, {"holidays": holidays(int(identity)), "next_page": None}
 
     def _webhooks(self, call: Call) -> Answered:
         wanted = call.request.query.get("filter[name_contains]", "").lower()

@@ -40,6 +40,7 @@ class PeopleViews:
             ("GET", "agents", self._agents),
             ("GET", f"agents/{number}", self._agent),
             ("GET", "groups", self._groups),
+            ("GET", "business_hours", self._business_hours),
             ("GET", "ticket_fields", self._ticket_fields),
             ("GET", "contacts", self._contacts),
             ("POST", "contacts", self._create),
@@ -75,6 +76,9 @@ class PeopleViews:
             for key, name in GROUPS.items()
         ]  # fmt: skip
         return 200, call.page(groups, "groups")
+
+    def _business_hours(self, call: Call) -> Answered:
+        return 200, call.page(shape.business_hours(), "business_hours")
 
     def _ticket_fields(self, call: Call) -> Answered:
         only(call.request.query, "type")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from bridge.sandbox import fresh_html
 from bridge.sandbox.clock import stamp
 from bridge.sandbox.fresh import DUE_AFTER, Attachment, Conversation, Fresh, Ticket, User
-from bridge.sandbox.fresh_fields import BRIDGE_ID, PRIORITIES, STATUSES
+from bridge.sandbox.fresh_fields import BRIDGE_ID, FORM_AT, PRIORITIES, STATUSES
 
 SIGNED_FOR = 4 * 3600  # seconds for which an attachment_url opens
 SIGNING_KEY = b"sandbox-attachment-signing-key"
@@ -189,3 +189,18 @@ def shown_said(one: Conversation, now: float, base: str) -> dict[str, Any]:
 def shown_file(one: Attachment, now: float, base: str) -> dict[str, Any]:
     url = attachment(one, now, base)["attachment_url"]
     return {"name": one.name, "url": url, "content_type": one.kind, "size": len(one.content)}
+
+
+def business_hours() -> list[dict[str, Any]]:
+    """The account's two calendars; one closes in the last second of the day. Holidays are not among what it tells."""
+    day = {"start_time": "08:00:00 am", "end_time": "05:00:00 pm"}
+    warsaw = dict.fromkeys(("monday", "tuesday", "wednesday", "thursday"), day)
+    warsaw["friday"] = {"start_time": "08:00:00 am", "end_time": "11:59:59 pm"}
+    americas = {"monday": {"start_time": "09:30:00 am", "end_time": "12:00:00 pm"}}
+    told = (("Default", "Warsaw", warsaw), ("Americas", "Eastern Time (US & Canada)", americas))
+    return [
+        {"id": 501000006727 + number, "name": name, "description": f"{name} Business Calendar",
+         "time_zone": zone, "is_default": number == 0, "business_hours": hours,
+         "created_at": FORM_AT, "updated_at": FORM_AT}
+        for number, (name, zone, hours) in enumerate(told)
+    ]  # fmt: skip

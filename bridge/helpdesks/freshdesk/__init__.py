@@ -18,6 +18,7 @@ from bridge.helpdesks.freshdesk.bodies import create_body, update_body
 from bridge.helpdesks.freshdesk.comments import MERGED, comments, fetch, marked
 from bridge.helpdesks.freshdesk.events import PROOF, parse
 from bridge.helpdesks.freshdesk.health import check
+from bridge.helpdesks.freshdesk.hours import hours
 from bridge.helpdesks.freshdesk.limits import LIMITS, headers
 from bridge.helpdesks.freshdesk.people import requester
 from bridge.helpdesks.freshdesk.setup import setup
@@ -82,5 +83,6 @@ HELPDESK = Helpdesk(
     incidents=lambda connection: "opening" if as_children(connection) else "",
     check=check,
     check_map=check_map,
+    hours=hours,
     setup=setup,
 )

@@ -12,6 +12,7 @@ from bridge.helpdesks.zendesk.changed import WAYS, changed
 from bridge.helpdesks.zendesk.comments import comments, fetch, marked
 from bridge.helpdesks.zendesk.events import ATTEMPT, INVOCATION, parse
 from bridge.helpdesks.zendesk.health import check
+from bridge.helpdesks.zendesk.hours import hours
 from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import reveal, setup
@@ -67,6 +68,7 @@ HELPDESK = Helpdesk(
     check_map=check_map,
     warnings=warnings,
     incidents=lambda connection: "always",
+    hours=hours,
     setup=setup,
     reveal=reveal,
     setup_options={"scope": f"{SCOPE} webhooks:write triggers:write"},
