@@ -123,6 +123,7 @@ def keys() -> set[str]:
         "mute:",
         "notify:",
         "out:",
+        "quiet:",
         "repeated:",
         "room:",
         "silence:",

@@ -8,12 +8,37 @@ later, and what was never seen is expected of nobody.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from statistics import median_low
+from typing import Final
 
 HOUR = 3600.0
 WEEK = 168  # hours
 WEEKS = 4
 FARTHEST = 7 * 24 * HOUR  # seconds of silence that are looked at
+LOOKED: Final = 24  # full hours in which a source may be found quiet
+FEW: Final = 5  # times fewer events than usual are quiet; half as many are not any more
+MANY: Final = (
+    3  # times as many as for a silence must be usual, before a few can be told from chance
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """How much came in the last full hours, and how much usually does."""
+
+    hours: int
+    heard: int
+    usual: float
+
+    @property
+    def begins(self) -> bool:
+        """Whether it is worth an alarm. Of a source of which nothing at all comes the silence is one."""
+        return 0 < self.heard * FEW <= self.usual
+
+    @property
+    def is_over(self) -> bool:
+        return self.heard * 2 >= self.usual
 
 
 def hours(start: float, end: float) -> list[int]:
@@ -34,6 +59,20 @@ def usual(counts: Mapping[int, int], first: float, start: float, end: float) -> 
         heard = [counts.get(one, 0) for one in weeks if one >= known]
         total += part * (median_low(heard) if heard else 0)
     return total
+
+
+def quiet(
+    counts: Mapping[int, int], first: float, since: float, now: float, least: float
+) -> Quiet | None:
+    """The last full hours, as few as usually bring *least* events; None where no day since *since* does."""
+    this = int(now // HOUR)
+    for back in range(1, LOOKED + 1):
+        start = this - back
+        if start * HOUR < since:
+            break
+        if (much := usual(counts, first, start * HOUR, this * HOUR)) >= least:
+            return Quiet(back, sum(counts.get(hour, 0) for hour in range(start, this)), much)
+    return None
 
 
 def _parts(start: float, end: float) -> Iterable[tuple[int, float]]:

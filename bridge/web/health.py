@@ -182,5 +182,6 @@ class Books(Collector):
                 last.add_metric([name], datetime.fromisoformat(told["at"]).timestamp())
             for source, at in sorted(store.last_heard(name).items()):
                 heard.add_metric([name, source], at)
-                silent.add_metric([name, source], f"silence:{name}:{source}" in alarms)
+                said = {f"{what}:{name}:{source}" for what in ("silence", "quiet")}
+                silent.add_metric([name, source], not said.isdisjoint(alarms))
         yield from (calls, found, last, silent, heard)

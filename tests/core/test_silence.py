@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.silence import FARTHEST, HOUR, WEEK, hours, usual
+from bridge.core.silence import FARTHEST, HOUR, WEEK, Quiet, hours, quiet, usual
 
 NOW = 1_795_000_000.0 // HOUR * HOUR  # a full hour
 LONG_AGO = NOW - 60 * 24 * HOUR
@@ -57,3 +58,38 @@ def test_the_hours_that_are_asked_for_are_all_that_are_needed(span: float, each:
     counts = weekly(each)
     asked = {hour: counts.get(hour, 0) for hour in hours(NOW - span, NOW)}
     assert usual(asked, LONG_AGO, NOW - span, NOW) == usual(counts, LONG_AGO, NOW - span, NOW)
+
+
+# --- far less than usual -------------------------------------------------------------------------------
+
+
+def lately(heard: int, usually: int = 60) -> dict[int, int]:
+    """So many in each of the last 24 full hours, of a source that usually brings others."""
+    return weekly(usually) | {int(NOW // HOUR) - back: heard for back in range(1, 25)}
+
+
+@pytest.mark.parametrize(("heard", "begins", "over"), [
+    (60, False, True), (30, False, True), (29, False, False), (13, False, False), (12, True, False),
+    (1, True, False), (0, False, False),
+])  # fmt: skip
+def test_a_fifth_of_what_is_usual_is_quiet_and_half_of_it_is_not_any_more(
+    heard: int, begins: bool, over: bool
+) -> None:
+    seen = quiet(lately(heard), LONG_AGO, 0, NOW, 30)
+    assert seen == Quiet(1, heard, 60)
+    assert (seen.begins, seen.is_over) == (begins, over)
+
+
+def test_of_a_source_that_says_little_as_many_hours_are_looked_at_as_are_needed() -> None:
+    assert quiet(lately(1, usually=8), LONG_AGO, 0, NOW, 30) == Quiet(4, 4, 32)
+    assert quiet(lately(1, usually=1), LONG_AGO, 0, NOW, 30) is None  # a day is too little to tell
+
+
+def test_the_hour_that_is_not_over_yet_says_nothing() -> None:
+    assert quiet(lately(60), LONG_AGO, 0, NOW + HOUR * 0.9, 30) == Quiet(1, 60, 60)
+
+
+def test_hours_in_which_nobody_was_there_to_hear_are_not_looked_at() -> None:
+    assert quiet(lately(1), LONG_AGO, NOW - HOUR / 2, NOW, 30) is None
+    assert quiet(lately(1, usually=8), LONG_AGO, NOW - 3 * HOUR, NOW, 30) is None
+    assert quiet(lately(1, usually=8), LONG_AGO, NOW - 4 * HOUR, NOW, 30) is not None

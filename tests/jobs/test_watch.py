@@ -383,6 +383,71 @@ def test_only_by_setting_it_subscribes_again(client: redis.Redis) -> None:
     assert done == ["https://bridge.example.com/hooks/meta"]
 
 
+# --- far less than usual -----------------------------------------------------------------------
+
+
+def brings(bridge: Known, source: str, an_hour: int, hours: int = 3) -> None:
+    """*source* has brought so many in each of the last hours, and spoke a moment ago."""
+    client, this = bridge.store.client, int(bridge.at.timestamp() // HOUR)
+    for back in range(hours + 1):
+        client.hset(f"bridge:hours:meta:{source}", str(this - back), an_hour)
+    client.hset("bridge:heard:meta", f"last {source}", str(bridge.at.timestamp() - 60))
+
+
+def test_a_source_of_which_only_a_little_still_comes_is_an_alarm_until_half_of_it_does(
+    bridge: Known,
+) -> None:
+    """One of several subscriptions is gone, or one of several phone numbers."""
+    bridge.check = lambda connection: [(False, "Page Acme: the field feed is not subscribed")]
+    usually(bridge, "facebook:1", 40, last=0)
+    brings(bridge, "facebook:1", 5)
+    (text,), asked = (listened(bridge)[0].values(), listened(bridge)[1])
+    assert text.startswith("facebook:1 of meta: 5 events in the last full hour, and about 40")
+    assert "the field feed is not subscribed" in text
+    assert asked == []  # once: it stands already
+    bridge.at += timedelta(hours=1)
+    brings(bridge, "facebook:1", 15)
+    assert list(listened(bridge)[0]) == ["quiet:meta:facebook:1"]
+    bridge.at += timedelta(hours=1)
+    brings(bridge, "facebook:1", 30, hours=1)
+    assert listened(bridge) == ({}, [])
+
+
+def test_the_gap_of_a_quiet_source_is_read_back(bridge: Known) -> None:
+    usually(bridge, "facebook:1", 40, last=0)
+    brings(bridge, "facebook:1", 5)
+    assert listened(bridge)[1] == [("meta", NOW - timedelta(hours=2))]
+
+
+def test_a_source_that_falls_silent_altogether_has_one_alarm(bridge: Known) -> None:
+    usually(bridge, "facebook:1", 40, last=0)
+    brings(bridge, "facebook:1", 5)
+    listened(bridge)
+    bridge.at += timedelta(hours=2)  # not a word since
+    assert list(listened(bridge)[0]) == ["silence:meta:facebook:1"]
+
+
+@pytest.mark.parametrize(
+    ("usually_so_many", "now"), [(40, 9), (1, 0), (0, 3)],
+    ids=["more than a fifth", "too few to tell", "never says anything"],
+)  # fmt: skip
+def test_who_says_less_by_chance_makes_no_alarm(
+    bridge: Known, usually_so_many: int, now: int
+) -> None:
+    usually(bridge, "facebook:1", usually_so_many, last=0)
+    brings(bridge, "facebook:1", now)
+    assert listened(bridge) == ({}, [])
+
+
+def test_who_was_heard_first_a_few_days_ago_has_no_usual_hours(bridge: Known) -> None:
+    usually(bridge, "facebook:1", 40, last=0)
+    bridge.store.client.hset(
+        "bridge:heard:meta", "first facebook:1", str(NOW.timestamp() - 5 * 86400)
+    )
+    brings(bridge, "facebook:1", 5)
+    assert listened(bridge) == ({}, [])
+
+
 # --- what is heard -----------------------------------------------------------------------------
 
 

@@ -443,6 +443,10 @@ def test_metrics_tell_what_was_read_back_and_who_is_silent(web, bridge):
     text = web.get("/metrics").get_data(as_text=True)
     assert 'bridge_source_silent{connection="meta",source="facebook:1"} 1.0' in text
     assert 'bridge_source_silent{connection="meta",source="messenger:1"} 0.0' in text
+    bridge.alarms = {"quiet:meta:messenger:1": {"text": "3 events", "at": "now"}}
+    now = web.get("/metrics").get_data(as_text=True)
+    assert 'bridge_source_silent{connection="meta",source="facebook:1"} 0.0' in now
+    assert 'bridge_source_silent{connection="meta",source="messenger:1"} 1.0' in now
     assert 'last_heard_timestamp_seconds{connection="meta",source="messenger:1"} 2000.0' in text
     assert 'bridge_reconcile_calls_total{connection="meta"} 12.0' in text
     assert 'bridge_reconcile_found_total{connection="meta"} 3.0' in text
