@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from bridge.core.commands import duration
+from bridge.cli import parts
 from bridge.core.heard import FIELDS, Item, items
 from bridge.settings import Settings
 from bridge.store import Store
@@ -15,18 +15,10 @@ from bridge.store import Store
 SHOWN = 500  # events between two lines of progress
 
 
-def length(text: str) -> timedelta:
-    """A length of time as rules know it, such as 30m, 12h or 30d, for argparse."""
-    seconds = duration(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(f"write a length such as 30m, 12h or 30d, not {text!r}")
-    return timedelta(seconds=seconds)
-
-
 def since_argument(parser: argparse.ArgumentParser, usual: str) -> None:
     """Adds --since."""
     parser.add_argument(
-        "--since", type=length, default=length(usual), metavar=usual,
+        "--since", type=parts.length, default=parts.length(usual), metavar=usual,
         help=f"how far back: 12h, 30d, 4w (default {usual}; what is kept: BRIDGE_KEEP_DAYS)",
     )  # fmt: skip
 

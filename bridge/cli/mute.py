@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import timedelta
 
 from bridge.cli import parts
-from bridge.core.commands import duration
 from bridge.core.mutes import USUAL, WHATS, Mute, mute_out, wrong
 from bridge.jobs import mutes
 from bridge.store import Store
@@ -27,9 +27,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     one.add_argument(
         "--for",
-        dest="seconds",
-        type=_length,
-        default=USUAL,
+        dest="lasts",
+        type=parts.length,
+        default=timedelta(seconds=USUAL),
         metavar="7d",
         help="7d, 36h (default 7d)",
     )
@@ -50,13 +50,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _length(text: str) -> int:
-    seconds = duration(text)
-    if seconds is None:
-        raise argparse.ArgumentTypeError(f"write a time such as 7d or 36h, not {text!r}")
-    return seconds
-
-
 def run(args: argparse.Namespace) -> int:
     """Do as told; 1 when a named mute or connection is not there, 2 for what cannot be muted."""
     settings = parts.settings()
@@ -72,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"bridge mute add: {parts.unknown(args.connection, known)}", file=sys.stderr)
         return 1
     mute = mutes.new(
-        args.of, args.value, args.seconds, now(), because=args.because, by=args.by,
+        args.of, args.value, int(args.lasts.total_seconds()), now(), because=args.because, by=args.by,
         connection=args.connection,
     )  # fmt: skip
     store.mute(mute.id, mute_out(mute))

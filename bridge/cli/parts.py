@@ -7,13 +7,14 @@ import difflib
 import getpass
 import sys
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bridge import embedded
 from bridge.cli.normalise import shown
 from bridge.config import Config, load
+from bridge.core.commands import duration
 from bridge.core.errors import ConfigError
 from bridge.settings import Settings, environment
 from bridge.store import Store
@@ -82,6 +83,14 @@ def me() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
+
+
+def length(text: str) -> timedelta:
+    """A length of time as rules know it, such as 30m, 12h or 30d, for argparse."""
+    seconds = duration(text)
+    if seconds is None:
+        raise argparse.ArgumentTypeError(f"write a length such as 30m, 12h or 30d, not {text!r}")
+    return timedelta(seconds=seconds)
 
 
 def word(text: str) -> str:

@@ -18,7 +18,7 @@ from bridge.settings import settle
 from bridge.wiring import Bridge, build
 
 HELP = "read back what no webhook told: recent words, changed tickets"
-MOST = 7 * 24.0  # hours
+MOST = timedelta(days=7)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,9 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parts.connection_argument(parser)
     parser.add_argument(
         "--since",
-        metavar="HOURS",
-        type=_hours,
-        help="so far back, where that is farther than usual",
+        metavar="24h",
+        type=_length,
+        help="so far back, where that is farther than usual: 12h, 3d (at most 7d)",
     )
     parts.json_flag(parser)
 
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"bridge reconcile: {parts.unknown(args.connection, known)}", file=sys.stderr)
         return 2
     chosen = [known[args.connection]] if args.connection else list(known.values())
-    wanted = bridge.now() - timedelta(hours=args.since) if args.since else None
+    wanted = bridge.now() - args.since if args.since else None
     outside, told, wrong = Outside(bridge, 2), {}, 0
     for connection in chosen:
         if not readable(bridge, connection):
@@ -59,11 +59,11 @@ def run(args: argparse.Namespace) -> int:
     return wrong
 
 
-def _hours(text: str) -> float:
-    hours = float(text)
-    if not 0 < hours <= MOST:
-        raise argparse.ArgumentTypeError(f"write a number of hours, at most {MOST:.0f}")
-    return hours
+def _length(text: str) -> timedelta:
+    lasts = parts.length(text)
+    if lasts > MOST:
+        raise argparse.ArgumentTypeError(f"so far back no platform is read: at most {MOST.days}d")
+    return lasts
 
 
 def _plain(found: Found) -> dict[str, Any]:

@@ -21,7 +21,7 @@ HELP = "list what was neither answered nor ignored with a reason, and tickets wh
 def arguments(parser: argparse.ArgumentParser) -> None:
     """How old, how far back."""
     parser.add_argument(
-        "--older", type=kept.length, default=kept.length("24h"), metavar="24h",
+        "--older", type=parts.length, default=parts.length("24h"), metavar="24h",
         help="what has waited for so long and longer (default 24h)",
     )  # fmt: skip
     kept.since_argument(parser, "30d")

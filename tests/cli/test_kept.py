@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.cli.kept import length
+from bridge.cli.parts import length
 
 
 @pytest.mark.parametrize(

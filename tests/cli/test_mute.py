@@ -72,7 +72,7 @@ def test_muting_again_moves_the_end_and_the_reason(house: Any) -> None:
         (("phrase", "...", "--because", "x"), 2, "no word"),
         (("author", " ", "--because", "x"), 2, "name the author"),
         (("author", "31"), 2, "--because"),
-        (("author", "31", "--because", "x", "--for", "soon"), 2, "7d or 36h"),
+        (("author", "31", "--because", "x", "--for", "soon"), 2, "12h or 30d"),
         (("author", "31", "--because", "x", "--connection", "meat"), 1, "did you mean 'meta'"),
         (("thread", "31", "--because", "x"), 2, "invalid choice"),
     ],

@@ -18,7 +18,7 @@ def test_it_says_for_each_connection_what_it_asked_and_found(town: Any) -> None:
 
 
 def test_one_connection_is_read_alone_and_machines_may_read_it(town: Any) -> None:
-    told = town.json("reconcile", "zendesk", "--since", "3")
+    told = town.json("reconcile", "zendesk", "--since", "3h")
     assert set(told) == {"zendesk"}
     assert told["zendesk"]["calls"] == 1
     assert told["zendesk"]["errors"] == []
@@ -44,6 +44,6 @@ def test_a_name_that_is_none_is_a_mistake_with_advice(town: Any) -> None:
     assert "did you mean 'zendesk'" in err
 
 
-@pytest.mark.parametrize("hours", ["0", "-1", "169", "a"])
-def test_hours_that_are_none_or_too_many_are_a_mistake(town: Any, hours: str) -> None:
-    assert town.run("reconcile", f"--since={hours}")[0] == 2
+@pytest.mark.parametrize("length", ["0h", "-1d", "169h", "24", "a"])
+def test_a_length_that_is_none_or_too_long_is_a_mistake(town: Any, length: str) -> None:
+    assert town.run("reconcile", f"--since={length}")[0] == 2
