@@ -25,10 +25,10 @@ def since_argument(parser: argparse.ArgumentParser, usual: str) -> None:
 
 def read(store: Store, since: datetime) -> list[Item]:
     """What customers wrote since then, the oldest first."""
-    return sorted(items(_watched(store), since), key=lambda one: one.at)
+    return sorted(items(watched(store), since), key=lambda one: one.at)
 
 
-def _watched(store: Store) -> Iterator[tuple[str, Mapping[str, str]]]:
+def watched(store: Store) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Every kept event, as far as the reports ask; a person sees how many were read."""
     seen, number = sys.stderr.isatty(), 0
     for number, row in enumerate(store.every(FIELDS), 1):

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bridge.cli import kept, parts
 from bridge.core import unanswered
-from bridge.core.heard import Item
-from bridge.jobs.ingest import name_of
-from bridge.store import Store
+from bridge.jobs.digests import waiting
 from bridge.wiring import now
 
 HELP = "list what was neither answered nor ignored with a reason, and tickets whose customer waits"
@@ -34,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
     settings = parts.settings()
     kept.warn_of_what_is_gone(settings, args.since)
     at = now()
-    told = listed(parts.journal(settings), at, args.older, args.since, texts=args.texts)
+    store = parts.journal(settings)
+    told = waiting(store, kept.watched(store), at, args.older, args.since, texts=args.texts)
     if args.json:
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
@@ -42,41 +40,10 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def listed(
-    store: Store, at: datetime, older: timedelta, since: timedelta, *, texts: bool
-) -> dict[str, list[dict[str, Any]]]:
-    """`{"items", "tickets"}`, as `--json` prints them."""
-    found = unanswered.candidates(kept.read(store, at - since), at - older)
-    rooms = {one: store.hash(f"r:{one}") for one in {one.room for one in found} if one}
-    return {
-        "items": unanswered.loose(found, rooms, _delivered(store, found), texts=texts),
-        "tickets": unanswered.waiting(store.rooms(), at - older),
-    }
-
-
-def _delivered(store: Store, found: Iterable[Item]) -> set[str]:
-    """The items of which an automatic answer has arrived."""
-    return {
-        one.id
-        for one in found
-        for how, name, *_ in one.slip.get("replies", ())
-        if store.event(name_of("automatic", one.id, how, name)).get("reason") == "delivered"
-    }
-
-
 def _print(told: dict[str, list[dict[str, Any]]], at: datetime) -> None:
-    for one in told["items"]:
-        where = one["link"] or f"bridge why {one['id']}"
-        print(parts.harmless(f"{_ago(one['at'], at)}  {one['channel']}  {where}: {one['why']}"))
+    for one in (*told["items"], *told["tickets"]):
+        print(parts.harmless(unanswered.sentence(one, at)))
         if one.get("text"):
             print(parts.harmless(f"    {json.dumps(one['text'], ensure_ascii=False)}"))
-    for one in told["tickets"]:
-        where = one["url"] or f"{one['helpdesk']} {one['ticket']}"
-        told_of = f"ticket {where} ({one['status']}): the customer on {one['channel']} waits"
-        print(parts.harmless(f"{_ago(one['since'], at)}  {told_of}"))
     if not any(told.values()):
         print("nobody waits")
-
-
-def _ago(moment: str, at: datetime) -> str:
-    return f"{parts.lasted((at - datetime.fromisoformat(moment)).total_seconds())} ago"

@@ -6,7 +6,7 @@ that was read then, and read now where nobody asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -98,37 +98,48 @@ def mood(score: float | None) -> str:
     return "positive" if score >= KIND else "negative" if score <= -KIND else "neutral"
 
 
-def items(rows: Iterable[tuple[str, Mapping[str, str]]], since: datetime) -> Iterator[Item]:
-    """What came from customers *since* then, of the kept events *rows*, each once; in no order."""
+def items(
+    rows: Iterable[tuple[str, Mapping[str, str]]], since: datetime,
+    wanted: Callable[[Item], bool] = lambda item: True,
+) -> Iterator[Item]:  # fmt: skip
+    """What came from customers *since* then, of the kept events *rows*, each once; in no order.
+
+    Only those that are *wanted* are held in memory, before it is known what was edited and deleted.
+    """
     found: dict[str, Item] = {}
     names: dict[str, str] = {}  # of what was said -> of the event that brought it
     later: dict[str, tuple[datetime, str | None]] = {}  # its words now; None where they are deleted
     for eid, fields in rows:
-        at = _came(fields)
-        if fields.get("k") != "m" or at < since:
-            continue
-        try:
-            message = message_in(doc_in(fields.get("doc")))
-        except (KeyError, ValueError):
-            continue  # of a release that wrote it otherwise
-        if message.own or message.ignored or message.kind is Kind.OTHER:
+        one = item(eid, fields, since)
+        if one is None:
             continue
         mid = fields.get("mid") or eid
-        if message.change is Change.CREATED:
-            found[eid] = _item(eid, fields, message, at)
-            names[mid] = eid
+        if one.message.change is Change.CREATED:
+            if wanted(one):
+                found[eid] = one
+                names[mid] = eid
             continue
-        text = None if message.change is Change.DELETED else message.text or ""
+        text = None if one.message.change is Change.DELETED else one.text
         known = later.get(mid)
-        if known is None or (known[1] is not None and (text is None or known[0] <= at)):
-            later[mid] = at, text
+        if known is None or (known[1] is not None and (text is None or known[0] <= one.came)):
+            later[mid] = one.came, text
     for mid, (_, text) in later.items():
         if eid := names.get(mid, ""):
             found[eid] = replace(found[eid], text=text or "", deleted=text is None)
     yield from found.values()
 
 
-def _item(eid: str, fields: Mapping[str, str], message: Message, came: datetime) -> Item:
+def item(eid: str, fields: Mapping[str, str], since: datetime) -> Item | None:
+    """What a customer said *since* then, or did to it, by its event; None for all other events."""
+    came = _came(fields)
+    if fields.get("k") != "m" or came < since:
+        return None
+    try:
+        message = message_in(doc_in(fields.get("doc")))
+    except (KeyError, ValueError):
+        return None  # of a release that wrote it otherwise
+    if message.own or message.ignored or message.kind is Kind.OTHER:
+        return None
     slip = receipt.unpack(fields.get("receipt"))
     return Item(
         id=eid,

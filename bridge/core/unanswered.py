@@ -8,10 +8,11 @@ On a ticket the customer waits until a person has answered: automatic words are 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from bridge.core.heard import Item
+from bridge.core import targets
+from bridge.core.heard import Item, items
 from bridge.core.model import Status
 from bridge.core.stored import doc_in, moment_in
 
@@ -24,9 +25,12 @@ _WHY = {
 }
 
 
-def candidates(found: Iterable[Item], older: datetime) -> list[Item]:
-    """What was written before *older* and may be unanswered."""
-    return [one for one in found if one.at < older and not one.deleted and one.end in _WHY]
+def candidates(
+    rows: Iterable[tuple[str, Mapping[str, str]]], since: datetime, older: datetime
+) -> list[Item]:
+    """What came since *since*, was written before *older* and may be unanswered, the oldest first."""
+    found = items(rows, since, lambda one: one.at < older and one.end in _WHY)
+    return sorted((one for one in found if not one.deleted), key=lambda one: one.at)
 
 
 def loose(
@@ -82,3 +86,35 @@ def waiting(
                 }
             )
     return sorted(found, key=lambda one: str(one["since"]))
+
+
+# --- as it is told ---------------------------------------------------------------------------------
+
+
+def sentence(one: Mapping[str, Any], at: datetime) -> str:
+    """One of either list, in a line."""
+    if "ticket" not in one:
+        where = one["link"] or f"bridge why {one['id']}"
+        return f"{_ago(one['at'], at)}  {one['channel']}  {where}: {one['why']}"
+    where = one["url"] or f"{one['helpdesk']} {one['ticket']}"
+    told = f"ticket {where} ({one['status']}): the customer on {one['channel']} waits"
+    return f"{_ago(one['since'], at)}  {told}"
+
+
+def _ago(moment: str, at: datetime) -> str:
+    return f"{targets.span((at - datetime.fromisoformat(moment)).total_seconds())} ago"
+
+
+def digest(told: Mapping[str, list[dict[str, Any]]], at: datetime, older: timedelta) -> list[str]:
+    """Both lists in short, the longest wait first; nothing where nobody waits."""
+    messages, tickets = told["items"], told["tickets"]
+    if not messages and not tickets:
+        return []
+    many = f"{_many(len(messages), 'message')} and {_many(len(tickets), 'ticket')}"
+    head = f"Not answered for {targets.span(older.total_seconds())} and longer: {many}"
+    both = sorted((*messages, *tickets), key=lambda one: str(one.get("since") or one["at"]))
+    return [head, *(sentence(one, at) for one in both)]
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -2,22 +2,16 @@
 
 Messages are digests: one to each name in ten minutes at most, with all that was noted for it since. A name's
 notes wait in Redis until they were taken; who takes them twice has asked for it by not answering.
-The summary of a week goes to the name `summary`.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
 
-from bridge import plugins
-from bridge.core import reports
 from bridge.core.calls import HttpRequest
 from bridge.core.errors import BridgeError
 from bridge.core.harmless import line
-from bridge.core.heard import FIELDS, items
 from bridge.core.model import Secret
 from bridge.jobs.room import DAY
 from bridge.wiring import Bridge
@@ -27,9 +21,6 @@ log = logging.getLogger(__name__)
 RESTS = 600.0  # seconds between two messages to one name
 MOST = 20  # notes that one message repeats
 LONGEST = 3500  # characters of a message; Slack takes 4,000
-SUMMARY = "summary"  # the name that gets the summary of a week
-HOUR = timedelta(hours=8)  # of Monday, UTC, from which on it is sent
-WEEK = timedelta(days=7)
 ANYBODY = "*"  # in the setting: every name that has no address of its own
 
 
@@ -53,22 +44,23 @@ def tell(bridge: Bridge) -> None:
     for name, notes in bridge.store.notes().items():
         if bridge.store.get(f"notified:{name}") is not None:
             continue
-        if _sent(bridge, name, _digest([line(one, 500) for one in notes.values()])):
+        if sent(bridge, name, digest(notes.values(), "bridge status")):
             bridge.store.put(f"notified:{name}", "1", RESTS)
             bridge.store.noted(name, notes)
 
 
-def _digest(lines: list[str]) -> list[str]:
-    """*lines*, as many as one message holds, and how many more there are."""
-    room, shown = LONGEST - 40, 0
+def digest(told: Iterable[str], rest: str) -> list[str]:
+    """*told* as lines, as many as one message holds, and how many more the command *rest* shows."""
+    lines = [line(one, 500) for one in told]
+    room, shown = LONGEST - 60, 0
     while shown < min(len(lines), MOST) and len(lines[shown]) < room:
         room -= len(lines[shown]) + 1
         shown += 1
     left = len(lines) - shown
-    return [*lines[:shown], *([f"and {left} more: bridge status"] if left else [])]
+    return [*lines[:shown], *([f"and {left} more: {rest}"] if left else [])]
 
 
-def _sent(bridge: Bridge, name: str, lines: Iterable[str]) -> bool:
+def sent(bridge: Bridge, name: str, lines: Iterable[str]) -> bool:
     """Whether the address of *name* took these lines; an alarm says so where it did not."""
     url = address(bridge, name)
     if url is None:
@@ -89,27 +81,3 @@ def _sent(bridge: Bridge, name: str, lines: Iterable[str]) -> bool:
     if why:
         log.warning("%s cannot be told: %s", name, why)
     return not why
-
-
-def weekly(bridge: Bridge, now: datetime) -> None:
-    """Send the summary of the last seven days, once a week, where somebody wants it."""
-    if SUMMARY not in bridge.settings.notify:
-        return
-    year, week, _ = (now - HOUR).isocalendar()
-    label, known = f"{year}-W{week}", bridge.store.get("summed")
-    if known == label:
-        return
-    if known is not None:  # else it begins: there is no whole week yet
-        if not bridge.store.take("summing", bridge.owner, 3600):
-            return
-        if not _sent(bridge, SUMMARY, reports.sentences(summary(bridge, now))):
-            return
-    bridge.store.put("summed", label, 60 * DAY)
-
-
-def summary(bridge: Bridge, now: datetime) -> dict[str, Any]:
-    """What was said in the seven days before *now*."""
-    both = bridge.settings.keep_days >= 2 * WEEK.days
-    found = items(bridge.store.every(FIELDS), now - (2 if both else 1) * WEEK)
-    scorer = plugins.scorer(bridge.settings.sentiment)
-    return reports.summary(found, now - WEEK, now, scorer, before=both)

@@ -13,7 +13,7 @@ from secrets import token_hex
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import mutes, notify, silence
+from bridge.jobs import digests, mutes, notify, silence
 from bridge.jobs.gaps import (
     Found,
     State,
@@ -70,7 +70,7 @@ class Watch(threading.Thread):
             return
         mutes.end_those_over(bridge, bridge.now())
         notify.tell(bridge)
-        notify.weekly(bridge, bridge.now())
+        digests.send(bridge, bridge.now())
         if bridge.settings.silence_events:
             silence.listen(bridge, self.outside, lambda name, at: ask(bridge, name, at))
 

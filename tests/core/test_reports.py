@@ -200,7 +200,7 @@ def test_deleted_praise_does_not_count() -> None:
 def left(
     *rows: Row, room: Mapping[str, str] | None = None, delivered: tuple[str, ...] = ()
 ) -> list[str]:
-    found = unanswered.candidates(read(*rows), NOW - DAY / 2)
+    found = unanswered.candidates(rows, NOW - 30 * DAY, NOW - DAY / 2)
     return [one["id"] for one in unanswered.loose(found, {"r": room or {}}, delivered, texts=False)]
 
 
@@ -257,3 +257,16 @@ def ticket(ago: timedelta, **more: str) -> tuple[str, dict[str, str]]:
 def test_a_ticket_waits_where_the_customer_wrote_last(room: Row, waits: bool) -> None:
     found = unanswered.waiting([room], NOW - DAY)
     assert [one["ticket"] for one in found] == (["7"] if waits else [])
+
+
+def test_the_digest_of_those_who_wait_begins_with_the_longest_wait_and_has_no_words() -> None:
+    found = unanswered.candidates([said("a", "grr", reason="none")], NOW - 30 * DAY, NOW - DAY / 2)
+    loose = unanswered.loose(found, {}, (), texts=True)
+    tickets = unanswered.waiting([ticket(2 * DAY)], NOW - DAY)
+    told = unanswered.digest({"items": loose, "tickets": tickets}, NOW, DAY)
+    assert told == [
+        "Not answered for 1 d and longer: 1 message and 1 ticket",
+        "2 d ago  ticket zendesk 7 (open): the customer on messenger waits",
+        "1 d ago  facebook  https://example.com/a: no rule asks for anything",
+    ]
+    assert unanswered.digest({"items": [], "tickets": []}, NOW, DAY) == []

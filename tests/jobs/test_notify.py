@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ import redis
 from bridge.core.calls import HttpRequest, HttpResponse
 from bridge.core.errors import ConfigError, TransientError
 from bridge.core.model import Secret
-from bridge.jobs import notify
+from bridge.jobs import digests, notify
 from bridge.settings import Settings
 from bridge.store import PREFIX, Store
 from bridge.wiring import Bridge
@@ -128,24 +129,72 @@ def test_what_cannot_be_sent_is_an_alarm_and_sent_later(
 
 def test_the_summary_is_sent_on_mondays_once_and_not_in_the_first_week(client: redis.Redis) -> None:
     bridge, outside = bridge_of(client, {"summary": Secret("https://hooks.example.com/s")})
-    notify.weekly(bridge, MONDAY)
-    notify.weekly(bridge, MONDAY + timedelta(days=6))
+    digests.send(bridge, MONDAY)
+    digests.send(bridge, MONDAY + timedelta(days=6))
     assert outside.sent == []
     early = MONDAY + timedelta(days=7, hours=-2)  # seven in the morning
-    notify.weekly(bridge, early)
+    digests.send(bridge, early)
     assert outside.sent == []
     for _ in range(2):
-        notify.weekly(bridge, early + timedelta(hours=2))
+        digests.send(bridge, early + timedelta(hours=2))
     (text,) = outside.texts()
     assert text.startswith("0 messages from 2026-11-23 09:00 UTC to 2026-11-30 09:00 UTC")
 
 
-def test_nobody_who_did_not_ask_gets_a_summary(client: redis.Redis) -> None:
-    bridge, outside = bridge_of(client, {**TEAM, "*": Secret("https://all.example.com/")})
-    notify.weekly(bridge, MONDAY)
-    notify.weekly(bridge, MONDAY + timedelta(days=7))
+def customer_waits(client: redis.Redis) -> None:
+    """Somebody has written on a ticket three days ago, and nobody answered."""
+    place = {"channel": "messenger", "last_in": (MONDAY - timedelta(days=3)).isoformat()}
+    room = {"ticket": "7", "desk": "zendesk", "status": "open", "places": json.dumps({"a": place})}
+    client.hset(PREFIX + "r:room", mapping=dict[Any, Any](room))
+
+
+def test_who_was_not_answered_is_told_each_day_once(client: redis.Redis) -> None:
+    bridge, outside = bridge_of(client, {"unanswered": Secret("https://hooks.example.com/u")})
+    customer_waits(client)
+    digests.send(bridge, MONDAY)  # it begins
+    early = MONDAY + timedelta(hours=22)  # seven in the morning
+    digests.send(bridge, early)
     assert outside.sent == []
-    assert bridge.store.get("summed") is None
+    for _ in range(2):
+        digests.send(bridge, early + timedelta(hours=2))
+    (text,) = outside.texts()
+    assert text.splitlines() == [
+        "Not answered for 1 d and longer: 0 messages and 1 ticket",
+        "4 d ago ticket zendesk 7 (open): the customer on messenger waits",
+    ]
+
+
+def test_a_day_on_which_nobody_waits_is_not_told(client: redis.Redis) -> None:
+    bridge, outside = bridge_of(client, {"unanswered": Secret("https://hooks.example.com/u")})
+    digests.send(bridge, MONDAY)
+    digests.send(bridge, MONDAY + timedelta(days=1))
+    assert outside.sent == []
+    assert bridge.store.get("digested:unanswered") == "2026-11-24"
+    customer_waits(client)  # too late for this day
+    digests.send(bridge, MONDAY + timedelta(days=1, hours=1))
+    assert outside.sent == []
+
+
+def test_what_could_not_be_told_of_a_day_is_told_later(client: redis.Redis) -> None:
+    bridge, outside = bridge_of(client, {"unanswered": Secret("https://hooks.example.com/u")})
+    customer_waits(client)
+    digests.send(bridge, MONDAY)
+    outside.answers = HttpResponse(status=500)
+    digests.send(bridge, MONDAY + timedelta(days=1))
+    assert "unsent:unanswered" in bridge.store.alarms()
+    outside.answers = HttpResponse(status=200)
+    client.delete(PREFIX + "digesting:unanswered")  # an hour later
+    digests.send(bridge, MONDAY + timedelta(days=1, hours=1))
+    assert len(outside.sent) == 2
+    assert "unsent:unanswered" not in bridge.store.alarms()
+
+
+def test_nobody_who_did_not_ask_gets_a_digest(client: redis.Redis) -> None:
+    bridge, outside = bridge_of(client, {**TEAM, "*": Secret("https://all.example.com/")})
+    digests.send(bridge, MONDAY)
+    digests.send(bridge, MONDAY + timedelta(days=7))
+    assert outside.sent == []
+    assert bridge.store.get("digested:summary") is None
 
 
 def test_addresses_are_read_and_never_shown() -> None:
