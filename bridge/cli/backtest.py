@@ -278,6 +278,8 @@ def _end(one: Decision) -> dict[str, Any]:
         "group": escalation.group if escalation else None,
         "tags": list(escalation.tags) if escalation else [],
         "replies": [[reply.visibility, reply.name] for reply in one.replies],
+        "held": [reply.name for reply in one.replies if reply.approve],
+        "approve": one.approve,
         "hide": one.hide and one.hide.because,
         "promise": targets.plain(one.promise) if one.promise else None,
     }
@@ -365,7 +367,11 @@ def _print_incidents(incidents: Sequence[Mapping[str, Any]]) -> None:
 def _told(end: Mapping[str, Any], promised: bool) -> str:
     """How it ended, in words; what was *promised* too."""
     more = [end["reason"] or "", end["priority"] or "", end["group"] or "", *end["tags"]]
-    more += [f"says {name} in {how}" for how, name in end["replies"]]
+    more += [
+        f"says {name} in {how}{receipt.ONCE_APPROVED if name in end['held'] else ''}"
+        for how, name in end["replies"]
+    ]
+    more += [receipt.SECOND] if end["approve"] else []
     more += [f"hidden for {end['hide']}"] if end["hide"] else []
     more += [_promised(end["promise"])] if promised and end["promise"] else []
     return f"{end['rule']}: {end['outcome']} {', '.join(filter(None, more))}".rstrip()

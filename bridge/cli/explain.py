@@ -17,7 +17,7 @@ from bridge.cli import parts, promised, standing, would
 from bridge.cli.normalise import SOURCE_HELP, events, find, folder_beside, shown, unknown, written
 from bridge.cli.would import Here
 from bridge.config import load_replies, load_rules
-from bridge.core import closed, crowds, opening
+from bridge.core import closed, crowds, opening, receipt
 from bridge.core.calendars import Calendar, Clock
 from bridge.core.facts import View, view
 from bridge.core.model import Account, Change, Kind, Message, Visibility, stamp
@@ -187,6 +187,7 @@ def _json(told: Told) -> None:
                     {
                         "visibility": reply.visibility,
                         "name": reply.name,
+                        "approve": reply.approve,
                         "text": words.text if words else None,
                         "language": words.language if words else None,
                         "variant": _variant(words) if words else None,
@@ -194,6 +195,7 @@ def _json(told: Told) -> None:
                     for reply, words in _said(told)
                 ],
                 "ticket": told.ticket,
+                "approve": decision.approve,
                 "promise": promised.plain(decision, told.seen),
                 "unsaid": [{"name": one, "why": why} for one, why in decision.unsaid],
                 "notify": list(decision.notify),
@@ -248,9 +250,12 @@ def _sentences(told: Told) -> None:
         print(parts.harmless(f"     {line}"))
     for line in promised.told(decision, told.seen):
         print(parts.harmless(f"     {line}"))
+    if decision.approve:
+        print(f"     {receipt.SECOND} ({decision.approve})")
     for reply, words in _said(told):
         often = f", once in {reply.once / 86400:g} days" if reply.once else ""
         often += f", at most one such in {crowds.lasting(reply.cooldown)}" if reply.cooldown else ""
+        often += receipt.ONCE_APPROVED if reply.approve else ""
         text = _quoted(words.text) if words else "nothing, for there is no such text"
         which = f" [{words.language}, {_variant(words)}]" if words else ""
         print(f"     says in {reply.visibility} ({reply.name}{often}): {text}{which}")

@@ -44,6 +44,7 @@ def _rule(
             waits=tuple(_wait(one) for one in then.get("wait", ())),
             feedback=then.get("feedback", ()),
             hide=then.get("hide", {}).get("because"),
+            approve="approve" in then,
             go_on=then["go_on"],
         ),
         examples=tuple(
@@ -80,9 +81,10 @@ def _replies(written: Mapping[str, Any]) -> tuple[Reply, ...]:
     """What a rule says in public and in private."""
     once, line = written.get("once", 0), written.get("line", "") or ""
     when, cooldown = written.get("when", ""), written.get("cooldown", 0)
+    approve = written.get("approve", False)
     named = {"public": None, "private": line if "line" in written else None}
     return tuple(
-        Reply(how, written[how], once, named[how], when, cooldown)
+        Reply(how, written[how], once, named[how], when, cooldown, approve=approve)
         for how in ("public", "private")
         if how in written
     )

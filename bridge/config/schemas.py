@@ -108,6 +108,7 @@ class ReplySchema(Strict):
     once = Span()
     when = Text(validate=one_of(HOURS[1]))
     cooldown = Span()
+    approve = Flag()
     line = Text(validate=is_reply, allow_none=True)
 
     @validates_schema
@@ -253,15 +254,20 @@ class ThenSchema(Strict):
     )
     feedback = Texts(check=is_name)
     hide = Keys(HideSchema)
+    approve = Text(validate=one_of("public"))
     go_on = Flag(data_key="continue", load_default=False)
 
     @validates_schema
     def _stands_together(self, data: Mapping[str, Any], **_: Any) -> None:
         if "escalate" in data and "ignore" in data:
             raise ValidationError("says `ignore` and `escalate`; only one of them can be", "ignore")
-        for name in ("target", "wait"):
-            if name in data and "escalate" not in data and not data.get("go_on"):
+        opens = "escalate" in data or data.get("go_on")
+        for name in ("target", "wait", "approve"):
+            if name in data and not opens:
                 raise ValidationError("says what is done with a ticket, and none is opened", name)
+        if data.get("reply", {}).get("approve") and not opens:
+            told = "waits on a ticket for a person's word, and none is opened: add `escalate`"
+            raise ValidationError({"reply": {"approve": [told]}})
         if "ignore" in data and data.get("go_on"):
             raise ValidationError("`ignore` ends the matter, so it cannot continue", "continue")
         if not set(data) - {"go_on"}:
@@ -292,6 +298,7 @@ class LimitsSchema(Strict):
     public_replies_per_post = Amount(1, 100_000, whole=True)
     same_answer_per_post = Amount(1, 100_000, whole=True)
     cooling = Span()
+    second_person = Flag()
     escalations_per_minute = Amount(1, 10_000, whole=True)
 
 

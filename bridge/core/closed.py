@@ -29,7 +29,7 @@ def fitting(
     """
     if not any(one.when for one in decision.replies):
         return decision
-    kept, unsaid = list[Reply](), list[tuple[str, str]]()
+    kept, unsaid = list[Reply](), list(decision.unsaid)
     for one in decision.replies:
         if not one.when:
             kept.append(one)

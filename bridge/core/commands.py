@@ -3,6 +3,7 @@
     /dm         answers go to the customer in private from now on
     /public     answers go where everybody reads them from now on
     /send       post the answer that was held back as it is
+    /approve    the same by another agent, where a second person's word is wanted; /reject WHY drops it
     /hide spam  hide the comment the ticket is about, under a house rule; /unhide shows it again
     /mute 7d WHY   open nothing for this person for seven days; /unmute ends it
     /label vip 30d   give the person a label that rules can ask for; /unlabel vip takes it away
@@ -22,8 +23,8 @@ from dataclasses import dataclass
 from bridge.core.plaintext import plain
 
 COMMANDS = (
-    "dm", "public", "send", "hide", "unhide", "mute", "unmute", "label", "unlabel", "template",
-    "fanout", "open", "over",
+    "dm", "public", "send", "approve", "reject", "hide", "unhide", "mute", "unmute", "label", "unlabel",
+    "template", "fanout", "open", "over",
 )  # fmt: skip
 TAG = "bridge_"
 

@@ -16,6 +16,8 @@ from bridge.core import targets, telling
 from bridge.core.rules import Decision
 from bridge.core.stored import doc_in, measures_in, moment_in
 
+SECOND = "lets agents' public answers wait until another agent approves them"
+ONCE_APPROVED = ", once a person has approved it"
 SHADOW = "shadow "  # before a rule's name: it would have matched; no name holds a space
 
 
@@ -43,6 +45,12 @@ def of_decision(decision: Decision, rules_hash: str) -> dict[str, Any]:
         "rules_hash": rules_hash,
         "notify": list(decision.notify),
         "replies": [[one.visibility, one.name] for one in decision.replies],
+        **(
+            {"held": held}
+            if (held := [one.name for one in decision.replies if one.approve])
+            else {}
+        ),
+        **({"approve": decision.approve} if decision.approve else {}),
         **({"unsaid": [list(one) for one in decision.unsaid]} if decision.unsaid else {}),
         "labels": dict(decision.labels),
         **({"promise": targets.plain(decision.promise)} if decision.promise else {}),
@@ -132,8 +140,10 @@ def shown(
 def _asked(slip: Mapping[str, Any]) -> list[str]:
     """What the rules asked for beside a ticket, each in a few words; what came of it is told elsewhere."""
     return [
-        *(f"says {name} in {how}" for how, name in slip.get("replies", ())),
+        *(f"says {name} in {how}{ONCE_APPROVED if name in slip.get('held', ()) else ''}"
+          for how, name in slip.get("replies", ())),
         *(f"says {name} to each in the incident, once" for name in slip.get("hold", ())[:1]),
+        *([SECOND] if slip.get("approve") else []),
         *(f"hides it under the house rule {house}" for house in slip.get("hide", ())[:1]),
         *(f"labels the author {name} for {time / 86400:g} days"
           for name, time in slip.get("labels", {}).items()),
@@ -235,6 +245,10 @@ def _done(what: str, reason: str) -> str:
         return f"{what} will be told to the customer, in the words of '{reason[7:]}'."
     if reason.startswith("hidden: "):
         return f"A comment was hidden on its platform, under the house rule '{reason[8:]}'."
+    if reason == "held: approval":
+        return f"{what} waits until a person approves it, as the ticket says."
+    if reason == "rejected":
+        return f"{what} was rejected on the ticket and not sent."
     if reason.startswith("held: "):
         return f"{what} waits for the agent's word before all can read it, as the ticket says."
     if reason.startswith("/"):

@@ -18,6 +18,7 @@ from bridge.core.scan import Scan
 from bridge.core.targets import USUAL, Promise, Target, Wait
 
 PRIORITIES = ("low", "normal", "high", "urgent")
+UNASKED = "there is no ticket on which a person could approve it"
 HOUSE_RULES = ("hate", "personal_data", "spam", "illegal")  # what a comment may be hidden for
 
 
@@ -40,7 +41,8 @@ class Reply:
     An author hears them `once` in so many seconds; 0 is each time. `line` is said in public where they
     go in private under a comment: a name in replies/, "" for nothing, None as the helpdesk's map says.
     `when` "closed": outside business hours alone, once in a thread `until` these begin (`core.closed`). For
-    `cooldown` seconds after them the author hears nothing else that has one.
+    `cooldown` seconds after them the author hears nothing else that has one. With `approve` they wait on the
+    ticket until a person lets them go.
     """
 
     visibility: str
@@ -50,6 +52,7 @@ class Reply:
     when: str = ""
     cooldown: int = 0
     until: datetime | None = None
+    approve: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Outcome:
     waits: tuple[Wait, ...] = ()
     feedback: tuple[str, ...] = ()  # topics under which it is counted
     hide: str | None = None  # under this house rule
+    approve: bool = False  # agents' public answers on the ticket wait for a second person
     go_on: bool = False  # `continue: true`
 
 
@@ -99,13 +103,15 @@ class Caps:
 
     Public answers in one thread (to one person), and under one post in a day; how often the same words
     may stand under one post in a day before an alarm. `cooling`: seconds between two automatic answers.
-    Tickets a minute for messages that belong to an incident.
+    With `second_person` somebody else than its author lets go what is beyond. Tickets a minute for messages
+    that belong to an incident.
     """
 
     public_replies_per_thread: int | None = None
     public_replies_per_post: int | None = None
     same_answer_per_post: int | None = None
     cooling: int = 0
+    second_person: bool = False
     escalations_per_minute: int = 60
 
 
@@ -178,7 +184,8 @@ class Decision:
     `rule` is the one that settled the outcome, `rules` all that matched, in order. `outcome` is
     escalate, ignore, reply, notify, hide, label, feedback or none, or incident (`jobs.crowds`); the later ones
     may stand beside the first two. `promise` is what the customer may count on, None without a ticket.
-    `unsaid` are replies that a rule has and that are not said now: their names, and why. `signals` are those
+    `unsaid` are replies that a rule has and that are not said now: their names, and why. `approve` is the rule
+    that wants agents' public answers approved by a second person, None without a ticket. `signals` are those
     that had to be worked out on the way, `told` what the engine knew beside the message.
     """
 
@@ -193,6 +200,7 @@ class Decision:
     promise: Promise | None = None
     feedback: tuple[str, ...] = ()
     hide: Hide | None = None
+    approve: str | None = None
     tried: tuple[Tried, ...] = ()
     rules: tuple[str, ...] = ()
     signals: Mapping[str, Any] = field(default_factory=dict)
@@ -222,7 +230,9 @@ def together(rules: Rules, matched: Sequence[Rule]) -> Decision:
     """What the matching rules say together: the first ticket wins, and then the first reason."""
     opened = next((rule for rule in matched if rule.then.escalate is not None), None)
     ignored = next((rule for rule in matched if rule.then.ignore is not None), None)
-    replies = tuple(dict.fromkeys(one for rule in matched for one in rule.then.replies))
+    wanted = dict.fromkeys(one for rule in matched for one in rule.then.replies)
+    replies = tuple(one for one in wanted if opened is not None or not one.approve)
+    unsaid = tuple((one.name, UNASKED) for one in wanted if one not in replies)
     notify = tuple(dict.fromkeys(one for rule in matched for one in rule.then.notify))
     feedback = tuple(dict.fromkeys(one for rule in matched for one in rule.then.feedback))
     labels = {name: time for rule in reversed(matched) for name, time in rule.then.labels.items()}
@@ -252,8 +262,10 @@ def together(rules: Rules, matched: Sequence[Rule]) -> Decision:
         escalation=escalation,
         reason=ignored.then.ignore if ignored is not None and opened is None else None,
         replies=replies,
+        unsaid=unsaid,
         notify=notify,
         hide=hide,
+        approve=next((one.name for one in matched if one.then.approve), None) if opened else None,
         rules=tuple(rule.name for rule in matched),
         promise=_promise(rules, matched) if opened is not None else None,
         labels=labels,

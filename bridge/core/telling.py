@@ -100,10 +100,32 @@ def held(code: str, detail: str, text: str) -> str:
     return f"Held back, not sent again. {reason(code, detail)}.\nThe words:\n{_quoted(text)}"
 
 
-def guarded(why: str, ways: Sequence[str], text: str) -> str:
-    """An answer waits for the agent's word: why it does not stand in public, and how to go on."""
+def guarded(why: str, ways: Sequence[str], text: str, who: str | None = None) -> str:
+    """An answer to *who* waits for the agent's word: why it does not stand in public, and how to go on."""
     told = f"Held back, not posted where everybody can read it: {why}."
-    return capped("\n".join([told, listed("How to go on", ways), "The words:", _quoted(text)]))
+    return capped("\n".join([told, listed("How to go on", ways), _words(who), _quoted(text)]))
+
+
+def asks(rule: str, private: bool, text: str, who: str | None = None) -> str:
+    """Words of a rule wait for a person's yes: which, for *who*, and how it is given."""
+    how = "in private" if private else "where everybody can read it"
+    ways = [
+        "/approve as a private note says them as they are",
+        "/reject as a private note drops them",
+        "or answer in your own words, which take their place",
+    ]
+    told = f"Held back, not said yet {how}: {line(rule, 80)} is said once a person has approved it."
+    return capped("\n".join([told, listed("How to go on", ways), _words(who), _quoted(text)]))
+
+
+def _words(who: str | None) -> str:
+    return f"The words for {line(who, 60)}:" if who else "The words:"
+
+
+def rejected(text: str, why: str, by: str | None) -> str:
+    """Words that were held back are dropped."""
+    person, because = f" by {line(by, 60)}" if by else "", f": {line(why, 300)}" if why else ""
+    return capped(f"Rejected{person}{because}. This is not sent:\n{_quoted(text)}")
 
 
 def hidden(because: str, rule: str, text: str, why: str = "") -> str:
@@ -203,6 +225,7 @@ _DONE = {
     "unlabel": "The person has no longer the label",
     "template": "The template was sent",
     "send": "The answer that was held back is posted as it is.",
+    "approve": "Approved: what was held back goes out now, as it is. A note tells if it cannot.",
 }
 
 

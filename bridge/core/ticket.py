@@ -38,7 +38,8 @@ class Case:
     `channel` is what people call it ("Facebook"), `account` the page's or bot's name. `lost` are
     files that could not be copied, each with the reason; `unknown` what the helpdesk's map has no
     word for; `windows` a sentence on how long answers are possible, `due` one on until when one is promised. `labels` say where each message
-    was said, where that is not the same for all. `signals` are what the rules had read from the words.
+    was said, where that is not the same for all. `signals` are what the rules had read from the words;
+    `approve` is the rule that wants a second person to approve public answers.
     """
 
     channel: str
@@ -60,6 +61,7 @@ class Case:
     due: str = ""
     events: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    approve: str = ""
 
 
 # --- who and where -------------------------------------------------------------------------------
@@ -236,10 +238,20 @@ def note(case: Case) -> str:
         case.due and line(case.due, 200),
         case.windows and line(case.windows, 600),
         case.windows != NOWHERE and HOW,
+        _approve(case),
         _reference(case),
         _rest(case),
     ]
     return capped("\n\n".join(section for section in sections if section))
+
+
+def _approve(case: Case) -> str:
+    if not case.approve:
+        return ""
+    return (
+        f"Rule {line(case.approve, 80)}: a public comment here waits until another agent writes /approve "
+        "as the first line of a private note; /reject drops it."
+    )
 
 
 def _where(case: Case, customer: Author | None) -> str:

@@ -10,7 +10,7 @@ from bridge.core import commands, labels, telling
 from bridge.core.model import TicketComment
 from bridge.core.mutes import USUAL, mute_out
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import fanout, hiding, incident, mutes, speak
+from bridge.jobs import approval, fanout, guards, hiding, incident, mutes, speak
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event
@@ -22,7 +22,7 @@ NAME = re.compile(r"[a-z0-9-]{1,64}")  # of a label, as in rules
 def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     """Do what the agent asked for in the first line of a private note, and say that it is done."""
     sets, muted = list[tuple[str, str, int]](), list[tuple[str, str]]()
-    push: list[dict[str, Any]] = []
+    push, touch = list[dict[str, Any]](), list[dict[str, Any]]()
     if told.name in WAYS:
         given = moment_in((event.doc.get("comment") or {}).get("at") or event.doc.get("at"))
         known = room.time("route_at")
@@ -30,18 +30,27 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
             return hand.close(room, event, "ignored", "another way was chosen after it")
         room.facts.update({"route": told.name, "route_at": moment_out(given) or ""})
         text = telling.command_done(told.name)
-        if told.name == "dm" and speak.release(hand, room, event, "dm", text):
-            return None
+        if told.name == "dm" and (held := guards.held(hand, room)):
+            return speak.release(hand, room, event, "dm", text, held)
     elif told.name in ("mute", "unmute"):
         muted, text = _mute(hand, room, event, told)
     elif told.name in ("label", "unlabel"):
         sets, text = _label(hand, room, told)
     elif told.name in ("hide", "unhide"):
         text = hiding.by_agent(hand, room, told)
-    elif told.name == "send":
-        if speak.release(hand, room, event, "public", telling.command_done("send")):
-            return None
-        text = telling.command_refused("send", "no answer is held back here")
+    elif told.name in ("send", "approve"):
+        text = telling.command_done(told.name)
+        if held := guards.held(hand, room):
+            refused = approval.against(held, event)
+            if refused is None:
+                return speak.release(hand, room, event, "public", text, held)
+            text = telling.command_refused(told.name, refused)
+        elif push := approval.let_go(hand, room, event):
+            text = telling.command_done("approve")
+        else:
+            text = telling.command_refused(told.name, "no answer is held back here")
+    elif told.name == "reject":
+        text, touch = approval.reject(hand, room, event, told)
     elif told.name == "template":
         refused = speak.template(hand, room, event, told)
         if refused is None:
@@ -60,6 +69,7 @@ def obey(hand: Hand, room: Room, event: Event, told: commands.Command) -> None:
     orders = hand.closing(event, "done", f"/{told.name}")
     orders.facts = room.changed()
     orders.set, orders.mutes = [*orders.set, *sets], muted
+    orders.touch += touch
     orders.push += [*push, note_event(room, text, "command", event.id)]
     hand.settle(orders)
     return None

@@ -69,6 +69,6 @@ def again(hand: Hand, room: Room, plan: Plan, event: Event, seen: View) -> None:
 def _kept(reply: Reply) -> dict[str, Any]:
     known = {
         "visibility": reply.visibility, "name": reply.name, "once": reply.once, "line": reply.line,
-        "cooldown": reply.cooldown,
+        "cooldown": reply.cooldown, "approve": reply.approve,
     }  # fmt: skip
     return {name: value for name, value in known.items() if value not in (0, None)}

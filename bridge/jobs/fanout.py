@@ -16,7 +16,7 @@ from bridge.core import fanout, replies
 from bridge.core.commands import Command
 from bridge.core.crowds import Member
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import incident, speak
+from bridge.jobs import guards, incident, speak
 from bridge.jobs.ingest import name_of
 from bridge.jobs.room import Room, note_event, our_event
 from bridge.jobs.turn import Hand
@@ -35,7 +35,7 @@ def obey(hand: Hand, room: Room, event: Event, told: Command) -> tuple[str, Push
         return fanout.refused("this ticket is no incident"), []
     shown = json.loads(room.facts.get("fanout") or "{}")
     if told.argument == "yes":
-        return _begin(hand, room, shown)
+        return _begin(hand, room, event, shown)
     if told.argument == "stop":
         room.facts["fanout"] = json.dumps({**shown, "stopped": True}) if shown else ""
         return fanout.STOPPED, []
@@ -45,11 +45,12 @@ def obey(hand: Hand, room: Room, event: Event, told: Command) -> tuple[str, Push
     if wrong := fanout.problem(texts):
         return fanout.refused(wrong), []
     people = list(_people(hand, room, None))
-    room.facts["fanout"] = json.dumps({"id": event.id, "texts": texts})
+    by = guards.writer(event)
+    room.facts["fanout"] = json.dumps({"id": event.id, "texts": texts, "by": by})
     return fanout.preview(people, texts), []
 
 
-def _begin(hand: Hand, room: Room, shown: dict[str, Any]) -> tuple[str, Push]:
+def _begin(hand: Hand, room: Room, event: Event, shown: dict[str, Any]) -> tuple[str, Push]:
     if not shown or shown.get("stopped"):
         return fanout.refused("nothing was shown yet: write /fanout with the words below it"), []
     if shown.get("begun"):
@@ -59,6 +60,9 @@ def _begin(hand: Hand, room: Room, shown: dict[str, Any]) -> tuple[str, Push]:
         "v": 1, "do": "fan", "id": shown["id"], "texts": shown["texts"], "from": 0, "until": total,
         "not_before": moment_out(hand.bridge.now()), "begun": moment_out(hand.bridge.now()),
     }  # fmt: skip
+    who = guards.writer(event)
+    if who and shown.get("by") and who != shown["by"]:
+        doc["approved"] = who  # a second person has read it: nobody else has to approve it again
     room.facts["fanout"] = json.dumps({**shown, "begun": True})
     name = name_of("fan", room.id, shown["id"])
     return fanout.BEGUN, [our_event("out", room.id, "c", name, doc, state="timer", after=1)]
@@ -86,6 +90,7 @@ def hand_out(hand: Hand, room: Room, event: Event) -> None:
     orders = hand.orders()
     for one in people[start : start + PORTION]:
         about = {"v": 1, "fan": doc["id"], "texts": doc["texts"], "incident": room.ticket}
+        about |= {"approved": doc["approved"]} if "approved" in doc else {}
         orders.push.append(our_event("out", one.room, "s", _name(doc, one), about))
     doc["from"] = min(start + PORTION, len(people))
     wait = PAUSE

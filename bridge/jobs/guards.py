@@ -1,13 +1,14 @@
-"""What holds words back before all can read them: caps, and personal data in an agent's answer.
+"""What holds words back before all can read them: approval, caps, and personal data in an agent's answer.
 
 An automatic text that meets a guard is not said, and its receipt tells why. An agent's answer waits: a
-private note tells what was found and how to go on, and the event keeps the words until `/send` or `/dm`.
+private note tells what was found and how to go on, and the event keeps the words until `/send` or `/dm`; or
+until another agent's `/approve`, where a rule wants a second person (approval.py).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bridge.core import personal, replies, telling
@@ -21,6 +22,10 @@ from bridge.jobs.turn import Hand
 from bridge.jobs.ways import voices
 from bridge.store import Event
 
+APPROVAL = "approval"  # the code of the objection that a second person ends
+CAPPED = ("thread_cap", "post_cap")  # those that are beyond a limit
+EARLIER = "personal_data thread_cap post_cap"  # what a release that kept none may have held it for
+
 
 class Objection(NamedTuple):
     """Why words should not stand in public: `code` for receipts, `why` in words for the agent."""
@@ -29,20 +34,38 @@ class Objection(NamedTuple):
     why: str
 
 
-def objection(
+class Held(NamedTuple):
+    """An agent's answer that waits: its event, its words, who wrote it (id), and since when (text) it waits.
+
+    `codes` are the objections the agent was told; with `second` somebody else has to let it go.
+    """
+
+    event: str
+    words: str
+    by: str = ""
+    at: str = ""
+    codes: tuple[str, ...] = ()
+    second: bool = False
+
+
+def objections(
     hand: Hand, room: Room, event: Event, text: str, place: Mapping[str, Any], human: bool
-) -> Objection | None:
-    """What stands against saying *text* in public at *place*; None when nothing does."""
+) -> Iterator[Objection]:
+    """What stands against saying *text* in public at *place*."""
+    rule = room.facts.get("approve")
+    if human and rule and not event.doc.get("approved"):
+        yield Objection(APPROVAL, f"rule {rule} wants another agent to approve it")
     if human and (found := _personal(hand, room, text)):
-        return Objection("personal_data", f"it holds {', '.join(found)}")
+        yield Objection("personal_data", f"it holds {', '.join(found)}")
     caps = hand.bridge.config.rules.caps
     if event.doc.get("line"):
-        return None  # one line that it goes on in private ends a public talk, and lengthens none
+        return  # one line that it goes on in private ends a public talk, and lengthens none
     most = caps.public_replies_per_thread
     if most is not None and said_aloud(room) >= most:
         often = "once" if most == 1 else f"{most} times"
-        return Objection("thread_cap", f"we have answered this person {often} in public here")
-    return _under_post(hand, room, caps, text, place)
+        yield Objection("thread_cap", f"we have answered this person {often} in public here")
+    if beyond := _under_post(hand, room, caps, text, place):
+        yield beyond
 
 
 def _personal(hand: Hand, room: Room, text: str) -> list[str]:
@@ -118,31 +141,60 @@ def cools(hand: Hand, room: Room, event: Event) -> bool:
 # --- what waits for the agent's word ------------------------------------------------------------------
 
 
-def hold(hand: Hand, room: Room, event: Event, text: str, against: Objection) -> None:
-    """Let an agent's answer wait, and say on the ticket why and how to go on."""
-    room.facts["waiting"] = event.id
-    orders = hand.closing(event, "done", f"held: {against.code}")
-    orders.events[0]["f"]["words"] = text
-    note = telling.guarded(against.why, _ways(hand, room), text)
+def hold(
+    hand: Hand, room: Room, event: Event, text: str, against: Sequence[Objection],
+    held: Held | None = None,
+) -> None:  # fmt: skip
+    """Let an agent's answer wait, and say on the ticket why and how to go on.
+
+    *held*: it waited before, and was let go; what stands against it now is something else.
+    """
+    comment = event.doc.get("comment") or {}
+    codes = [*(held.codes if held else ()), *(one.code for one in against)]
+    beyond = hand.bridge.config.rules.caps.second_person and not {*codes}.isdisjoint(CAPPED)
+    second = APPROVAL in codes or beyond
+    room.facts["waiting"] = held.event if held else event.id
+    orders = hand.closing(event, "done", f"held: {against[0].code}")
+    told = {"since": written_at(event), "against": " ".join(codes), "second": "1" if second else ""}
+    if held:
+        orders.touch.append({"e": held.event, "f": told})
+    else:
+        orders.events[0]["f"] |= {**told, "words": text, "by": writer(event)}
+    why = "; and ".join(one.why for one in against)
+    note = telling.guarded(why, _ways(hand, room, second), text, room.name)
     orders.push.append(note_event(room, note, "held back", event.id))
-    room.spoke(event.doc.get("comment") or {}, hand.bridge.now())
+    room.spoke(comment, hand.bridge.now())
     if look := lately.first_look(hand, room):
         orders.push.append(look)
     orders.facts = room.changed()
     hand.settle(orders)
 
 
-def _ways(hand: Hand, room: Room) -> list[str]:
+def writer(event: Event) -> str:
+    """The helpdesk's id of who wrote or did what *event* tells; empty where nobody says."""
+    comment = event.doc.get("comment") or {}
+    return str(comment.get("author") or ("" if comment else event.doc.get("actor")) or "")
+
+
+def written_at(event: Event) -> str:
+    """When that was, by the helpdesk's clock."""
+    return str((event.doc.get("comment") or {}).get("at") or event.doc.get("at") or "")
+
+
+def _ways(hand: Hand, room: Room, second: bool) -> list[str]:
     places = room.places.values()
     private = any(
         how is Visibility.PRIVATE for place in places for _, how, _ in voices(hand, room, place)
     )
     ways = ["/dm as a private note sends it to the customer in private"] if private else []
-    return [
-        *ways,
-        "/send as a private note posts it in public as it is",
-        "or write another answer, which takes its place",
-    ]
+    if second:
+        ways += [
+            "/approve as a private note of another agent than its author posts it in public as it is",
+            "/reject as a private note drops it",
+        ]
+    else:
+        ways.append("/send as a private note posts it in public as it is")
+    return [*ways, "or write another answer, which takes its place"]
 
 
 def spoken(room: Room, event: Event) -> None:
@@ -160,8 +212,17 @@ def withdraw(room: Room, eid: str) -> None:
         room.facts["waiting"] = ""
 
 
-def held(hand: Hand, room: Room) -> tuple[str, str] | None:
-    """The answer that waits for the agent's word: the id of its event, and its words."""
-    eid = room.facts.get("waiting")
-    words = hand.bridge.store.event(eid).get("words") if eid else None
-    return (eid, words) if eid and words else None
+def held(hand: Hand, room: Room) -> Held | None:
+    """The answer that waits for an agent's word."""
+    eid = room.facts.get("waiting", "")
+    kept = hand.bridge.store.event(eid) if eid and " " not in eid else {}
+    if kept.get("k") == "s" or not kept.get("words"):
+        return None
+    return Held(
+        event=eid,
+        words=kept["words"],
+        by=kept.get("by", ""),
+        at=kept.get("since", ""),
+        codes=tuple(kept.get("against", EARLIER).split()),
+        second=bool(kept.get("second")),
+    )

@@ -89,4 +89,6 @@ def said_doc(reply: Reply, who: str, about: str) -> dict[str, Any]:
         doc |= {"when": reply.when, "until": moment_out(reply.until)}
     if reply.line is not None:
         doc["lined"] = reply.line
+    if reply.approve:
+        doc["approve"] = True
     return doc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bridge.channels.base import Voice
@@ -11,7 +12,7 @@ from bridge.core import compose, opening, plaintext, replies, telling
 from bridge.core.commands import Command
 from bridge.core.limits import Budget
 from bridge.core.model import Target, Template, TicketComment, Visibility
-from bridge.jobs import closed, guards, later, once, undelivered
+from bridge.jobs import approval, closed, guards, later, once, undelivered
 from bridge.jobs.posting import Words, begin, template_voice, voice_at, window
 from bridge.jobs.room import DAY, Room
 from bridge.jobs.turn import Hand
@@ -35,23 +36,24 @@ def say(hand: Hand, room: Room, event: Event, comment: TicketComment, way: str) 
 def automatic(hand: Hand, room: Room, event: Event) -> None:
     """A notice or a rule's reply, in the customer's language, never the same words twice in a thread."""
     doc = event.doc
+    unsaid = partial(approval.unsaid, hand, room, event)
     # A held notice is opened by the customer's words, which moved the ticket: the last person's word counts.
     status = room.facts.get("told_status") if event.fields.get("held") else str(room.status)
     if doc.get("status") and status != doc["status"]:
-        return hand.close(room, event, "ignored", "the status changed again")
+        return unsaid("the status changed again")
     said, place = room.said(), room.place(None)
     target = room.target(hand.bridge, place) if place else None
     if place is None or target is None:
-        return hand.close(room, event, "ignored", "nobody to tell")
+        return unsaid("nobody to tell")
     if doc.get("line") and room.facts.get(f"lined {doc['line']}"):
-        return hand.close(room, event, "ignored", "something was said in public already")
+        return unsaid("something was said in public already")
     calendar, now = hand.bridge.calendar(target.account, room.desk), hand.bridge.now()
     if doc.get("when") and (why := closed.over(hand, room, event, calendar)):
-        return hand.close(room, event, "ignored", why)
+        return unsaid(why)
     wanted = {"public": "public", "private": "dm"}.get(doc.get("visibility", ""), "")
     wanted = wanted or room.facts.get("route", "")
     chosen = _way(hand, room, wanted)
-    text = replies.choose(
+    text = doc.get("words") or replies.choose(
         hand.bridge.config.replies,
         doc["reply"],
         language=room.facts.get("language") or target.account.language,
@@ -68,13 +70,15 @@ def automatic(hand: Hand, room: Room, event: Event) -> None:
         opens=opening.teller(calendar, now),
     )
     if text is None:
-        return hand.close(room, event, "ignored", f"no words for {doc['reply']}")
+        return unsaid(f"no words for {doc['reply']}")
     if text in said:
-        return hand.close(room, event, "ignored", "said before in this thread")
+        return unsaid("said before in this thread")
+    if approval.asked(event):
+        return approval.ask(hand, room, event, text)
     if guards.cools(hand, room, event):
-        return hand.close(room, event, "ignored", "another automatic answer went out just before")
+        return unsaid("another automatic answer went out just before")
     if not once.first(hand, room, event):
-        return hand.close(room, event, "ignored", "this person has heard it not long ago")
+        return unsaid("this person has heard it not long ago")
     room.facts["said"] = json.dumps([*said, text][-20:])
     return _speak(hand, room, event, text, human=False, visibility=wanted)
 
@@ -93,16 +97,11 @@ def to_member(hand: Hand, room: Room, event: Event, text: str) -> None:
     return _speak(hand, room, event, text, human=True, visibility=room.facts.get("route", ""))
 
 
-def release(hand: Hand, room: Room, event: Event, way: str, told: str) -> bool:
-    """Send the answer that a guard holds back the *way* the agent says; False where none waits.
-
-    *told* is the note that it goes.
-    """
-    waits = guards.held(hand, room)
-    if waits is None:
-        return False
-    _speak(hand, room, event, waits[1], human=True, visibility=way, held=waits[0], told=told)
-    return True
+def release(
+    hand: Hand, room: Room, event: Event, way: str, told: str, held: guards.Held
+) -> None:  # fmt: skip
+    """Send the answer that was held back the *way* the agent says; *told* is the note that it goes."""
+    _speak(hand, room, event, held.words, human=True, visibility=way, held=held, told=told)
 
 
 def template(hand: Hand, room: Room, event: Event, told: Command) -> str | None:
@@ -127,7 +126,7 @@ def template(hand: Hand, room: Room, event: Event, told: Command) -> str | None:
 
 def _speak(
     hand: Hand, room: Room, event: Event, text: str, *, human: bool, visibility: str,
-    held: str = "", told: str = "",
+    held: guards.Held | None = None, told: str = "",
 ) -> None:  # fmt: skip
     """Say *text* to the customer, or tell the agent why not.
 
@@ -143,20 +142,24 @@ def _speak(
             room.facts.pop("said", None)  # nothing was said yet
             return later.hold(hand, room, event)
         return undelivered.tell(hand, room, event, allowed.code or "refused", "", text, human)
-    against = None
-    if not private and not held:
-        against = guards.objection(hand, room, event, text, place, human)
+    against = list[guards.Objection]()
+    if not private:
+        # What the agent was told when it was held, they have decided on.
+        decided = held.codes if held else ()
+        every = guards.objections(hand, room, event, text, place, human)
+        against = [one for one in every if one.code not in decided]
     if against and human and "fan" not in event.doc:
-        return guards.hold(hand, room, event, text, against)
+        return guards.hold(hand, room, event, text, against, held)
     if against:
         room.facts["said"] = json.dumps(room.said()[:-1])
         once.forget(hand, room, event)
-        return hand.close(room, event, "ignored", f"not said: {against.why}")
+        return approval.unsaid(hand, room, event, f"not said: {against[0].why}")
     if not event.fields.get("counted") and _blown(hand, room, human):
         return undelivered.tell(hand, room, event, "fuse", "", text, human)
     pieces = compose.fit(text, voice.capabilities)
     words = Words(
-        text=text, pieces=pieces, human=human, private=private, tag=allowed.tag, held=held,
+        text=text, pieces=pieces, human=human, private=private, tag=allowed.tag,
+        held=held.event if held else "",
         told=told,
     )  # fmt: skip
     return begin(hand, room, event, words, voice, target, place)

@@ -45,6 +45,9 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     plan.said[0].message = first
     if first.author:
         room.facts["author"] = json.dumps(author_out(first.author))
+    if decision.approve or room.facts.get("approve"):
+        kept = room.facts.get("approve", "") if plan.followup else ""
+        room.facts["approve"] = decision.approve or kept
     who = customers.person(hand, room, first)
     requester = customers.requester(hand, room, desk, who, known, orders)
     if requester is None:
@@ -119,6 +122,7 @@ def _case(
         due=due,
         labels=_labels(hand, room, plan.said),
         events=tuple(one.event.id for one in plan.said),
+        approve=room.facts.get("approve", ""),
     )
 
 

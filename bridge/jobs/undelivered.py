@@ -44,7 +44,7 @@ def failed_later(hand: Hand, room: Room, event: Event) -> None:
             }
         )
     elif room.ticket:
-        words = (doc.get("comment") or {}).get("text") or doc.get("reply") or ""
+        words = (doc.get("comment") or {}).get("text") or doc.get("words") or doc.get("reply") or ""
         note = telling.failed(code, detail, _left(hand, room, code), plaintext.plain(words))
         orders.push.append(note_event(room, note, "failed later", about))
     orders.facts = room.changed()
@@ -64,7 +64,8 @@ def tell(
     if code != "unconfirmed":  # those may have been heard
         orders.facts.pop("said", None)
         once.forget(hand, room, event)
-    if room.ticket and (human or code in ("fuse", "unconfirmed")):
+    asked_for = human or bool(event.doc.get("approved"))  # by a person, who has to know
+    if room.ticket and (asked_for or code in ("fuse", "unconfirmed")):
         if said:
             pieces = json.loads(hand.load().intent.get("pieces", "[]"))
             note = telling.partly(said, len(pieces), code, detail, " ".join(pieces[said:]))

@@ -6,6 +6,7 @@ import json
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,16 @@ class House:
 
     def work(self) -> None:
         """Do all that is due, as a worker does."""
+        with self.working() as work:
+            work()
+
+    @contextmanager
+    def working(self) -> Iterator[Callable[[], object]]:
+        """A worker that stays: each call does all that is due."""
         bridge = build(parts.settings())
         engine = Engine(bridge, 2)
         try:
-            engine.run()
+            yield engine.run
         finally:
             engine.close()
             bridge.http.close()

@@ -89,6 +89,22 @@ def test_the_words_are_those_that_would_be_said_with_language_and_variant(bare: 
     assert f"[pl, named {number} of {of}]\n" in out
 
 
+def test_what_a_person_has_to_approve_is_told(bare: Any) -> None:
+    given(bare)
+    held = RULES.replace("acknowledged}", "acknowledged, approve: true}\n      approve: public")
+    rules = bare.folder / "mappings" / "rules.yaml"
+    rules.write_text(held, "utf-8")
+    file = payload(bare, "I want a refund")
+    out = bare.run("explain", "meta", file)[1]
+    assert "says in public (acknowledged, once a person has approved it): " in out
+    assert "lets agents' public answers wait until another agent approves them (refund)" in out
+    told = bare.json("explain", "meta", file)
+    assert (told["approve"], told["replies"][0]["approve"]) == ("refund", True)
+    rules.write_text(RULES, "utf-8")
+    told = bare.json("explain", "meta", file)
+    assert (told["approve"], told["replies"][0]["approve"]) == (None, False)
+
+
 def test_what_opens_no_ticket_tells_of_none(bare: Any) -> None:
     given(bare)
     file = payload(bare, "lovely cups")

@@ -170,6 +170,17 @@ def test_what_the_rules_asked_for_beside_a_ticket_is_shown():
     assert receipt.shown("e", {"k": "m", "at": "0", "receipt": nothing})["asked"] == []
 
 
+def test_what_a_person_has_to_approve_is_shown():
+    replies = (Reply("private", "calm"), Reply("public", "thanks", approve=True))
+    decision = Decision(rule="press", outcome="escalate", replies=replies, approve="press")
+    slip = receipt.pack(receipt.of_decision(decision, "abc"))
+    assert receipt.shown("e", {"k": "m", "at": "0", "receipt": slip})["asked"] == [
+        "says calm in private",
+        "says thanks in public, once a person has approved it",
+        "lets agents' public answers wait until another agent approves them",
+    ]
+
+
 def test_what_is_shown_has_the_ticket_and_the_author_by_what_is_known():
     fields = {"k": "m", "state": "done", "doc": json.dumps({**COMMENT, "author": {"username": "ola"}}), "ticket": "desk:7"}  # fmt: skip
     one = receipt.shown("e", fields)

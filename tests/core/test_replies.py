@@ -340,6 +340,7 @@ NAMES = {
     "satisfaction",
     "holding",
     "neutral",
+    "thanks",
 }
 
 

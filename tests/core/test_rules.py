@@ -383,6 +383,16 @@ def test_a_ticket_wins_over_a_reason_to_ignore_below_it() -> None:
     assert decision.rules == ("ticket", "rest")
 
 
+def test_words_that_a_person_approves_need_a_ticket_to_wait_on() -> None:
+    asks, says = Reply("public", "thanks", approve=True), Reply("private", "hello")
+    words = rule("words", replies=(asks, says), approve=True, go_on=True)
+    decision = decided(words, rule("ticket", escalate=HIGH))
+    assert (decision.replies, decision.unsaid, decision.approve) == ((asks, says), (), "words")
+    decision = decided(words, REST)
+    assert (decision.replies, decision.approve) == ((says,), None)
+    assert decision.unsaid == (("thanks", "there is no ticket on which a person could approve it"),)
+
+
 def test_ignoring_may_come_with_a_reply() -> None:
     decision = decided(rule("troll", ignore="troll", replies=(Reply("public", "calm"),)))
     assert (decision.outcome, decision.reason) == ("ignore", "troll")
@@ -392,7 +402,9 @@ def test_ignoring_may_come_with_a_reply() -> None:
 @pytest.mark.parametrize(
     ("then", "outcome"),
     [
-        ({"replies": (("private", "hi"),)}, "reply"),
+        ({"replies": (Reply("private", "hi"),)}, "reply"),
+        ({"replies": (Reply("private", "hi", approve=True),)}, "none"),
+        ({"replies": (Reply("public", "hi", approve=True),), "notify": ("team",)}, "notify"),
         ({"notify": ("team",)}, "notify"),
         ({"feedback": ("delivery",)}, "feedback"),
         ({"feedback": ("delivery",), "ignore": "praise"}, "ignore"),

@@ -30,6 +30,9 @@ rules:
   - name: frosty
     when: {text: {any_of: [frosty]}}
     then: {escalate: {helpdesk: freshdesk}}
+  - name: press
+    when: {text: {any_of: [journalist]}}
+    then: {escalate: {helpdesk: freshdesk}, approve: public}
   - name: lonely
     when: {text: {any_of: [lonely]}}
     then: {ignore: lonely, reply: {public: solo}}
@@ -180,6 +183,24 @@ def test_in_freshdesk_too_an_answer_waits_and_goes_once(world: World) -> None:
     world.until(world.spoken)
     world.calm()
     assert texts(world) == [PHONE]
+
+
+def test_in_freshdesk_another_agent_approves_and_in_private_nobody_has_to(world: World) -> None:
+    number = opened(world, "I am a journalist")
+    world.answer(number, "No comment.", agent="Ola")
+    assert "rule press wants another agent to approve it" in held(world, number)
+    world.answer(number, "/approve", public=False, agent="Ola")
+    world.noted(number, "another agent than the author")
+    world.answer(number, "/approve", public=False, agent="Jan")
+    world.until(world.spoken)
+    world.calm()
+    assert texts(world) == ["No comment."]
+    world.answer(number, "Ask our press office.", agent="Ola")
+    world.until(lambda: world.noted(number, "| Ask our press office."))
+    world.answer(number, "/dm", public=False, agent="Ola")
+    world.until(lambda: "Ask our press office." in texts(world))
+    world.calm()
+    assert [one["what"] for one in world.spoken()][:2] == ["comment", "private_reply"]
 
 
 def test_a_held_answer_outlives_a_platform_that_stumbles_when_it_is_sent(world: World) -> None:

@@ -54,8 +54,8 @@ def code(
     given: Hand, text: str = "We are on it.", *, human: bool = True, where: Room | None = None,
     **doc: Any,
 ) -> str | None:  # fmt: skip
-    against = guards.objection(given, where or room(), event(**doc), text, PLACE, human)
-    return against and against.code
+    every = guards.objections(given, where or room(), event(**doc), text, PLACE, human)
+    return next((one.code for one in every), None)
 
 
 def test_without_limits_nothing_is_asked_and_nothing_is_too_much() -> None:
@@ -67,6 +67,14 @@ def test_without_limits_nothing_is_asked_and_nothing_is_too_much() -> None:
 @pytest.mark.parametrize(("said", "expected"), [("7 1", None), ("7 2", "thread_cap"), ("", None)])
 def test_a_person_hears_so_many_public_answers(said: str, expected: str | None) -> None:
     assert code(hand(Caps(public_replies_per_thread=2)), where=room(aloud=said)) == expected
+
+
+def test_an_agents_answer_needs_another_agent_where_the_ticket_says_so() -> None:
+    here = room(approve="press")
+    assert code(hand(Caps()), where=here) == "approval"
+    assert code(hand(Caps()), where=here, approved="78") is None
+    assert code(hand(Caps()), where=here, human=False) is None
+    assert code(hand(Caps()), where=room(approve="")) is None
 
 
 def test_a_new_ticket_begins_to_count_anew() -> None:

@@ -8,12 +8,15 @@ from typing import Any
 COMPLAINT = "I want a refund, this is broken!"
 
 
-def agent_says(town: Any, ticket: int, text: str) -> None:
-    """A ticket event as Zendesk sends it."""
+def agent_says(
+    town: Any, ticket: int, text: str, *, public: bool = True, by: str = "77", number: int = 1
+) -> None:
+    """A ticket event as Zendesk sends it; *number* tells one from another, and the later from the earlier."""
+    at = f"2026-11-22T10:00:{number:02}Z"
     body = {
-        "type": "zen:event-type:ticket.comment_added", "id": "01JD", "subject": f"zen:ticket:{ticket}",
-        "time": "2026-11-22T10:00:00Z", "detail": {"id": str(ticket), "status": "OPEN"},
-        "event": {"comment": {"id": "991", "body": text, "is_public": True,
-                              "author": {"id": "77", "is_staff": True, "name": "Sam"}}},
+        "type": "zen:event-type:ticket.comment_added", "id": f"01JD{number}", "subject": f"zen:ticket:{ticket}",
+        "time": at, "detail": {"id": str(ticket), "status": "OPEN"},
+        "event": {"comment": {"id": str(990 + number), "body": text, "is_public": public,
+                              "created_at": at, "author": {"id": by, "is_staff": True, "name": "Sam"}}},
     }  # fmt: skip
-    town.deliver("zendesk", json.dumps(body).encode(), "agent-1")
+    town.deliver("zendesk", json.dumps(body).encode(), f"agent-{number}")
