@@ -107,6 +107,48 @@ def test_a_platform_that_asks_us_to_wait_gets_the_answer_when_it_said(
     assert world.store.dead() == []
 
 
+def test_a_platform_that_is_nearly_used_up_is_spared_and_answers_go_before_notices(
+    world: World,
+) -> None:
+    """Story 10: Meta's usage headers at 95 %; nothing is refused, and people's words come first."""
+    people = ("Ana", "Tom", "Jan", "Ola", "Ewa", "Iga", "Leo", "Kim")
+    for name in people:
+        say(world, "messenger", f"{name}: it is broken", name)
+    numbers = [world.opened(f"{name}: it is broken") for name in people]
+    world.calm()
+    used, allowed = 18, 20
+    world.sandbox.post("limits", {"meta": {"page_per_hour": allowed}})
+    session = requests.Session()
+    session.trust_env = False
+    for _ in range(used):  # somebody else does that
+        page = f"{world.sandbox.url}/graph/v25.0/{wires.PAGE_ID}"
+        session.get(page, params={"access_token": wires.PAGE_TOKEN, "fields": "id"}, timeout=20)
+    budget = f"bridge:rate:meta:meta:{wires.PAGE_ID}"
+    with world.redis.client() as client:
+        world.answer(numbers[0], "Sorry, Ana.")  # and its answer tells of it
+        slow = world.until(lambda: client.get(f"{budget}:slow"), "the percents")
+        assert int(slow) > 7000  # ms between two calls
+        world.answer(numbers[1], "Sorry, Tom.")
+        world.until(lambda: len(world.texts()) == 2)
+        assert client.pttl(f"{budget}:stop") > 0
+        for number in numbers[2:5]:
+            world.sandbox.post("agent/status", {"ticket": number, "status": "solved"})
+        world.until(lambda: [one.lanes for one in world.store.lines()] == [3], "notices in line")
+        for name, number in zip(people[5:], numbers[5:], strict=True):
+            world.answer(number, f"Sorry, {name}.")
+        world.until(lambda: [one.lanes for one in world.store.lines()] == [6], "all in line")
+        assert len(world.texts()) == 2
+        # The hour is over; what they still wait for is a moment each.
+        world.sandbox.post("limits", {"meta": {"page_per_hour": 4800}})
+        client.set(f"{budget}:slow", 300, px=60_000)
+        client.delete(f"{budget}:stop")
+        for line in client.zrange("bridge:lines", 0, -1):
+            client.zadd("bridge:lines", {line: 0})
+        world.until(lambda: len(world.texts()) == 8, "all said")
+    assert set(world.texts()[2:5]) == {"Sorry, Iga.", "Sorry, Leo.", "Sorry, Kim."}
+    assert world.sandbox.record("refused", system="meta") == []
+
+
 # --- credentials -----------------------------------------------------------------------------------
 
 
