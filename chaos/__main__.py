@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from chaos import judge, points
+from chaos import judge, leaks, points
 from chaos.judge import Verdict
 from chaos.plan import Plan, plan
 from chaos.play import Play
@@ -30,6 +30,7 @@ def run(made: Plan, rate: float, quiet: bool) -> int:
     with Stage(Postman(made.brings)) as stage:
         play = Play(made, stage, rate, say)
         verdict = judge.judge(play, play.run())
+        leaks.ask(stage, verdict)
         print(f"\n{told(made)}")
         print("\n".join(counts(play, verdict)))
         print(

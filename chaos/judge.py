@@ -45,8 +45,8 @@ class Verdict:
 KINDS = (
     "lost", "duplicate tickets", "duplicate messages", "reordered messages", "reply lost",
     "duplicate replies", "reordered replies", "duplicate notes", "untrue notes", "leaked notes",
-    "untold changes",
-    "invented words", "refused deliveries", "books", "not at rest",
+    "untold changes", "invented words", "refused deliveries", "leaked secrets", "leaked words", "books",
+    "not at rest",
 )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,18 +15,21 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import redis
 import requests
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bridge.core.calls import HttpRequest
 from bridge.sandbox import faults as sandbox
+from bridge.sandbox import wires
 from bridge.store import _SCRIPTS, Store
-from chaos import judge, points
+from chaos import judge, leaks, points
 from chaos.plan import BREAKS, CHANNELS, EFFECTS, LONG, OUTAGES, SYSTEMS, Bring, plan
 from chaos.play import Play
 from chaos.points import COMMITS, POINTS, WRITES
 from chaos.postman import Postman, Times
+from chaos.stage import Stage
 from chaos.truth import Truth
 
 ROOT = Path(__file__).parents[1]
@@ -399,6 +403,43 @@ def test_books_refusals_and_unrest_are_seen() -> None:
     assert judged(*GOOD, books={"done": 1, "in_progress": 1}) == {"books"}
     assert judged(*GOOD, refused=["/hooks/meta m00001: 401"]) == {"refused deliveries"}
     assert judged(*GOOD, rested=False) == {"not at rest"}
+
+
+SECRET = wires.FRESHDESK_API_KEY
+
+
+@pytest.mark.parametrize(
+    ("where", "said", "wrong"),
+    [
+        ("worker.log", "refused 42", set()),
+        ("worker.log", f"refused {SECRET}", {"leaked secrets"}),
+        ("web.log", "late: Person 00007", {"leaked words"}),
+        ("web.log", "late: My order is broken", {"leaked words"}),
+        ("rq", f"bridge.jobs.wake('{SECRET}')", {"leaked secrets"}),
+        ("rq", "bridge.jobs.wake('Person 00007')", {"leaked words"}),
+        ("redis/a.aof", "Person 00007: My order is broken", set()),
+        ("redis/a.aof", SECRET, {"leaked secrets"}),
+    ],
+)
+def test_what_a_run_says_and_keeps_is_searched_for_secrets_and_people(
+    tmp_path: Path, client: redis.Redis, door: str, where: str, said: str, wrong: set[str]
+) -> None:
+    Door.answers = [200]
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "worker.log").write_text("started")
+    if where == "rq":
+        client.hset("rq:job:wake-1", "description", said)
+    else:
+        (tmp_path / where).write_text(said)
+    stage = SimpleNamespace(
+        folder=tmp_path, environ={"BRIDGE_SECRET_KEY": "key-9", "BRIDGE_CONSOLE_TOKEN": "token-9"},
+        redis=SimpleNamespace(folder=tmp_path / "redis", client=lambda: nullcontext(client)),
+        postman=SimpleNamespace(doors=[door]),
+    )  # fmt: skip
+    verdict = judge.Verdict()
+    leaks.ask(cast(Stage, stage), verdict)
+    assert set(verdict.wrong) == wrong
+    assert verdict.figures["bytes searched for secrets"] > 0
 
 
 # --- all of it ------------------------------------------------------------------------------------------

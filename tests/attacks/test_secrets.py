@@ -7,9 +7,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
+from support import leaks
+from support.leaks import found
 from support.wire import CONNECTIONS, PROOFS, SECRET, post, request
 from support.world import World
 
@@ -17,29 +18,11 @@ from bridge.sandbox import wires
 
 NAME, WORDS, PHONE = "Wilhelmina Zq8Canary", "zq8words about my refund", "999555123"
 KEY, TOKEN = "canary-secret-key-0123456789abcdef", "console-token-for-tests"
-NOT_SECRET = {"BRIDGE_PUBLIC_URL", "SANDBOX_URL", "ZENDESK_CLIENT_ID"}
 
 
 def secrets() -> dict[str, str]:
     """Every secret of the configuration by name."""
-    named = {
-        **wires.environment("", ""),
-        "ATTACK_SECRET": SECRET,
-        "SECRET_KEY": KEY,
-        "CONSOLE": TOKEN,
-    }
-    return {name: value for name, value in named.items() if name not in NOT_SECRET}
-
-
-def found(data: bytes, wanted: dict[str, str]) -> list[str]:
-    """The names of what stands in *data*, also percent-encoded or as JSON writes it."""
-    return [
-        name
-        for name, value in wanted.items()
-        if value.encode() in data
-        or quote(value, safe="").encode() in data
-        or json.dumps(value)[1:-1].encode() in data
-    ]
+    return leaks.secrets({"ATTACK_SECRET": SECRET, "SECRET_KEY": KEY, "CONSOLE": TOKEN})
 
 
 @pytest.fixture(scope="module")
