@@ -107,7 +107,7 @@ def _commit(store: Any, script: str, *args: Any) -> str:
 
 def _single(store: Any, call: Any) -> str:
     """What a script is run by is no command of its own."""
-    return "" if getattr(call, "__qualname__", "").startswith("Store._run.") else "command"
+    return "" if getattr(call, "__qualname__", "").startswith("Access._run.") else "command"
 
 
 def _write(http: Any, request: Any) -> str:

@@ -16,11 +16,12 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
-from bridge import store, wiring
+from bridge import wiring
 from bridge.cli import main
 from bridge.helpdesks import HELPDESKS
 from bridge.http import Http
 from bridge.jobs import posting, turn
+from bridge.store import turns
 from chaos import hurt, points
 
 SCALE: Final = "MATRIX_SCALE"
@@ -36,7 +37,7 @@ def scaled(by: float) -> None:
 
     changed: Any = Http
     changed.send = send
-    for module in (store, turn):
+    for module in (turns, turn):
         changed = module
         changed.LEASE *= by
     turn.MARGIN *= by

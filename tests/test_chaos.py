@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bridge.core.calls import HttpRequest
 from bridge.sandbox import faults as sandbox
 from bridge.sandbox import wires
-from bridge.store import _SCRIPTS, Store
+from bridge.store import Store
+from bridge.store.scripts import SCRIPTS
 from chaos import judge, leaks, points
 from chaos.plan import BREAKS, CHANNELS, EFFECTS, LONG, OUTAGES, SYSTEMS, Bring, plan
 from chaos.play import Play
@@ -101,7 +102,7 @@ def test_calls_that_fail_are_told_by_how_they_fail() -> None:
 def test_every_commit_of_the_journal_is_a_point() -> None:
     """But those that only an operator makes, who sees whether they were done, and one that only corrects a count."""
     named = {name.partition("-")[0] for name in COMMITS}
-    assert set(_SCRIPTS) - {"revive", "publish", "told", "mute"} == named - {"command"}
+    assert set(SCRIPTS) - {"revive", "publish", "told", "mute"} == named - {"command"}
 
 
 def test_a_process_dies_where_it_is_told_to_and_nowhere_else(tmp_path: Path) -> None:

@@ -109,7 +109,7 @@ def test_every_address_of_the_web_process_is_documented() -> None:
 def keys() -> set[str]:
     """The first parts of the names of all keys in Redis, as the scripts and their callers write them."""
     lua = "\n".join(path.read_text() for path in ROOT.glob("bridge/lua/*.lua"))
-    files = (ROOT / "bridge" / "store.py", *ROOT.glob("bridge/jobs/*.py"))
+    files = (*ROOT.glob("bridge/store/*.py"), *ROOT.glob("bridge/jobs/*.py"))
     code = "\n".join(path.read_text() for path in files)
     told = {
         *re.findall(r"\bP \.\. '([a-z]+:?)", lua),

@@ -25,7 +25,7 @@ end
 local function wake(now)
   if redis.call('LLEN', 'rq:queue:bridge') > 0 then return end
   local id = 'wake-' .. now .. '-' .. redis.call('INCR', P .. 'wakes')
-  redis.call('HSET', 'rq:job:' .. id, unpack({--[[the job's fields: store.py puts them here]]}))
+  redis.call('HSET', 'rq:job:' .. id, unpack({--[[the job's fields: store/scripts.py puts them here]]}))
   redis.call('EXPIRE', 'rq:job:' .. id, 3600)
   redis.call('SADD', 'rq:queues', 'rq:queue:bridge')
   redis.call('RPUSH', 'rq:queue:bridge', id)

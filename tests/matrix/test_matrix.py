@@ -9,7 +9,7 @@ import pytest
 
 from bridge.channels import CHANNELS
 from bridge.helpdesks import HELPDESKS
-from bridge.store import _SCRIPTS
+from bridge.store.scripts import SCRIPTS
 from chaos.points import POINTS
 from matrix import ROOT, commands, doubts, kills, rows
 from matrix.__main__ import every
@@ -48,7 +48,7 @@ def test_every_named_point_has_its_cells() -> None:
 
 
 def test_every_script_of_the_journal_has_its_entry() -> None:
-    assert set(_SCRIPTS) <= commands.known()
+    assert set(SCRIPTS) <= commands.known()
 
 
 def test_every_helpdesk_and_every_channel_that_speaks_is_brought_into_doubt() -> None:
