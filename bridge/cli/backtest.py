@@ -28,7 +28,7 @@ from bridge.core.calendars import Clock
 from bridge.core.errors import ConfigError
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
-from bridge.core.rules import Decision, Rules
+from bridge.core.rules import OVERFLOW, Decision, Rules
 from bridge.core.sentiment import Scorer
 from bridge.core.stored import doc_in, message_in, moment_in
 from bridge.settings import Settings
@@ -173,6 +173,8 @@ class Bench:
         found.rules.update(after.rules)
         if self.new.rules.crowds:
             self._count(found, message, past.view, clock, after.rule)
+        if self.new.rules.overflow and after.outcome == "escalate":
+            found.crowds.setdefault((OVERFLOW, ""), []).append(clock.moment.timestamp())
         if kind := _kind(before, after):
             found.rows.append(_row(kind, eid, fields, doc, before, after))
 
@@ -340,7 +342,7 @@ def _print(
 
 def _incidents(found: Found, rules: Rules) -> list[dict[str, Any]]:
     """The incidents that the crowds of *rules* would have opened, the earliest first."""
-    known = {crowd.name: crowd for crowd in rules.crowds}
+    known = {crowd.name: crowd for crowd in rules.lookouts}
     told = [
         {
             "crowd": name,

@@ -73,8 +73,9 @@ def run(args: argparse.Namespace) -> int:
     def out(name: str, message: Message | None, seen: View) -> None:
         decision = _decided(message, seen, rules)
         told = Told(
-            name, message, seen, decision, replies, here, _crowds(message, seen, rules), in_force
-        )
+            name, message, seen, decision, replies, here, _crowds(message, seen, rules),
+            rules.overflow is not None, in_force,
+        )  # fmt: skip
         (_json if args.json else _sentences)(told)
 
     if args.text is not None:
@@ -135,7 +136,14 @@ class Told:
     replies: Replies
     here: Here
     crowds: tuple[Crowd, ...]  # that it counts for
+    overflows: bool  # whether tickets beyond the cap stand on an incident
     in_force: dict[str, Any] | None
+
+    @property
+    def may_overflow(self) -> bool:
+        """Whether its ticket would not be opened where it is one too many a minute."""
+        escalation = self.decision.escalation
+        return self.overflows and escalation is not None and escalation.priority != "urgent"
 
     @property
     def account(self) -> Account | None:
@@ -205,6 +213,7 @@ def _json(told: Told) -> None:
                 "signals": dict(decision.signals),
                 "in_force": told.in_force,
                 "crowds": [one.name for one in told.crowds],
+                "may_overflow": told.may_overflow,
             }
         )
     )
@@ -274,6 +283,8 @@ def _sentences(told: Told) -> None:
     for crowd in told.crowds:
         many = f"{crowd.at_least:g} within {crowds.lasting(crowd.over)}"
         print(f"     counts for the crowd {crowd.name}: {many} are an incident")
+    if told.may_overflow:
+        print("     beyond the tickets a minute: no ticket, but the list of the incident overflow")
     print()
 
 

@@ -27,7 +27,7 @@ from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
 from bridge.core.replies import Replies, Variant, problems
-from bridge.core.rules import Rules
+from bridge.core.rules import OVERFLOW, Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +374,8 @@ class _Reading:
                 for at, crowd in enumerate(rules.crowds)
                 if crowd.hold
             ]
+            if rules.overflow and rules.overflow.hold:
+                used.append((rules_document, ("limits", OVERFLOW, "hold"), rules.overflow.hold))
         for document in self.documents:
             if document is rules_document or not isinstance(document.data, Mapping):
                 continue

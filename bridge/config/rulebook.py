@@ -7,7 +7,18 @@ from types import MappingProxyType
 from typing import Any
 
 from bridge.config.plain import Document, Where
-from bridge.core.rules import Caps, Crowd, Escalation, Example, Outcome, Reply, Rule, Rules
+from bridge.core.conditions import All
+from bridge.core.rules import (
+    OVERFLOW,
+    Caps,
+    Crowd,
+    Escalation,
+    Example,
+    Outcome,
+    Reply,
+    Rule,
+    Rules,
+)
 from bridge.core.targets import NO_TARGET, NOTHING, USUAL, Measures, Target, Wait
 
 
@@ -15,11 +26,14 @@ def rules_of(document: Document, data: Mapping[str, Any], name: str) -> Rules:
     """The rules in *document*, whose values are *data*; *name* is the short one for exactly these."""
     general = data["target"]
     found = (_rule(document, ("rules", at), one, general) for at, one in enumerate(data["rules"]))
+    limits = {name: value for name, value in data["limits"].items() if name != OVERFLOW}
+    caps = Caps(**limits)
     return Rules(
         rules=tuple(found),
         crowds=tuple(_crowd(one) for one in data["crowds"]),
+        overflow=_overflow(data["limits"].get(OVERFLOW), caps),
         target=_target(general),
-        caps=Caps(**data["limits"]),
+        caps=caps,
         hash=name,
     )
 
@@ -74,6 +88,22 @@ def _crowd(data: Mapping[str, Any]) -> Crowd:
         hold=then.get("hold"),
         notify=then.get("notify", ()),
         quiet=then["quiet"],
+    )
+
+
+def _overflow(data: Mapping[str, Any] | None, caps: Caps) -> Crowd | None:
+    """The crowd of all who want a ticket: one more in a minute than may have one."""
+    if data is None:
+        return None
+    return Crowd(
+        name=OVERFLOW,
+        when=All(()),
+        over=60,
+        at_least=caps.escalations_per_minute + 1,
+        ends_after=data["ends_after"],
+        incident=_escalation(data["incident"]),
+        hold=data.get("hold"),
+        notify=data.get("notify", ()),
     )
 
 

@@ -13,7 +13,7 @@ from bridge.core.facts import FIELDS, OPEN, field_of
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.mistakes import nearest
 from bridge.core.model import Connection
-from bridge.core.rules import Escalation, Example, Reply, Rule, Rules
+from bridge.core.rules import OVERFLOW, Escalation, Example, Reply, Rule, Rules
 from bridge.core.targets import Target
 
 
@@ -78,12 +78,16 @@ class Ruling:
             where: Where = ("crowds", at)
             if names.index(crowd.name) != at:
                 self.wrong((*where, "name"), "another crowd has this name")
+            if crowd.name == OVERFLOW:
+                self.wrong((*where, "name"), "is the name of what `limits: {overflow: ...}` opens")
             self._channels((*where, "when"), crowd.when)
             self._whole_texts((*where, "when"), crowd.when)
             if any(test.name == "incident" for test in tests(crowd.when)):
                 told = "a crowd cannot ask for `incident`: whether there is one hangs on the crowd"
                 self.wrong((*where, "when"), told)
             self._escalation((*where, "then", "incident"), crowd.incident)
+        if rules.overflow:
+            self._escalation(("limits", OVERFLOW, "incident"), rules.overflow.incident)
 
     def _channels(self, where: Where, when: Condition | None) -> None:
         """It asks for channels there are: a misspelled one would never match, and never tell."""

@@ -291,6 +291,15 @@ class RuleSchema(Strict):
     )
 
 
+class OverflowSchema(Strict):
+    looks = "{incident: {priority: high}}"
+
+    incident = Keys(EscalateSchema, required=True)
+    hold = Text(validate=is_reply)
+    notify = Texts(check=is_name)
+    ends_after = Span(load_default=600)
+
+
 class LimitsSchema(Strict):
     looks = "{public_replies_per_thread: 2}"
 
@@ -300,6 +309,7 @@ class LimitsSchema(Strict):
     cooling = Span()
     second_person = Flag()
     escalations_per_minute = Amount(1, 10_000, whole=True)
+    overflow = Keys(OverflowSchema)
 
 
 class CrowdThenSchema(Strict):

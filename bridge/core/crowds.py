@@ -16,7 +16,7 @@ from typing import Any
 from bridge.core.facts import View
 from bridge.core.harmless import address, capped, line, listed
 from bridge.core.model import Kind, Message
-from bridge.core.rules import Crowd
+from bridge.core.rules import OVERFLOW, Crowd
 from bridge.core.silence import HOUR, usual
 
 LISTED = 40  # messages that one note shows
@@ -111,9 +111,18 @@ def lasting(seconds: float) -> str:
 
 def title(crowd: str, value: str) -> str:
     """What the incident's ticket is called."""
+    if crowd == OVERFLOW:
+        return "Incident overflow: more tickets than may open in a minute"
     return (
         f"Incident {crowd}{f' at {line(value, 100)}' if value else ''}: many write about the same"
     )
+
+
+def many(crowd: Crowd, needed: int) -> str:
+    """What has begun the incident: `20 messages or more within 15 minutes`."""
+    if crowd.name == OVERFLOW:
+        return f"more than {needed - 1} tickets were wanted within {lasting(crowd.over)}"
+    return f"{needed} messages or more within {lasting(crowd.over)}"
 
 
 def by_hand(what: str, doc: Mapping[str, Any]) -> str:
@@ -130,15 +139,24 @@ def opening(crowd: Crowd, value: str, needed: int, usual: float | None, hand: st
     *hand* says who has begun it, and why, where it did not begin by itself.
     """
     at = f" ({line(value, 200)})" if value else ""
-    many = f"{needed} messages or more within {lasting(crowd.over)} belong to the crowd '{crowd.name}'{at}."
+    why = f"{many(crowd, needed)} belong to the crowd '{crowd.name}'{at}."
+    where = (
+        "They are listed in the private notes below; tickets of their own are linked to this one."
+    )
     ends = f"It ends by itself when they have been fewer for {lasting(crowd.ends_after)}."
     if hand:
-        many = f"The incident of the crowd '{crowd.name}'{at} was {hand}."
+        why = f"The incident of the crowd '{crowd.name}'{at} was {hand}."
         ends = "It lasts until somebody ends it: a private note /over here, or `bridge crisis end`."
+    if crowd.name == OVERFLOW:
+        why = f"{many(crowd, needed)}.".capitalize()
+        where = (
+            "What is beyond that has no ticket of its own, unless it is urgent. It is listed in the private notes below,"
+            " and a private note /open 20 opens tickets for the next twenty."
+        )
     told = [
-        many,
+        why,
         f"Usually about {usual:.0f} come in this time." if usual is not None else "",
-        "They are listed in the private notes below; tickets of their own are linked to this one.",
+        where,
         "Automatic replies to them rest." if crowd.quiet else "",
         f"Each of them is told '{crowd.hold}' once." if crowd.hold else "",
         ends,
@@ -218,7 +236,7 @@ def belongs(ticket: str, url: str | None, crowd: str) -> str:
 
 def told_of(crowd: Crowd, count: int, hand: str = "") -> str:
     """The alarm while it lasts; no customer's words or names in it."""
-    why = hand or f"{count} messages or more within {lasting(crowd.over)}"
+    why = hand or many(crowd, count)
     return f"crowd {crowd.name}: {why}; an incident is open"
 
 

@@ -19,6 +19,7 @@ from bridge.core.targets import USUAL, Promise, Target, Wait
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 UNASKED = "there is no ticket on which a person could approve it"
+OVERFLOW = "overflow"  # the crowd of all who want a ticket, beyond the cap
 HOUSE_RULES = ("hate", "personal_data", "spam", "illegal")  # what a comment may be hidden for
 
 
@@ -105,6 +106,7 @@ class Caps:
     may stand under one post in a day before an alarm. `cooling`: seconds between two automatic answers.
     With `second_person` somebody else than its author lets go what is beyond. Tickets a minute for messages
     that belong to an incident.
+    Tickets a minute for messages that belong to an incident; for all where the rules have an `overflow`.
     """
 
     public_replies_per_thread: int | None = None
@@ -142,15 +144,21 @@ class Crowd:
 class Rules:
     """All rules in their order, the crowds they look out for, their caps, and the hash of their file.
 
-    `target` is that of every ticket whose rule has none.
+    `overflow` is the crowd of all who want a ticket: what is beyond the cap stands on its incident. `target` is that of every ticket whose rule has none.
     """
 
     rules: tuple[Rule, ...] = ()
     crowds: tuple[Crowd, ...] = ()
+    overflow: Crowd | None = None
     target: Target = USUAL
     caps: Caps = field(default_factory=Caps)
     hash: str = ""
     _scan: list[Scan] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def lookouts(self) -> tuple[Crowd, ...]:
+        """All that may become an incident."""
+        return (*self.crowds, self.overflow) if self.overflow else self.crowds
 
     @property
     def scan(self) -> Scan:

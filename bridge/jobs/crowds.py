@@ -28,6 +28,7 @@ from bridge.jobs.turn import Hand
 from bridge.store import Event, Store
 
 FRESH = 60.0  # seconds for which the usual of an hour is not asked for again
+MINUTE = 60.0
 FIRST = 2.0  # seconds until the incident's list is looked at for the first time
 
 
@@ -36,7 +37,9 @@ class Spike:
     """An incident that lasts, as the messages of its crowd meet it; no ticket before it is opened."""
 
     crowd: Crowd
+    cid: str
     room: str
+    since: float
     desk: str = ""
     ticket: str = ""
 
@@ -67,46 +70,67 @@ def _values(
 def _spike(plan: Plan, event: Event, message: Message, rule: str | None) -> Spike | None:
     """The incident that *message* belongs to; of several the one whose crowd stands first."""
     for crowd, value in _values(plan, event, message, rule):
-        if kept := plan.spikes.get(name(crowd, value)):
-            told = json.loads(kept)
-            return Spike(crowd, told["room"], told.get("desk", ""), told.get("ticket", ""))
+        if spike := _lasting(plan, crowd, value):
+            return spike
     return None
+
+
+def _lasting(plan: Plan, crowd: Crowd, value: str) -> Spike | None:
+    kept = plan.spikes.get(cid := name(crowd, value))
+    if kept is None:
+        return None
+    told = json.loads(kept)
+    since = float(told.get("since", 0)) / 1000
+    return Spike(crowd, cid, told["room"], since, told.get("desk", ""), told.get("ticket", ""))
 
 
 def calmed(
     hand: Hand, room: Room, plan: Plan, event: Event, message: Message, decision: Decision
 ) -> Decision:
-    """What *decision* comes to while an incident of the message's crowd lasts.
+    """What *decision* comes to while an incident lasts: of the message's crowd, or of all who want a ticket.
 
-    Its automatic replies give way to the words that all hear once. A ticket that would be one too many this
-    minute is not opened: what was said stands on the incident's list, and is shown on the ticket that the person's
-    next words may open.
+    Automatic replies to it give way to the words that all hear once. A ticket that would be one too many this
+    minute is not opened, unless it is urgent: what was said stands on the incident's list, and is shown on the
+    ticket that the person's next words may open.
     """
     asked = bool(event.fields.get("asked"))  # an agent wants a ticket for it
     if asked and decision.outcome != "escalate":
         escalation = decision.escalation or Escalation()
         decision = replace(decision, outcome="escalate", escalation=escalation, replies=())
     spike = _spike(plan, event, message, decision.rule)
-    if spike is None:
-        return decision
-    crowd = spike.crowd
-    if crowd.hold and not asked and _may_be_held(event, message):
-        plan.push.append(_hold(room, spike, crowd.hold))
-        plan.more[event.id] = {"hold": [crowd.hold, plan.push[-1]["e"]]}
-    if crowd.quiet and decision.replies:
+    if spike and not asked:
+        _held(room, plan, event, message, spike)
+    if spike and spike.crowd.quiet and decision.replies:
         outcome = "incident" if decision.outcome == "reply" else decision.outcome
-        decision = replace(
-            decision, replies=(), outcome=outcome, reason=decision.reason or _on(crowd)
-        )
+        why = decision.reason or _on(spike.crowd)
+        decision = replace(decision, replies=(), outcome=outcome, reason=why)
     if decision.outcome != "escalate":
         return decision
-    most = hand.bridge.config.rules.caps.escalations_per_minute
-    if not asked and hand.bridge.store.gate("crowds", [Budget("escalations", most, 60.0)]).wait:
-        why = f"{_on(crowd)}: more than {most} {crowds.FULL}"
+    overflow = hand.bridge.config.rules.overflow
+    whole = _lasting(plan, overflow, "") if overflow else None
+    if (keeps := spike or whole) and not asked and _full(hand, decision, whole):
+        plan.kept[event.id] = (keeps.cid, keeps.room)
+        if keeps is whole:
+            _held(room, plan, event, message, whole)
+            decision = replace(decision, replies=())  # they speak of a ticket
+        most = hand.bridge.config.rules.caps.escalations_per_minute
+        why = f"{_on(keeps.crowd)}: more than {most} {crowds.FULL}"
         return replace(decision, outcome="incident", reason=why, escalation=None)
-    if spike.ticket and not room.facts.get("alone"):
-        plan.problem = (spike.desk, spike.ticket, crowd.name)
+    if spike and spike.ticket and not room.facts.get("alone"):
+        plan.problem = (spike.desk, spike.ticket, spike.crowd.name)
     return decision
+
+
+def _full(hand: Hand, decision: Decision, whole: Spike | None) -> bool:
+    """Whether there is no room for the ticket this minute; what is urgent counts, and always has room.
+
+    In the first minute of the incident of all there is none: the tickets that have made it were opened within one.
+    """
+    most = hand.bridge.config.rules.caps.escalations_per_minute
+    full = hand.bridge.store.gate("crowds", [Budget("escalations", most, MINUTE)]).wait > 0
+    if whole and hand.bridge.now().timestamp() - whole.since < MINUTE:
+        full = True
+    return full and not (decision.escalation and decision.escalation.priority == "urgent")
 
 
 def _on(crowd: Crowd) -> str:
@@ -119,46 +143,70 @@ def _may_be_held(event: Event, message: Message) -> bool:
     return not elsewhere and message.kind is not Kind.REVIEW
 
 
-def _hold(room: Room, spike: Spike, reply: str) -> dict[str, Any]:
-    """The one holding text, as an event of the room's `out` lane: once for each incident."""
-    name = name_of("hold", room.id, spike.room)
-    return our_event("out", room.id, "s", name, {"v": 1, "reply": reply, "hold": spike.room})
+def _held(room: Room, plan: Plan, event: Event, message: Message, spike: Spike) -> None:
+    """Have the one holding text said, as an event of the room's `out` lane: once for each incident."""
+    if (reply := spike.crowd.hold) and _may_be_held(event, message):
+        name = name_of("hold", room.id, spike.room)
+        doc = {"v": 1, "reply": reply, "hold": spike.room}
+        plan.push.append(our_event("out", room.id, "s", name, doc))
+        plan.more[event.id] = {"hold": [reply, name]}
 
 
-def count(hand: Hand, plan: Plan, event: Event, message: Message, rule: str | None) -> None:
+def count(
+    hand: Hand, plan: Plan, event: Event, message: Message, decision: Decision | None
+) -> None:
     """Have *message*, new to us, counted for its crowds when this step is written down."""
-    every = hand.bridge.config.rules.crowds
-    if not every or event.id in plan.muted or event.fields.get("asked"):
+    rules = hand.bridge.config.rules
+    if event.id in plan.muted or event.fields.get("asked"):
         return
+    if rules.crowds:
+        _count(hand, plan, event, message, decision)
+    wanted = decision is not None and decision.outcome == "escalate"
+    if rules.overflow and (wanted or event.id in plan.kept):
+        now = hand.bridge.now()
+        cid = name(rules.overflow, "")
+        if wanted or plan.kept[event.id][0] == cid:
+            item = _item(plan, event, message, rules.overflow, cid, "", None, now, now)
+            plan.crowds.append({**item, "apart": True})
+
+
+def _count(
+    hand: Hand, plan: Plan, event: Event, message: Message, decision: Decision | None
+) -> None:
     if event.id not in plan.met:  # it went on a ticket without anybody asking the rules
         seen = view(message, {"has_ticket": True}, hand.bridge.scorer)
-        plan.met[event.id] = crowds.meeting(every, seen)
+        plan.met[event.id] = crowds.meeting(hand.bridge.config.rules.crowds, seen)
     now = hand.bridge.now()
     at = min(message.sent_at or moment_in(event.fields.get("seen")) or now, now)
-    for crowd, value in _values(plan, event, message, rule):
-        cid = name(crowd, value)
-        room = stamp(f"crowd:{cid}:{event.id}")
-        much = (
-            USUAL.of(hand.bridge.store, crowd, cid, now.timestamp()) if crowd.times_usual else None
-        )
-        most = crowds.needed(crowd, much or 0)
-        shared = {"v": 1, "crowd": crowd.name, "cid": cid, "value": value, "needed": most}
-        since = int(now.timestamp() * 1000)
-        opens = {
-            **shared, "usual": much, "since": since, "c": event.connection, "channel": message.channel,
-            "account": message.account_id,
-        }  # fmt: skip
-        first = our_event("in", room, "c", name_of("incident", room, "open"), opens)
-        plan.crowds.append(
-            {
-                "c": cid,
-                "e": event.id,
-                "at": int(at.timestamp() * 1000),
-                "over": crowd.over * 1000,
-                "needed": most,
-                "begin": begin(room, shared, now, first),
-            }
-        )
+    for crowd, value in _values(plan, event, message, decision.rule if decision else None):
+        cid, much = name(crowd, value), None
+        if crowd.times_usual:
+            much = USUAL.of(hand.bridge.store, crowd, cid, now.timestamp())
+        plan.crowds.append(_item(plan, event, message, crowd, cid, value, much, at, now))
+
+
+def _item(
+    plan: Plan, event: Event, message: Message, crowd: Crowd, cid: str, value: str,
+    much: float | None, at: datetime, now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """One message of one crowd, as lua/crowd.lua counts it; *much* is what usually comes."""
+    room, most = stamp(f"crowd:{cid}:{event.id}"), crowds.needed(crowd, much or 0)
+    shared = {"v": 1, "crowd": crowd.name, "cid": cid, "value": value, "needed": most}
+    opens = {
+        **shared, "usual": much, "since": int(now.timestamp() * 1000), "c": event.connection,
+        "channel": message.channel, "account": message.account_id,
+    }  # fmt: skip
+    first = our_event("in", room, "c", name_of("incident", room, "open"), opens)
+    kept = plan.kept.get(event.id, ("", ""))
+    return {
+        "c": cid,
+        "e": event.id,
+        "at": int(at.timestamp() * 1000),
+        "over": crowd.over * 1000,
+        "needed": most,
+        "begin": begin(room, shared, now, first),
+        **({"kept": kept[1]} if kept[0] == cid else {}),
+    }
 
 
 def begin(

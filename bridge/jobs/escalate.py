@@ -153,8 +153,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         on_ticket = _place(hand, room, plan, event, message)
         if on_ticket is None:
             break
-        decision = plan.decision(event)
-        crowds.count(hand, plan, event, message, decision.rule if decision else None)
+        crowds.count(hand, plan, event, message, plan.decision(event))
         # Only now: what is left to the next step must not be taken for handled there.
         fact = facts.setdefault(mid, {})
         fact["text"] = _kept(message.text)

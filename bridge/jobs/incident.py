@@ -7,6 +7,7 @@ that event, so that a worker that takes over goes on where the last one stopped.
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import Any
 from bridge.core import crowds, fanout, mapping, receipt, telling
 from bridge.core.commands import Command
 from bridge.core.model import Draft, Person, stamp
-from bridge.core.rules import Crowd
+from bridge.core.rules import OVERFLOW, Crowd
 from bridge.core.stored import doc_in, moment_in, moment_out
 from bridge.jobs import crisis, customers, notify, writing
 from bridge.jobs.ingest import name_of
@@ -34,7 +35,7 @@ NOBODY = Person(external_id=stamp("incidents"), name="Social media incidents")
 
 def crowd_of(hand: Hand, doc: dict[str, Any]) -> Crowd | None:
     """The crowd of an incident; None when the rules have it no more."""
-    every = hand.bridge.config.rules.crowds
+    every = hand.bridge.config.rules.lookouts
     return next((one for one in every if one.name == doc.get("crowd")), None)
 
 
@@ -63,7 +64,8 @@ def open(hand: Hand, room: Room, event: Event, spikes: Mapping[str, str]) -> boo
     if requester is None:
         return True
     desk_map = bridge.map_of(desk.name)
-    knows = "problem" in bridge.helpdesk(desk).types
+    # Solving a problem solves its incidents: those beyond the cap have nothing to do with each other.
+    knows = "problem" in bridge.helpdesk(desk).types and crowd.name != OVERFLOW
     wanted = replace(crowd.incident, type="problem") if knows else crowd.incident
     fields = mapping.apply(desk_map, wanted, {})
     ident, begun = name_of("open", room.id), crowds.by_hand("begun", doc)
@@ -82,9 +84,9 @@ def open(hand: Hand, room: Room, event: Event, spikes: Mapping[str, str]) -> boo
         tags=fields.tags,
         fields=fields.fields,
     )
-    why = begun or f"{doc['needed']} messages or more"
+    why = begun or crowds.many(crowd, int(doc["needed"]))
     slip: dict[str, Any] = {"v": 1, "outcome": "incident", "reason": why}
-    opened = f"opened by crowd {crowd.name}" + (f", {begun}" if begun else "")
+    opened = f"opened by crowd {crowd.name}, {why}"
     slip["actions"] = [receipt.action(bridge.now(), opened, "ok")]
     after = {
         "v": 1, "events": [{"e": event.id, "receipt": slip}], "facts": room.changed(),
@@ -111,7 +113,8 @@ def look(hand: Hand, room: Room, event: Event) -> None:
         found = members(hand, eids)
         joining = [one for _, one in found]
         orders.push.append(note_event(room, crowds.listing(joining, listed), "list", str(listed)))
-        orders.push += _joins(room, crowd, found)
+        if doc["crowd"] != OVERFLOW:
+            orders.push += _joins(room, crowd, found)
         doc["listed"] = listed = listed + len(eids)
     doc["peak"] = max(count, int(doc.get("peak", 0)))
     if doc.get("over"):
@@ -184,7 +187,7 @@ def _end(hand: Hand, room: Room, event: Event, doc: dict[str, Any], over: int) -
 
 def everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:
     """All messages of the incident that are kept, in the order in which they joined."""
-    for start in range(0, CROWD, BATCH):
+    for start in itertools.count(0, BATCH):
         eids = hand.bridge.store.crowd("", room.id, 0, start, BATCH)[2]
         yield from members(hand, eids)
         if len(eids) < BATCH:

@@ -48,6 +48,9 @@ class Plan:
     spikes: Mapping[str, str] = field(default_factory=dict)  # incidents that last, by their crowd
     met: dict[str, tuple[Crowd, ...]] = field(default_factory=dict)  # crowds of an event
     crowds: list[dict[str, Any]] = field(default_factory=list)  # what is to be counted
+    kept: dict[str, tuple[str, str]] = field(
+        default_factory=dict
+    )  # the crowd and the incident on whose list an event stands, in place of a ticket
     problem: tuple[str, str, str] | None = None  # helpdesk, ticket, crowd of the incident it joins
 
     def decision(self, event: Event) -> Decision | None:

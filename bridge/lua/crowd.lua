@@ -8,14 +8,17 @@ local function begins(item)
   redis.call('HSET', P .. 'r:' .. begin.room, unpack(begin.facts))
   redis.call('EXPIRE', P .. 'r:' .. begin.room, 7776000)
   redis.call('PEXPIRE', key, 2592000000)
-  for _, eid in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('RPUSH', members, eid) end
+  if not item.apart then
+    for _, eid in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('RPUSH', members, eid) end
+  end
   redis.call('EXPIRE', members, 2592000)
   return begin.push
 end
 
 -- Count a message for a crowd; when there are as many as are needed, an incident begins, once.
 -- item: as above, and e = the message, at, over = ms, needed. Without `at` and `needed` nothing is counted: somebody
---   begins the incident by hand, unless one lasts.
+--   begins the incident by hand, unless one lasts. kept = the incident on whose list it stands in place of a ticket,
+--   also where that is over by now; apart: nothing else belongs to it, because what is counted has tickets.
 -- What is older than the window counts no more, so a message that is written down twice counts once: it is
 -- still among those that are known, or too old. An incident that lasts remembers all from its own window on: who
 -- was handled late, because a worker died, belongs to it. Returns the incident's first events where it begins.
@@ -30,6 +33,7 @@ local function crowd(item, now)
   local at = math.min(item.at, now)
   spike = spike and cjson.decode(spike)
   local oldest = math.min(now, spike and spike.since or now) - item.over
+  if item.kept then at = math.max(at, oldest) end
   if at < oldest then return {} end
   if redis.call('ZADD', key, 'NX', at, item.e) == 1 then
     redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. string.format('%.0f', oldest))
@@ -42,9 +46,10 @@ local function crowd(item, now)
       for gone = hour - 1176, hour - 1009 do redis.call('HDEL', hours, gone) end
     end
     redis.call('EXPIRE', hours, 3024000)
-    if spike then
-      local members = P .. 'members:' .. spike.room
-      if redis.call('LLEN', members) < CROWD then redis.call('RPUSH', members, item.e) end
+    local room = item.kept or (spike and not item.apart and spike.room)
+    if room then
+      local members = P .. 'members:' .. room
+      if item.kept or redis.call('LLEN', members) < CROWD then redis.call('RPUSH', members, item.e) end
       redis.call('EXPIRE', members, 2592000)
     end
   end

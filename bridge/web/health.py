@@ -113,7 +113,7 @@ class Books(Collector):
         """How many incidents of each crowd last, those at rest too."""
         lasting = GaugeMetricFamily("bridge_incidents", "Incidents that last", labels=["crowd"])
         spikes = Counter(one["crowd"] for one in self._bridge.store.spikes().values())
-        known = (crowd.name for crowd in self._bridge.config.rules.crowds)
+        known = (crowd.name for crowd in self._bridge.config.rules.lookouts)
         for crowd in dict.fromkeys((*known, *spikes)):
             lasting.add_metric([crowd], spikes[crowd])
         return lasting

@@ -241,6 +241,17 @@ def test_it_tells_which_incidents_a_crowd_would_have_opened(kept: Any) -> None:
     assert "complaints, 3 messages" in out
 
 
+def test_it_tells_when_more_tickets_than_a_minute_may_have_would_have_been_wanted(
+    kept: Any,
+) -> None:
+    limits = "limits: {escalations_per_minute: %d, overflow: {incident: {}}}"
+    (one,) = kept.json("backtest", "--rules", draft(kept, OLD + limits % 1))["incidents"]
+    assert one["crowd"] == "overflow"
+    assert one["messages"] >= 2
+    file = draft(kept, OLD + limits % 1000)
+    assert kept.json("backtest", "--rules", file)["incidents"] == []
+
+
 def test_too_few_open_none(kept: Any) -> None:
     file = draft(kept, OLD + CROWD % 4)
     assert kept.json("backtest", "--rules", file)["incidents"] == []

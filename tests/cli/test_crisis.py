@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from bridge.core.stored import doc_in
+
 CROWDS = """
 crowds:
   - name: outage
@@ -112,3 +114,34 @@ def test_a_mistake_is_a_sentence(
 def test_without_crowds_it_says_where_they_are_written(house: Any) -> None:
     assert "docs/crowd.md" in house.run("crisis", "list")[1]
     assert "docs/crowd.md" in house.run("crisis", "begin", "a", "--reason", "x")[2]
+
+
+OVERFLOW = """
+limits: {escalations_per_minute: 1, overflow: {incident: {priority: high}, hold: waiting}}
+"""
+
+
+def test_beyond_the_cap_is_one_incident_and_what_is_urgent_opens(town: Any) -> None:
+    rules = town.folder / "mappings" / "rules.yaml"
+    rules.write_text(rules.read_text() + OVERFLOW)
+    for number in (2, 3):
+        town.comment("a broken cup", str(number), person=str(number))
+    town.work()
+    (incident,) = lasting(town)
+    assert incident["crowd"] == "overflow"
+    for number in (4, 5, 6):
+        town.comment("a broken cup", str(number), person=str(number))
+    town.comment("your heater caught fire", "7", person="7")
+    town.work()
+    rows = {doc_in(one["doc"])["id"][-1]: one for _, one in town.store.events() if one["k"] == "m"}
+    opened = {name for name, one in rows.items() if one.get("ticket")}
+    listed = {name for name, one in rows.items() if "tickets a minute" in one["reason"]}
+    assert opened | listed == set("234567")
+    assert opened & listed == set()
+    assert opened >= {"2", "3", "7"}
+    assert len(listed) >= 2
+    room = next(iter(town.store.spikes().values()))["room"]
+    stands = town.store.crowd("", room, 0, 0, 10)[2]
+    assert {doc_in(town.store.event(eid)["doc"])["id"][-1] for eid in stands} == listed
+    told = town.run("why", incident["ticket"])[1]
+    assert "opened by crowd overflow, more than 1 tickets were wanted within 1 minute: ok" in told

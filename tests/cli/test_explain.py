@@ -259,6 +259,22 @@ crowds:
     assert told in capsys.readouterr().out
 
 
+def test_it_says_what_would_be_kept_back_beyond_the_tickets_a_minute(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rules = """rules:
+  - {name: danger, when: {text: {any_of: [fire]}}, then: {escalate: {priority: urgent}}}
+  - {name: all, then: {escalate: {}}}
+limits: {overflow: {incident: {}}}
+"""
+    Path("mappings/capped.yaml").write_text(rules)
+    for text, may in (("a cup", True), ("a fire", False)):
+        (found,) = explained(capsys, "--text", text, "--rules", "mappings/capped.yaml")
+        assert found["may_overflow"] is may
+        assert main(["explain", "--text", text, "--rules", "mappings/capped.yaml"]) == 0
+        assert ("the list of the incident overflow" in capsys.readouterr().out) is may
+
+
 def test_words_for_a_channel_and_how_often_they_are_said_are_shown_as_what_is_hidden(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

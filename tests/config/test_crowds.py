@@ -11,6 +11,7 @@ from support.mappings import ENVIRON, PROVIDERS
 
 from bridge.config import load
 from bridge.config.load import Config
+from bridge.core.errors import ConfigError
 from bridge.core.rules import Escalation
 
 ROOT = Path(__file__).parents[2]
@@ -33,8 +34,7 @@ def read(folder: Path, text: str) -> Config:
 
 
 def test_the_example_of_the_page_is_what_it_says(folder: Path) -> None:
-    (example,) = EXAMPLE
-    (crowd,) = read(folder, example).rules.crowds
+    (crowd,) = read(folder, EXAMPLE[0]).rules.crowds
     assert (crowd.name, crowd.per, crowd.over, crowd.at_least) == ("outage", "account", 900, 20)
     assert (crowd.times_usual, crowd.ends_after, crowd.quiet, crowd.notify) == (
         4,
@@ -54,4 +54,23 @@ def test_what_is_left_out_is_the_usual(folder: Path) -> None:
 
 
 def test_without_crowds_there_are_none(folder: Path) -> None:
-    assert read(folder, "").rules.crowds == ()
+    rules = read(folder, "").rules
+    assert (rules.crowds, rules.overflow, rules.lookouts) == ((), None, ())
+
+
+def test_what_is_beyond_the_cap_is_a_crowd_of_all_who_want_a_ticket(folder: Path) -> None:
+    rules = read(folder, EXAMPLE[1]).rules
+    crowd = rules.overflow
+    assert crowd is not None
+    assert rules.lookouts == (crowd,)
+    assert (crowd.name, crowd.over, crowd.at_least, crowd.ends_after) == ("overflow", 60, 61, 600)
+    assert (crowd.incident.priority, crowd.notify, bool(crowd.hold)) == ("urgent", ("pr",), True)
+    assert rules.caps.escalations_per_minute == 60
+
+
+def test_the_holding_text_of_the_overflow_must_be_there(folder: Path) -> None:
+    text = "limits: {overflow: {incident: {}, hold: nowhere}}"
+    with pytest.raises(
+        ConfigError, match="limits > overflow > hold: the reply 'nowhere' is missing"
+    ):
+        read(folder, text)

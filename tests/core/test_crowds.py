@@ -50,6 +50,25 @@ def test_what_is_usual_raises_the_number_and_never_lowers_it() -> None:
     assert crowds.needed(replace(measured, times_usual=None), 7.1) == 20
 
 
+def test_what_an_incident_says_of_how_it_began() -> None:
+    by_itself = crowds.opening(CROWD, "", 3, None)
+    assert by_itself.startswith(
+        "3 messages or more within 15 minutes belong to the crowd 'outage'."
+    )
+    assert "It ends by itself" in by_itself
+    hand = crowds.by_hand("begun", {"because": "the press writes.", "by": "Ewa"})
+    begun = crowds.opening(CROWD, "", 0, None, hand)
+    assert "was begun by hand by Ewa: the press writes." in begun
+    assert "lasts until somebody ends it" in begun
+    overflow = replace(CROWD, name="overflow", over=60)
+    assert "3 tickets" not in crowds.opening(overflow, "", 3, None)
+    assert crowds.opening(overflow, "", 3, None).startswith(
+        "More than 2 tickets were wanted within 1 minute."
+    )
+    assert "more tickets than may open" in crowds.title("overflow", "")
+    assert crowds.by_hand("begun", {}) == ""
+
+
 def test_the_spells_of_what_is_past() -> None:
     morning = [float(10 * number) for number in range(5)]
     evening = [40_000.0, 40_001.0, 40_002.0]

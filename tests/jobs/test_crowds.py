@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from bridge.core.commands import command
-from bridge.core.conditions import condition
+from bridge.core.conditions import All, condition
 from bridge.core.facts import view
 from bridge.core.model import Change, Kind, Message, Visibility
 from bridge.core.rules import Caps, Crowd, Decision, Escalation, Reply, Rules
@@ -109,6 +109,39 @@ def test_an_incident_ends_only_by_its_own_word(store: Store) -> None:
     assert store.spikes() == {}
 
 
+def test_what_is_counted_apart_belongs_to_nothing_and_what_is_kept_back_to_its_incident(
+    store: Store,
+) -> None:
+    apart = [{**order(eid), "apart": True} for eid in "abcd"]
+    count(store, *apart)
+    assert store.spikes()["crowd"]["room"] == INCIDENT
+    assert members(store) == []
+    for _ in range(2):
+        count(store, {**order("e"), "apart": True, "kept": INCIDENT})
+    assert members(store) == ["e"]
+    assert store.crowd("crowd", INCIDENT, 60, 0, 1)[0] == 5
+
+
+def test_what_is_kept_back_is_listed_though_it_is_old_or_the_incident_just_over(
+    store: Store,
+) -> None:
+    count(store, order("a"), order("b"), order("c"))
+    count(store, {**order("old", 600), "kept": INCIDENT}, order("older", 700))
+    count(store, {"c": "crowd", "room": INCIDENT, "anew": True})
+    count(store, {**order("late", 600), "kept": INCIDENT})
+    assert store.spikes() == {}
+    assert members(store) == ["a", "b", "c", "old", "late"]
+
+
+def test_begun_by_hand_it_begins_once_with_what_the_window_holds(store: Store) -> None:
+    count(store, order("gone", 50), order("a"))
+    for room in (INCIDENT, INCIDENT, "2" * 32):
+        begin = order("x", room=room)["begin"]
+        count(store, {"c": "crowd", "e": "x", "over": 30_000, "begin": begin})
+    assert store.spikes()["crowd"]["room"] == INCIDENT
+    assert (members(store), members(store, "2" * 32)) == (["a"], [])
+
+
 def test_whose_turn_is_over_counts_nothing(store: Store) -> None:
     orders = Orders(LANE, ROOM)
     orders.crowds = [order("a"), order("b"), order("c")]
@@ -132,8 +165,9 @@ WORDS = Decision(rule="thanks", outcome="reply", replies=(Reply("public", "thank
 IGNORED = Decision(rule="rest", outcome="ignore", reason="nothing")
 
 
-def hand(store: Store, *known: Crowd, most: int = 2) -> Any:
-    rules = Rules(crowds=known, caps=Caps(escalations_per_minute=most))
+def hand(store: Store, *known: Crowd, most: int = 2, overflow: Crowd | None = None) -> Any:
+    caps = Caps(escalations_per_minute=most)
+    rules = Rules(crowds=known, overflow=overflow, caps=caps)
     config = SimpleNamespace(rules=rules)
     now = lambda: datetime.now(UTC)  # noqa: E731
     bridge = SimpleNamespace(config=config, store=store, scorer=None, now=now)
@@ -208,6 +242,76 @@ def test_rules_can_ask_whether_an_incident_lasts(store: Store) -> None:
     assert crowds.meets(hand(store, CROWD), plan_of(CROWD), WAITS, SAID, view(SAID))
     assert not crowds.meets(hand(store, CROWD), Plan(), WAITS, SAID, view(SAID))
     assert not crowds.meets(hand(store), plan_of(CROWD), WAITS, SAID, view(SAID))
+
+
+# --- more tickets than a minute may have --------------------------------------------------------------
+
+OVERFLOW = Crowd(name="overflow", when=All(()), over=60, at_least=3, ends_after=60, hold="waiting")
+CUP = replace(SAID, text="A broken cup")
+SPOKEN = replace(TICKET, replies=WORDS.replies)
+
+
+def beyond(
+    store: Store, decision: Decision, ago: float = 100, **fields: str
+) -> tuple[Decision, Plan]:
+    """What *decision* comes to while the incident of all who want a ticket lasts for so many seconds."""
+    plan = plan_of(OVERFLOW)
+    key, spike = next(iter(plan.spikes.items()))
+    since = (time.time() - ago) * 1000
+    plan.spikes = {key: json.dumps({**json.loads(spike), "since": since})}
+    event = replace(WAITS, fields=fields)
+    house = hand(store, CROWD, overflow=OVERFLOW)
+    crowds.meets(house, plan, event, CUP, view(CUP))
+    ended = crowds.calmed(house, Room(ROOM, {}, {}), plan, event, CUP, decision)
+    if ended.outcome != "escalate":
+        plan.outcomes.append((event, "done", "", ended))
+    crowds.count(house, plan, event, CUP, ended)
+    return ended, plan
+
+
+def test_with_an_overflow_the_cap_holds_for_all_tickets(store: Store) -> None:
+    ends = [beyond(store, SPOKEN) for _ in range(3)]
+    assert [one.outcome for one, _ in ends] == ["escalate", "escalate", "incident"]
+    opened, listed = ends[0], ends[-1]
+    assert opened[0] == SPOKEN
+    assert (opened[1].push, opened[1].problem) == ([], None)
+    assert listed[0].replies == ()  # they would speak of a ticket
+    assert listed[0].reason == "on the list of the incident overflow: more than 2 tickets a minute"
+    (hold,) = listed[1].push
+    assert json.loads(hold["f"]["doc"])["reply"] == "waiting"
+    assert ["kept" in plan.crowds[0] for _, plan in ends] == [False, False, True]
+    assert all(plan.crowds[0]["apart"] for _, plan in ends)
+    assert listed[1].crowds[0]["kept"] == INCIDENT
+
+
+def test_in_its_first_minute_everything_is_beyond_but_what_is_urgent(store: Store) -> None:
+    assert beyond(store, TICKET, ago=1)[0].outcome == "incident"
+    urgent = replace(TICKET, escalation=Escalation(priority="urgent"))
+    ended, plan = beyond(store, urgent, ago=1)
+    assert ended == urgent
+    assert "kept" not in plan.crowds[0]  # and it counts
+    assert calmed(store, urgent)[0].outcome == "escalate"
+
+
+def test_whoever_wants_no_ticket_is_neither_counted_nor_kept_back(store: Store) -> None:
+    for decision in (IGNORED, WORDS):
+        ended, plan = beyond(store, decision, ago=1)
+        assert (ended, plan.crowds, plan.push) == (decision, [], [])
+
+
+def test_what_an_agent_asks_for_is_opened(store: Store) -> None:
+    ended, plan = beyond(store, TICKET, ago=1, asked="1")
+    assert (ended.outcome, plan.crowds) == ("escalate", [])
+
+
+def test_who_belongs_to_another_incident_stands_on_its_list(store: Store) -> None:
+    plan = plan_of(CROWD)
+    house = hand(store, CROWD, most=0, overflow=OVERFLOW)
+    crowds.meets(house, plan, WAITS, SAID, view(SAID))
+    ended = crowds.calmed(house, Room(ROOM, {}, {}), plan, WAITS, SAID, TICKET)
+    crowds.count(house, plan, WAITS, SAID, ended)
+    assert "the incident outage" in str(ended.reason)
+    assert [(one["c"], "kept" in one) for one in plan.crowds] == [(crowds.name(CROWD, ""), True)]
 
 
 # --- one answer for all ------------------------------------------------------------------------------

@@ -180,6 +180,17 @@ def test_what_was_begun_by_hand_lasts_however_few_they_are(house: Incident) -> N
     assert house.store.spikes() == {}
 
 
+def test_tickets_beyond_the_cap_are_not_linked_to_each_other(house: Incident) -> None:
+    overflow = replace(CROWD, name="overflow")
+    house.bridge.config = SimpleNamespace(rules=Rules(overflow=overflow))  # type: ignore[misc]
+    doc = json.dumps({**WATCH, "crowd": "overflow"})
+    house.store.client.hset(f"{PREFIX}e:w", "doc", doc)
+    house.look()
+    assert 'Ana 2: "outage 2"' in house.notes()[0]
+    assert house.store.client.exists(f"{PREFIX}l:in:{'b' * 32}") == 0
+    assert house.store.spikes()
+
+
 def test_while_they_come_it_lasts(house: Incident) -> None:
     house.look()
     house.count(2)
