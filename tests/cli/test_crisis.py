@@ -25,9 +25,13 @@ def crowded(house: Any) -> Any:
     return with_crowds(house)
 
 
+SECOND = "  - {name: second, when: {incident: true}, then: {approve: public, continue: true}}"
+
+
 def with_crowds(house: Any) -> Any:
     rules = house.folder / "mappings" / "rules.yaml"
-    rules.write_text(rules.read_text() + CROWDS)
+    text = rules.read_text().replace("\nrules:\n", f"\nrules:\n{SECOND}\n", 1)
+    rules.write_text(text + CROWDS)
     return house
 
 
@@ -60,6 +64,9 @@ def test_an_incident_is_begun_without_waiting_for_the_volume_and_ended_by_hand(t
     assert len(held) == 1
     member = next(fields["ticket"] for fields in members if "outage" in fields["doc"])
     other = next(fields["ticket"] for fields in members if "cup" in fields["doc"])
+    wants = {one["ticket"]: one.get("approve", "") for _, one in town.store.rooms()}
+    assert wants[member.rpartition(":")[2]] == "second"  # public answers wait while it lasts
+    assert wants[other.rpartition(":")[2]] == ""
     for ticket in (member, number):  # what was said to a member is told of both
         told = town.run("why", ticket.rpartition(":")[2])[1]
         assert told.count("The automatic answer 'waiting'") == 1

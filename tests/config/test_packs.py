@@ -27,7 +27,8 @@ def test_every_example_of_a_pack_gives_what_it_promises(pack: Rules) -> None:
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
 def test_every_rule_of_a_pack_has_a_negative_twin_or_is_the_last(pack: Rules) -> None:
     for rule in pack.rules[:-1]:
-        assert {rule.name} < {one.gives for one in rule.examples}, rule.name
+        gives = [(one.gives,) if isinstance(one.gives, str) else one.gives for one in rule.examples]
+        assert {rule.name in names for names in gives} == {True, False}, rule.name
 
 
 @pytest.mark.parametrize("pack", PACKS.values(), ids=PACKS)
