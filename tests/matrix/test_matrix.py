@@ -14,6 +14,7 @@ from chaos.points import POINTS
 from matrix import ROOT, commands, doubts, kills, rows
 from matrix.__main__ import every
 from matrix.cells import ran, sample, seed_of
+from matrix.named import written
 from matrix.scene import Scene
 from matrix.wire import name_of
 
@@ -49,6 +50,23 @@ def test_every_named_point_has_its_cells() -> None:
 
 def test_every_script_of_the_journal_has_its_entry() -> None:
     assert set(SCRIPTS) <= commands.known()
+
+
+def test_every_command_that_the_code_names_has_its_entry() -> None:
+    """Also where no part of the flow comes by, so that MONITOR never shows it."""
+    assert {
+        "HSET bridge:alarms",
+        "GET bridge:gap",
+        "SET bridge:probe",
+        "DEL bridge:down",
+    } <= written()
+    assert written() - commands.known() == set()
+
+
+def test_a_command_that_is_lost_in_a_cell_is_not_called_seldom() -> None:
+    assert commands.SELDOM.keys().isdisjoint(
+        name for names in commands.COMMANDS.values() for name in names
+    )
 
 
 def test_every_helpdesk_and_every_channel_that_speaks_is_brought_into_doubt() -> None:
