@@ -201,7 +201,7 @@ def summary(crowd: str, members: Sequence[Member], peak: int, over: int, cut: bo
     told = [
         f"The incident '{crowd}' is over.",
         f"{len(members)}{' or more' if cut else ''} messages of {people} people;"
-        f" at most {peak} within {lasting(over)}.",
+        f" at most {peak}{' tickets were wanted' if crowd == OVERFLOW else ''} within {lasting(over)}.",
         f"First {_moment(times[0])}, last {_moment(times[-1])}." if times else "",
         f"Without a ticket of their own: {held} people." if held else "",
         f"Too many a minute were {waits} tickets: /open opens them." if waits else "",

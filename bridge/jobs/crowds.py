@@ -108,7 +108,8 @@ def calmed(
         return decision
     overflow = hand.bridge.config.rules.overflow
     whole = _lasting(plan, overflow, "") if overflow else None
-    if (keeps := spike or whole) and not asked and _full(hand, decision, whole):
+    free = asked or plan.followup  # it goes on with a closed ticket, and opens in any case
+    if (keeps := spike or whole) and not free and _full(hand, decision, whole):
         plan.kept[event.id] = (keeps.cid, keeps.room)
         if keeps is whole:
             _held(room, plan, event, message, whole)

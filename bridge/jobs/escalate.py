@@ -263,13 +263,13 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
         if target is not None:
             known = bridge.store.get(customers.post_key(target, message))
             message, _ = customers.described(hand, room, target, message, known)
+    plan.followup = what == "followup"
     decision = _decide(hand, room, plan, event, message)
     for name in decision.notify:
         told = f"rule {decision.rule} wants {name} to look: bridge why {event.id}"
         notify.notice(bridge, name, event.id, told)
-    if decision.outcome == "escalate" or what == "followup":
+    if decision.outcome == "escalate" or plan.followup:
         plan.opening = decision
-        plan.followup = what == "followup"
         plan.after = room.ticket if what in ("followup", "new") else ""
         plan.said.append(Said(event, message, place, decision))
         return True

@@ -219,7 +219,7 @@ def reopen(hand: Hand, room: Room, told: Command) -> tuple[str, list[dict[str, A
     wanted = min(int(told.argument or OPENED), BATCH)
     push: list[dict[str, Any]] = []
     for eid, one in everybody(hand, room):
-        if one.over and len(push) < wanted:
+        if one.over and not one.ticket and len(push) < wanted:
             said = hand.bridge.store.event(eid)
             again = {name: said[name] for name in ("k", "doc", "mid", "pk", "seen") if name in said}
             row = {"e": name_of("asked", eid), "lane": "in", "room": one.room, "c": OURS}
@@ -229,11 +229,18 @@ def reopen(hand: Hand, room: Room, told: Command) -> tuple[str, list[dict[str, A
 
 
 def members(hand: Hand, eids: Sequence[str]) -> list[tuple[str, crowds.Member]]:
-    """The messages of these events, those that are kept; each with its event's id."""
-    rows = hand.bridge.store.rows([f"e:{eid}" for eid in eids], "doc", "room", "ticket", "reason")
-    return [
-        (eid, _member(hand, row)) for eid, row in zip(eids, rows, strict=True) if row.get("doc")
-    ]
+    """The messages of these events, those that are kept; each with its event's id.
+
+    One that had no ticket, because it was too many, has that of the event by which an agent asked for it.
+    """
+    store = hand.bridge.store
+    rows = store.rows([f"e:{eid}" for eid in eids], "doc", "room", "ticket", "reason")
+    found = {eid: row for eid, row in zip(eids, rows, strict=True) if row.get("doc")}
+    waits = [eid for eid, row in found.items() if crowds.FULL in row.get("reason", "")]
+    asked = store.rows([f"e:{name_of('asked', eid)}" for eid in waits], "ticket") if waits else []
+    for eid, row in zip(waits, asked, strict=True):
+        found[eid].update(row)
+    return [(eid, _member(hand, row)) for eid, row in found.items()]
 
 
 def _member(hand: Hand, row: dict[str, str]) -> crowds.Member:

@@ -252,13 +252,14 @@ SPOKEN = replace(TICKET, replies=WORDS.replies)
 
 
 def beyond(
-    store: Store, decision: Decision, ago: float = 100, **fields: str
+    store: Store, decision: Decision, ago: float = 100, *, goes_on: bool = False, **fields: str
 ) -> tuple[Decision, Plan]:
     """What *decision* comes to while the incident of all who want a ticket lasts for so many seconds."""
     plan = plan_of(OVERFLOW)
     key, spike = next(iter(plan.spikes.items()))
     since = (time.time() - ago) * 1000
     plan.spikes = {key: json.dumps({**json.loads(spike), "since": since})}
+    plan.followup = goes_on
     event = replace(WAITS, fields=fields)
     house = hand(store, CROWD, overflow=OVERFLOW)
     crowds.meets(house, plan, event, CUP, view(CUP))
@@ -297,6 +298,11 @@ def test_whoever_wants_no_ticket_is_neither_counted_nor_kept_back(store: Store) 
     for decision in (IGNORED, WORDS):
         ended, plan = beyond(store, decision, ago=1)
         assert (ended, plan.crowds, plan.push) == (decision, [], [])
+
+
+def test_what_goes_on_with_a_closed_ticket_is_never_kept_back(store: Store) -> None:
+    ended, plan = beyond(store, TICKET, ago=1, goes_on=True)
+    assert (ended, plan.push, plan.kept) == (TICKET, [], {})
 
 
 def test_what_an_agent_asks_for_is_opened(store: Store) -> None:

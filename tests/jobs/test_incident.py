@@ -16,6 +16,7 @@ from support.lane import NOW, ROOM, House
 from bridge.core.conditions import condition
 from bridge.core.rules import Crowd, Rules
 from bridge.jobs import incident
+from bridge.jobs.ingest import name_of
 from bridge.jobs.room import Room
 from bridge.jobs.turn import Hand
 from bridge.store import PREFIX, Turn
@@ -189,6 +190,23 @@ def test_tickets_beyond_the_cap_are_not_linked_to_each_other(house: Incident) ->
     assert 'Ana 2: "outage 2"' in house.notes()[0]
     assert house.store.client.exists(f"{PREFIX}l:in:{'b' * 32}") == 0
     assert house.store.spikes()
+
+
+def test_the_summary_counts_who_waits_for_a_ticket_and_not_who_has_one_by_now(
+    house: Incident,
+) -> None:
+    for eid in ("m0", "m1"):
+        house.store.client.hset(f"{PREFIX}e:{eid}", "reason", "more than 2 tickets a minute")
+        house.store.client.hset(f"{PREFIX}e:{eid}", "room", eid)
+    asked = name_of("asked", "m0")
+    house.store.client.hset(f"{PREFIX}e:{asked}", "ticket", "zendesk:17")
+    house.look()
+    assert "(ticket 17)" in house.notes()[0]
+    house.end()
+    told = house.notes()[-1]
+    assert "3 messages of 3 people" in told
+    assert "Without a ticket of their own: 2 people" in told
+    assert "Too many a minute were 1 tickets" in told
 
 
 def test_while_they_come_it_lasts(house: Incident) -> None:
