@@ -28,7 +28,7 @@ from bridge.core.calendars import Clock
 from bridge.core.errors import ConfigError
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
-from bridge.core.rules import OVERFLOW, Decision, Rules
+from bridge.core.rules import OVERFLOW, Decision, Rules, rerouting
 from bridge.core.sentiment import Scorer
 from bridge.core.stored import doc_in, message_in, moment_in
 from bridge.settings import Settings
@@ -63,6 +63,7 @@ class Found:
     messages: int = 0
     joined: int = 0
     unread: int = 0
+    rerouted: Counter[str] = field(default_factory=Counter)  # of those that joined, by rule
     before: Counter[str] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
@@ -73,6 +74,7 @@ class Found:
         self.messages += other.messages
         self.joined += other.joined
         self.unread += other.unread
+        self.rerouted += other.rerouted
         self.before += other.before
         self.after += other.after
         self.rules += other.rules
@@ -160,9 +162,10 @@ class Bench:
         clock = self._clock(fields, message)
         if "tried" not in slip:
             found.joined += 1  # it went on its ticket without anybody asking the rules
-            self._count(
-                found, message, view(message, {"has_ticket": True}, self.scorer, clock), clock
-            )
+            seen = view(message, {"has_ticket": True}, self.scorer, clock)
+            self._count(found, message, seen, clock)
+            if (decision := rerouting(self.new.rules, seen)) and decision.rule:
+                found.rerouted[decision.rule] += 1
             return
         found.messages += 1
         then = self._then(slip.get("rules_hash"))
@@ -298,6 +301,7 @@ def _plain(found: Found, in_force: Mapping[str, str], file: Path) -> dict[str, A
         "rules": str(file),
         "messages": found.messages,
         "joined": found.joined,
+        "rerouted": dict(found.rerouted),
         "unread": found.unread,
         "before": dict(found.before),
         "after": dict(found.after),
@@ -316,7 +320,9 @@ def _print(
     print(f"In force: {by}")
     print(f"{found.messages:,} messages, decided by these and by {file} ({seconds:.1f} s)")
     if found.joined:
-        print(f"{found.joined:,} more went on a ticket there was; rules are not asked about those")
+        print(f"{found.joined:,} more went on a ticket there was; rules open nothing for those")
+    for name, many in sorted(found.rerouted.items()):
+        print(f"  {many:,} of them would have the ticket routed anew by {name}, once each ticket")
     if found.unread:
         print(f"{found.unread:,} cannot be read by this release")
     for outcome in sorted({*found.before, *found.after}):

@@ -235,6 +235,7 @@ def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
         "type": escalation.type,
         "tags": list(escalation.tags),
         "fields": dict(escalation.fields),
+        "reroute": escalation.reroute,
     }
 
 
@@ -312,6 +313,7 @@ def _outcome(decision: Decision) -> str:
         parts += [f"type {escalation.type}"] if escalation.type else []
         parts += [f"tags {', '.join(escalation.tags)}"] if escalation.tags else []
         parts += [f"{name} = {value}" for name, value in escalation.fields.items()]
+        parts += ["and so is one that is open already"] if escalation.reroute else []
         return ", ".join(parts) + by
     if decision.outcome == "ignore":
         return f"ignored: {decision.reason}{by}"

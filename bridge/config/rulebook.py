@@ -76,6 +76,7 @@ def _escalation(data: Mapping[str, Any]) -> Escalation:
         type=data.get("type"),
         tags=data.get("tags", ()),
         fields=data.get("fields_", {}),
+        reroute=data.get("reroute", False),
     )
 
 

@@ -89,7 +89,7 @@ class Plain(fields.Field[Any]):
 TYPES = ("question", "incident", "problem", "task")  # of tickets, as rules call them
 
 
-class EscalateSchema(Strict):
+class TicketSchema(Strict):
     looks = "{priority: high, tags: [late]}"
 
     helpdesk = Text()
@@ -98,6 +98,17 @@ class EscalateSchema(Strict):
     type = Text(validate=one_of(*TYPES))
     tags = Texts(check=is_tag)
     fields_ = Table(Plain(), data_key="fields")
+
+
+class EscalateSchema(TicketSchema):
+    reroute = Flag(load_default=False)
+
+    @validates_schema
+    def _goes_somewhere(self, data: Mapping[str, Any], **_: Any) -> None:
+        if data.get("reroute") and not {"group", "priority"} & data.keys():
+            raise ValidationError(
+                "moves an open ticket, so say where: `group`, or `priority`", "reroute"
+            )
 
 
 class ReplySchema(Strict):
@@ -313,7 +324,7 @@ class LimitsSchema(Strict):
 
 
 class CrowdThenSchema(Strict):
-    incident = Keys(EscalateSchema, required=True)
+    incident = Keys(TicketSchema, required=True)
     hold = Text(validate=is_reply)
     notify = Texts(check=is_name)
     quiet = Flag(load_default=False)

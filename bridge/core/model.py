@@ -382,6 +382,8 @@ class Ticket:
     requester_id: str | None = None
     merged_into: str | None = None
     actor_id: str | None = None  # whom the helpdesk names as the author of our own write
+    group: str | None = None
+    assignee: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ def shown(
     author = doc["author"] if isinstance(doc.get("author"), dict) else {}
     what = {
         "m": doc.get("kind"), "u": "ticket", "n": "note", "s": "notice", "d": "delivery",
-        "r": "report", "i": "identity", "t": "tag", "c": "crowd", "w": "step",
+        "r": "report", "i": "identity", "t": "tag", "c": "crowd", "w": "step", "g": "reroute",
     }  # fmt: skip
     return {
         "id": eid,
@@ -149,6 +149,7 @@ def _asked(slip: Mapping[str, Any]) -> list[str]:
           for name, time in slip.get("labels", {}).items()),
         *(f"counts it as feedback on {topic}" for topic in slip.get("feedback", ())),
         *(f"notifies {name}" for name in slip.get("notify", ())),
+        *(f"has its open ticket routed anew (rule {rule})" for rule in slip.get("reroute", ())[:1]),
     ]  # fmt: skip
 
 
@@ -189,6 +190,8 @@ def sentence(
         return f"{what} was {'posted' if fields.get('k') == 'u' else 'sent'} to the customer."
     if state == "done" and fields.get("k") in ("s", "w") and "wait" in doc:
         return _ended(f"{what} {'ended' if fields['k'] == 's' else 'was done'}", reason)
+    if state == "done" and fields.get("k") == "g":
+        return _ended(f"{what} was done", reason)
     if reason == "private note":
         return f"{what} stays on the ticket."
     if told := reason.partition(" says nothing")[1]:
@@ -318,6 +321,8 @@ def _subject(
         return "A customer's wait for an answer"
     if kind == "w":
         return "A step for a customer who waits"
+    if kind == "g":
+        return f"The routing anew that the rule {doc.get('rule')} asked for"
     if kind == "s" and "remind" in doc:
         return "A reminder for the agent"
     if kind == "s" and "csat" in doc:

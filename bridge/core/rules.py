@@ -25,7 +25,10 @@ HOUSE_RULES = ("hate", "personal_data", "spam", "illegal")  # what a comment may
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalation:
-    """What a ticket should hold, in our words; `core.mapping` says it in the helpdesk's."""
+    """What a ticket should hold, in our words; `core.mapping` says it in the helpdesk's.
+
+    `reroute`: a ticket that is open already when the rule matches goes there, too.
+    """
 
     helpdesk: str | None = None
     priority: str | None = None
@@ -33,6 +36,7 @@ class Escalation:
     type: str | None = None
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
+    reroute: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,19 @@ class Rules:
         if not self._scan:
             self._scan.append(Scan([rule.when for rule in self.rules]))
         return self._scan[0]
+
+    @property
+    def reroute(self) -> bool:
+        """Whether any of them is asked about what comes to an open ticket."""
+        return any(one.then.escalate and one.then.escalate.reroute for one in self.rules)
+
+
+def rerouting(rules: Rules, view: View) -> Decision | None:
+    """What the rules say of *view*, which belongs to an open ticket, where that moves the ticket."""
+    if not rules.reroute:
+        return None
+    decision = decide(rules, view)
+    return decision if decision.escalation and decision.escalation.reroute else None
 
 
 class Hide(NamedTuple):
@@ -301,6 +318,7 @@ def _one(escalations: Sequence[Escalation]) -> Escalation:
         type=first.type,
         tags=tuple(dict.fromkeys(tag for one in escalations for tag in one.tags)),
         fields=fields,
+        reroute=first.reroute,
     )
 
 

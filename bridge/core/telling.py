@@ -76,6 +76,25 @@ def deleted(text: str | None) -> str:
     return f"The customer has deleted this on the platform; it cannot be answered there.{what}"
 
 
+def rerouting(group: str | None, result: str, priority: str | None) -> str:
+    """What became of a ticket that a rule wanted elsewhere; *result* as `Helpdesk.move` tells it, or "unknown"."""
+    name = line(group or "", 60)
+    there = {
+        "there": f"the ticket belongs to the group {name} now",
+        "assigned": f"it wants the group {name}; the ticket stays with the agent who has it",
+        "elsewhere": f"it wants the group {name}; the ticket stays where it was moved to",
+        "unknown": f"it wants the group {name}, which the helpdesk's map does not know as a number",
+    }
+    told = [there[result]] if result else []
+    told += [f"the priority is {line(priority, 20)} at least"] if priority else []
+    return "; ".join(told)
+
+
+def rerouted(rule: str, what: str) -> str:
+    """Why an open ticket was moved, or would have been: what was said last matched *rule*."""
+    return f"What came last matches the rule {line(rule, 64)}: {what}."
+
+
 def native(author: str | None, text: str, where: str) -> str:
     """Somebody of the brand wrote on the platform, not through this ticket."""
     who = line(author, 60) if author else "Somebody of the brand"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from bridge.core.calls import Calls
 from bridge.core.hours import Hours
@@ -60,6 +60,8 @@ class Changed:
     until: datetime | None = None
 
 
+# What became of a ticket that was to go to a group: it is there, or was left to the agent or group that has it.
+Moved = Literal["there", "assigned", "elsewhere"]
 Files = Sequence[File]  # only where `upload` is None, else empty
 # What was looked at: fine, to be mended, or (None) good to know; and a sentence that says it.
 Finding = tuple[bool | None, str]
@@ -79,6 +81,7 @@ class Helpdesk:
     `delivery_header` names the header that is equal on every attempt of one delivery, and
     `kept_headers` those that `parse` reads. `add_tags` adds tags and leaves the others;
     `urge` does so too, and raises the priority to (at least) the helpdesk's own word for one.
+    `move` gives a ticket to a group, unless an agent has it or it is not in the group any more that we know it in.
     `setup_options` replace the connection's while `setup` runs: more rights than daily work needs.
 
     `settles` is the time in seconds after an attempt from which on `find` and `marked` see what it did;
@@ -111,6 +114,7 @@ class Helpdesk:
     find: Callable[[Connection, str, str], Calls[list[Ticket]]]  # stamp, requester's external id
     marked: Callable[[Connection, str, str], Calls[bool]]  # ticket id, marker
     urge: Callable[[Connection, str, str | None, tuple[str, ...]], Calls[None]]
+    move: Callable[[Connection, str, str, str], Calls[Moved]]  # ticket, group, the group we know
     read: Callable[[Connection, str], Calls[Ticket]]
     comments: Callable[[Connection, str], Calls[list[TicketComment]]]  # newest first
     fetch: Callable[[Connection, Any], Calls[File]]  # one attachment of a comment

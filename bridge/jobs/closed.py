@@ -60,7 +60,7 @@ def again(hand: Hand, room: Room, plan: Plan, event: Event, seen: View) -> None:
     """Say to who writes on an open ticket, *seen*, that nobody is there; thanks alone want no answer."""
     if words.is_thanks(seen.get("text")):
         return
-    kept = json.loads(room.facts["outside"])
+    kept = json.loads(room.facts.get("outside") or "[]")
     replies = tuple(Reply(**one, when="closed") for one in kept)
     decision = Decision(rule=None, outcome="reply", replies=replies)
     plan.push += automatic_events(room, event, fitting(hand, room, decision, seen))

@@ -26,6 +26,7 @@ from bridge.jobs import (
     incident,
     mutes,
     notify,
+    reroute,
     tickets,
     waiting,
     writing,
@@ -53,6 +54,8 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         return incident.open(hand, room, turn.events[0], turn.spikes)
     if turn.events[0].kind == "w":
         return waiting.press(hand, room, turn.events[0])
+    if turn.events[0].kind == "g":
+        return reroute.carry_out(hand, room, turn.events[0])
     orders = hand.orders()
     plan = _plan(hand, turn, room, orders)
     orders.set += [(key, kept, seconds) for key, (kept, seconds) in plan.people.items()]
@@ -97,7 +100,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     later = _later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
     for event in events:
-        if event.kind in ("t", "c", "w"):
+        if event.kind in ("t", "c", "w", "g"):
             break
         if event.kind == "n":
             if plan.said:
@@ -134,6 +137,8 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if says.get("on"):  # known there with other words, or edited
             if plan.said:
                 break
+            if hand.bridge.config.rules.reroute and room.status in LIVE:
+                reroute.asked(hand, room, plan, event, _seen(hand, room, plan, event, message)[0])
             _edited(plan, room, event, message, says)
             facts.setdefault(mid, {})["text"] = _kept(message.text)
             continue
@@ -249,8 +254,11 @@ def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -
             return None
         plan.said.append(Said(event, message, place))
         plan.step = what
-        if room.facts.get("outside"):
-            closed.again(hand, room, plan, event, _seen(hand, room, plan, event, message)[0])
+        if room.facts.get("outside") or hand.bridge.config.rules.reroute:
+            seen = _seen(hand, room, plan, event, message)[0]
+            closed.again(hand, room, plan, event, seen)
+            if what != "append_quietly":
+                reroute.asked(hand, room, plan, event, seen)
         return True
     if what == "nothing":
         plan.outcomes.append((event, "ignored", "thanks on a closed ticket", None))

@@ -67,4 +67,4 @@ def _rank(turn: Turn) -> Rank:
         return Rank.NOTICE if kind == "s" else Rank.ANSWER
     if turn.intent.get("kind") == "create" or not turn.room.get("ticket"):
         return Rank.OPEN
-    return Rank.NOTE if kind in ("n", "t", "w") else Rank.UPDATE
+    return Rank.NOTE if kind in ("n", "t", "w", "g") else Rank.UPDATE

@@ -22,7 +22,7 @@ CRASHES: Final = (
 )
 IN_COMPANY: Final = 2  # of the deaths may have been another lane's doing
 CRASHED: Final = "crashed: "  # what the reason of a failure begins with that was no verdict
-KINDS: Final = frozenset("munsritcw")  # of events, as store.Event tells them
+KINDS: Final = frozenset("munsritcwg")  # of events, as store.Event tells them
 INTENTS: Final = frozenset({"create", "update", "post"})
 
 

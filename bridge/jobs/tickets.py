@@ -16,7 +16,7 @@ from bridge.core.rules import Decision
 from bridge.core.sentiment import Scorer
 from bridge.core.signals import SIGNALS
 from bridge.core.stored import author_in, author_out, moment_in
-from bridge.jobs import customers, files, later, waiting, writing
+from bridge.jobs import customers, files, later, reroute, waiting, writing
 from bridge.jobs.ingest import name_of, person_key
 from bridge.jobs.plan import Plan, Said, automatic_events
 from bridge.jobs.room import Room, our_event
@@ -58,6 +58,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     case = _case(hand, room, plan, target, post, missed, fields.unknown, due)
     # Only where closed is for good a helpdesk has a link of its own between the two.
     follows = plan.followup and bridge.helpdesk(desk).closed_for_good
+    reroute.opened(room, decision)
     ident = name_of("open", room.id, *(one.event.id for one in plan.said))
     parts = ticket.chunks(ticket.words(case))
     draft = Draft(

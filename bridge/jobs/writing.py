@@ -144,6 +144,7 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
                 "ticket": done.id,
                 "url": done.url or "",
                 "status": str(done.status or Status.NEW),
+                "group": done.group or "",
                 "opened_at": moment_out(now) or "",
                 "earlier": "[]",
                 "solved_at": "",

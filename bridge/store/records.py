@@ -40,7 +40,7 @@ class Event:
     connection: str
     at: float
     # m: message, u: ticket update, n: note, s: said by us, r: report, i: identity, t: tag, c: crowd,
-    # w: step for who waits
+    # w: step for who waits, g: another group
     kind: str
     doc: dict[str, Any]
     fields: Mapping[str, str]

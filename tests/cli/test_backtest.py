@@ -185,6 +185,13 @@ def test_messages_that_joined_a_ticket_and_our_own_are_not_decided_anew(kept: An
     found = kept.json("backtest")
     assert (found["messages"], found["joined"], found["unread"]) == (4, 1, 1)
     assert "1 more went on a ticket there was" in kept.run("backtest")[1]
+    assert found["rerouted"] == {}
+    more = OLD.replace("rules:\n", 'rules:\n  - name: more\n    when: {text: {any_of: [more]}}\n'
+                       "    then: {escalate: {priority: urgent, reroute: true}}\n")  # fmt: skip
+    file = draft(kept, more)
+    assert kept.json("backtest", "--rules", file)["rerouted"] == {"more": 1}
+    told_so = kept.run("backtest", "--rules", file)[1]
+    assert "1 of them would have the ticket routed anew by more, once each ticket" in told_so
 
 
 def test_many_are_shared_among_processors(kept: Any) -> None:

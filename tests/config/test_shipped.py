@@ -165,6 +165,7 @@ LAST = "  - {name: last, then: {ignore: nothing}}\n"
 @pytest.mark.parametrize(
     ("page", "heading"),
     [
+        ("docs/rules.md", "### A ticket that is open already"),
         ("docs/rules.md", "### Hiding"),
         ("docs/rules.md", "### Approval"),
         ("docs/rules.md", "### Trolls"),

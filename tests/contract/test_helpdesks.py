@@ -201,6 +201,7 @@ def test_a_success_that_cannot_be_read_is_no_success(verb: Verb) -> None:
         "fetch",
         "add_tags",
         "urge",
+        "move",
     )  # a file may be anything, and of tags nothing need be told
     for body in NOTHING_SAID if verb.name not in said_all else ():
         for outcome in refused(verb, 200, body):

@@ -42,7 +42,15 @@ class Verb:
 
     @property
     def of_a_ticket(self) -> bool:
-        return self.name.split()[0] in ("update", "add_tags", "urge", "marked", "read", "comments")
+        return self.name.split()[0] in (
+            "update",
+            "add_tags",
+            "urge",
+            "move",
+            "marked",
+            "read",
+            "comments",
+        )
 
 
 def where(desk: Helpdesk) -> Connection:
@@ -66,6 +74,7 @@ def verbs(desk: Helpdesk, ticket: str = "7", text: str = DRAFT.stamp) -> dict[st
         "find of nobody": lambda: desk.find(ours, text, ""),
         "marked": lambda: desk.marked(ours, ticket, text),
         "urge": lambda: desk.urge(ours, ticket, "urgent", ("a",)),
+        "move": lambda: desk.move(ours, ticket, "12", ""),
         "read": lambda: desk.read(ours, ticket),
         "comments": lambda: desk.comments(ours, ticket),
         "fetch": lambda: desk.fetch(ours, Attachment(type="image", url=url)),

@@ -147,11 +147,13 @@ DESKS: dict[str, Desk] = {
     "zendesk": Desk(
         yes=_zendesk,
         options={"url": "https://desk.test", "client_id": "bridge", "email": "bot@example.com"},
-        repeatable=frozenset({"POST requester", "POST upload", "PUT add_tags", "PUT urge"}),
+        repeatable=frozenset(
+            {"POST requester", "POST upload", "PUT add_tags", "PUT urge", "PUT move"}
+        ),
     ),
     "freshdesk": Desk(
         yes=_freshdesk,
         options={"url": "https://desk.test"},
-        repeatable=frozenset({"PUT update", "PUT add_tags", "PUT urge"}),
+        repeatable=frozenset({"PUT update", "PUT add_tags", "PUT urge", "PUT move"}),
     ),
 }

@@ -19,7 +19,7 @@ from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import BridgeError, PermanentError
 from bridge.core.model import Connection, Status, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
-from bridge.helpdesks.base import Changed, Files
+from bridge.helpdesks.base import Changed, Files, Moved
 from bridge.helpdesks.common import base, get, option, ticket_path
 from bridge.helpdesks.freshdesk.api import (
     CREATES,
@@ -198,6 +198,8 @@ def _ticket(connection: Connection, raw: object) -> Ticket | None:
         tags=tags,
         updated_at=moment(data.get("updated_at")),
         requester_id=identity(data.get("requester_id")),
+        group=identity(data.get("group_id")),
+        assignee=identity(data.get("responder_id")),
     )
 
 
@@ -276,13 +278,7 @@ def urge(
     Freshdesk only replaces the whole list of tags, and no write can be made to depend on what was read: what
     somebody changes in between is lost, which nothing here can prevent.
     """
-    request = get(connection, ticket_path(ticket_id))
-    response = yield request
-    if not response.ok:
-        raise about_ticket(connection, request, response, ticket_id)
-    answer = mapping(response.json())
-    if identity(answer.get("id")) is None:
-        raise verdict(request, response, "no ticket in the answer")
+    answer = yield from _row(connection, ticket_id)
     wanted: dict[str, Any] = {}
     there, number = tags_of(items(answer.get("tags"))), priority_number(priority)
     if set(as_tags(tags)) - set(there):
@@ -290,8 +286,41 @@ def urge(
     now = answer.get("priority")
     if number and not (isinstance(now, int) and now >= number):
         wanted["priority"] = number
-    if not wanted:
-        return
+    if wanted:
+        yield from _put(connection, ticket_id, wanted)
+
+
+def move(connection: Connection, ticket_id: str, group: str, known: str) -> Calls[Moved]:
+    """The ticket is in *group*, unless an agent has it or it has left the group in which we know it (*known*).
+
+    As with `urge`, what somebody changes between the look and the write is lost.
+    """
+    now = yield from _row(connection, ticket_id)
+    there = identity(now.get("group_id"))
+    if there == group:
+        return "there"
+    if identity(now.get("responder_id")) is not None:
+        return "assigned"
+    if there not in (None, known):
+        return "elsewhere"
+    yield from _put(connection, ticket_id, {"group_id": int(group)})
+    return "there"
+
+
+def _row(connection: Connection, ticket_id: str) -> Calls[Mapping[str, Any]]:
+    """The ticket as Freshdesk shows it now."""
+    request = get(connection, ticket_path(ticket_id))
+    response = yield request
+    if not response.ok:
+        raise about_ticket(connection, request, response, ticket_id)
+    answer = mapping(response.json())
+    if identity(answer.get("id")) is None:
+        raise verdict(request, response, "no ticket in the answer")
+    return answer
+
+
+def _put(connection: Connection, ticket_id: str, wanted: Mapping[str, Any]) -> Calls[None]:
+    """Write what is *wanted*, as it is harmless to repeat."""
     request = write(connection, "PUT", ticket_path(ticket_id), wanted, UPDATES)
     response = yield request
     if not response.ok:

@@ -16,7 +16,7 @@ from bridge.helpdesks.zendesk.hours import hours
 from bridge.helpdesks.zendesk.limits import LIMITS, headers
 from bridge.helpdesks.zendesk.people import requester, upload
 from bridge.helpdesks.zendesk.setup import reveal, setup
-from bridge.helpdesks.zendesk.tickets import add_tags, create, find, read, update, urge
+from bridge.helpdesks.zendesk.tickets import add_tags, create, find, move, read, update, urge
 from bridge.helpdesks.zendesk.wanted import EVENTS, TAG, TRIGGER
 
 HELPDESK = Helpdesk(
@@ -41,6 +41,7 @@ HELPDESK = Helpdesk(
     add_tags=add_tags,
     urge=urge,
     marked=marked,
+    move=move,
     read=read,
     comments=comments,
     changed=changed,

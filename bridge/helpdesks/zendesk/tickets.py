@@ -7,14 +7,15 @@ Source: Zendesk's Support API description and recorded exchanges, read 2026-11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, verdict
 from bridge.core.errors import Ambiguous, PermanentError
 from bridge.core.model import Connection, Ticket, tags_of
 from bridge.core.untrusted import items, mapping, moment
-from bridge.helpdesks.base import Files
+from bridge.helpdesks.base import Files, Moved
 from bridge.helpdesks.common import ACCOUNT, address, base, get, ticket_path
 from bridge.helpdesks.zendesk.api import (
     about_ticket,
@@ -114,6 +115,8 @@ def _ticket(connection: Connection, raw: object) -> Ticket | None:
         tags=tags_of(items(data.get("tags"))),
         updated_at=moment(data.get("updated_at")),
         requester_id=identity(data.get("requester_id")),
+        group=identity(data.get("group_id")),
+        assignee=identity(data.get("assignee_id")),
     )
 
 
@@ -161,6 +164,13 @@ def urge(
 
 
 def _raised(connection: Connection, ticket_id: str, priority: str) -> Calls[None]:
+    now = yield from _row(connection, ticket_id)
+    if _height(now.get("priority")) < _height(priority):
+        yield from _since(connection, ticket_id, now, {"priority": priority})
+
+
+def _row(connection: Connection, ticket_id: str) -> Calls[Mapping[str, Any]]:
+    """The ticket as Zendesk shows it now."""
     request = get(connection, ticket_path(ticket_id))
     response = yield request
     if not response.ok:
@@ -168,19 +178,41 @@ def _raised(connection: Connection, ticket_id: str, priority: str) -> Calls[None
     now = mapping(mapping(response.json()).get("ticket"))
     if identity(now.get("id")) is None:
         raise verdict(request, response, "no ticket in the answer")
-    if _height(now.get("priority")) >= _height(priority):
-        return
-    wanted = {"priority": priority, "safe_update": True, "updated_stamp": now.get("updated_at")}
+    return now
+
+
+def _since(
+    connection: Connection, ticket_id: str, now: Mapping[str, Any], wanted: Mapping[str, Any]
+) -> Calls[None]:
+    """Write what is *wanted*, unless somebody has changed the ticket since it was read as *now*."""
+    stamped = {**wanted, "safe_update": True, "updated_stamp": now.get("updated_at")}
     request = HttpRequest(
         method="PUT",
         url=address(connection, ticket_path(ticket_id)),
-        json={"ticket": wanted},
+        json={"ticket": stamped},
         repeatable=True,  # a second one finds the ticket changed, and is refused
         budget=updates(ticket_id),
     )
     response = yield request
     if not response.ok:
         raise about_ticket(connection, request, response, ticket_id)
+
+
+def move(connection: Connection, ticket_id: str, group: str, known: str) -> Calls[Moved]:
+    """The ticket is in *group*, unless an agent has it or it has left the group in which we know it (*known*).
+
+    As with `urge`, who changes it in between is not overruled: TransientError `conflict`.
+    """
+    now = yield from _row(connection, ticket_id)
+    there = identity(now.get("group_id"))
+    if there == group:
+        return "there"
+    if identity(now.get("assignee_id")) is not None:
+        return "assigned"
+    if there not in (None, known):
+        return "elsewhere"
+    yield from _since(connection, ticket_id, now, {"group_id": int(group)})
+    return "there"
 
 
 def _height(priority: object) -> int:
