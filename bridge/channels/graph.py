@@ -152,6 +152,14 @@ def call(request: HttpRequest) -> Calls[Mapping[str, Any]]:
     return answer
 
 
+def seen(target: Target, node: str, fields: str) -> Calls[Mapping[str, Any]]:
+    """These fields of *node*; nothing where Meta does not let us see it, which is no error."""
+    try:
+        return (yield from call(request(target, "GET", node, params={"fields": fields})))
+    except PermanentError:
+        return {}
+
+
 def needed_id(answer: Mapping[str, Any], key: str) -> str:
     """The id that the answer to a write promises; without it the outcome is unknown."""
     found = ident(answer.get(key))

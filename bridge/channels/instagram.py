@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from bridge.channels import graph, media, messaging
 from bridge.channels.base import Account, Channel, Posted, Voice
@@ -18,7 +17,7 @@ from bridge.channels.envelope import Entry
 from bridge.channels.messaging import DAY
 from bridge.channels.other import other, word
 from bridge.core.calls import Calls
-from bridge.core.errors import PermanentError, Unsupported
+from bridge.core.errors import Unsupported
 from bridge.core.model import (
     Author,
     Capabilities,
@@ -29,7 +28,7 @@ from bridge.core.model import (
     Target,
     Visibility,
 )
-from bridge.core.untrusted import Broken, flag, ident, mapping, number, text
+from bridge.core.untrusted import Broken, flag, ident, link_at, mapping, number, text
 
 NAME = "instagram"
 item = messaging.reader(NAME)
@@ -294,11 +293,11 @@ def _commented(target: Target, message: Message) -> Calls[Mapping[str, object]]:
     found: dict[str, object] = {}
     comment_id, post_id = message.answer.get("comment_id"), message.answer.get("post_id")
     if comment_id and (message.author is None or message.text is None):
-        told = yield from _seen(target, comment_id, "id,text,username,from,timestamp,media")
+        told = yield from graph.seen(target, comment_id, "id,text,username,from,timestamp,media")
         found |= _who_and_what(message, told)
         post_id = post_id or ident(mapping(told.get("media")).get("id"))
     if post_id:
-        found |= _about_post((yield from _seen(target, post_id, "caption,permalink")))
+        found |= _about_post((yield from graph.seen(target, post_id, "caption,permalink")))
     return found
 
 
@@ -312,11 +311,11 @@ def _mentioned(target: Target, message: Message) -> Calls[Mapping[str, object]]:
     found: dict[str, object] = {}
     if comment_id and comment_id.isalnum():
         asked = f"mentioned_comment.comment_id({comment_id}){{id,text,timestamp,media}}"
-        told = yield from _seen(target, graph.account_id(target), asked)
+        told = yield from graph.seen(target, graph.account_id(target), asked)
         found |= _who_and_what(message, mapping(told.get("mentioned_comment")))
     if media_id and media_id.isalnum():
         asked = f"mentioned_media.media_id({media_id}){{id,caption,timestamp,username}}"
-        told = yield from _seen(target, graph.account_id(target), asked)
+        told = yield from graph.seen(target, graph.account_id(target), asked)
         post = mapping(told.get("mentioned_media"))
         found |= _about_post(post)
         if not comment_id:
@@ -331,7 +330,7 @@ def _profile(target: Target, message: Message) -> Calls[Mapping[str, object]]:
     if person is None:
         return {}
     fields = "name,username,follower_count,is_verified_user"
-    told = yield from _seen(target, person, fields)
+    told = yield from graph.seen(target, person, fields)
     name, username = text(told.get("name")) or None, text(told.get("username")) or None
     followers = number(told.get("follower_count"))
     if not (name or username):
@@ -358,29 +357,11 @@ def _who_and_what(message: Message, told: Mapping[str, Any]) -> dict[str, object
 
 
 def _about_post(told: Mapping[str, Any]) -> dict[str, object]:
-    found = {"post_text": text(told.get("caption")), "post_url": _link(told.get("permalink"))}
+    found = {
+        "post_text": text(told.get("caption")),
+        "post_url": link_at("instagram.com", told.get("permalink")),
+    }
     return {name: given for name, given in found.items() if given}
-
-
-def _link(value: object) -> str | None:
-    """*value* if it is an https address on instagram.com."""
-    link = text(value) or ""
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
-    except ValueError:
-        return None
-    fits = host == "instagram.com" or host.endswith(".instagram.com")
-    return link if parts.scheme == "https" and fits else None
-
-
-def _seen(target: Target, node: str, fields: str) -> Calls[Mapping[str, Any]]:
-    try:
-        return (
-            yield from graph.call(graph.request(target, "GET", node, params={"fields": fields}))
-        )
-    except PermanentError:
-        return {}
 
 
 # --- the record ------------------------------------------------------------------------------------

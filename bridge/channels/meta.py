@@ -60,7 +60,7 @@ OBJECTS = {
     "page": Readers(
         "facebook",
         {
-            "changes": _change(facebook.change, messenger.item),
+            "changes": _change(facebook.events.change, messenger.item),
             "messaging": messenger.item,
             "standby": messenger.standby,
         },

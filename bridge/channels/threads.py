@@ -17,7 +17,7 @@ from bridge.channels.base import Account, Channel, Voice
 from bridge.channels.envelope import Entry, read
 from bridge.channels.other import other, word
 from bridge.core.calls import Calls
-from bridge.core.errors import PermanentError, Unsupported
+from bridge.core.errors import Unsupported
 from bridge.core.model import (
     Attachment,
     Author,
@@ -37,6 +37,7 @@ KINDS = {"replies": Kind.COMMENT, "mentions": Kind.MENTION}
 OURS = {"publish": "own post was published", "delete": "own post was deleted"}
 FILES = {"IMAGE": "image", "VIDEO": "video", "AUDIO": "audio"}
 HOSTS = ("threads.net", "threads.com")
+FIELDS = "id,text,username,permalink,timestamp"
 TEST_SUBSCRIPTION = "234567"  # what the dashboard's "Test" button sends
 
 
@@ -229,23 +230,15 @@ def describe(target: Target, message: Message) -> Calls[Mapping[str, object]]:
     """
     found: dict[str, object] = {}
     if message.text is None and message.external_id:
-        told = yield from _seen(target, message.external_id)
+        told = yield from graph.seen(target, message.external_id, FIELDS)
         if said := text(told.get("text")):
             found["text"] = said
     root = message.answer.get("root")
     if root and root != message.external_id:
-        told = yield from _seen(target, root)
+        told = yield from graph.seen(target, root, FIELDS)
         about = {"post_text": text(told.get("text")), "post_url": _link(told)}
         found |= {name: given for name, given in about.items() if given}
     return found
-
-
-def _seen(target: Target, post_id: str) -> Calls[Mapping[str, Any]]:
-    params = {"fields": "id,text,username,permalink,timestamp"}
-    try:
-        return (yield from graph.call(graph.request(target, "GET", post_id, params=params)))
-    except PermanentError:
-        return {}
 
 
 CHANNEL = Channel(

@@ -13,6 +13,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from bridge.core.errors import Unreadable
 
@@ -149,6 +150,18 @@ def items(value: object) -> Sequence[Any]:
 def text(value: object) -> str | None:
     """The cleaned text of *value*; None for what is no text."""
     return clean(value) if isinstance(value, str) else None
+
+
+def link_at(domain: str, value: object) -> str | None:
+    """*value* if it is an https address at *domain* or below it."""
+    link = text(value) or ""
+    try:
+        parts = urlsplit(link)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    fits = host == domain or host.endswith(f".{domain}")
+    return link if parts.scheme == "https" and fits else None
 
 
 def ident(value: object) -> str | None:

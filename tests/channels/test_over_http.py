@@ -14,7 +14,6 @@ from support.sandbox import Sandbox
 from bridge.channels import (
     CHANNELS,
     SOURCES,
-    facebook,
     graph,
     instagram,
     messenger,
@@ -23,6 +22,7 @@ from bridge.channels import (
     threads,
     whatsapp,
 )
+from bridge.channels.facebook import voices as facebook
 from bridge.core.errors import AuthError, Done, PermanentError
 from bridge.core.model import (
     Change,

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from support.platforms import PAGE, SECRETS, SHARED, Played, said, target
 
-from bridge.channels import CHANNELS, facebook, graph, messenger, telegram
+from bridge.channels import CHANNELS, graph, messenger, telegram
+from bridge.channels.facebook import voices as facebook
 from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import (
     Ambiguous,

@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 
 from bridge.core import untrusted
 from bridge.core.errors import Unreadable
-from bridge.core.untrusted import clean, fingerprint, ident, items, mapping, moment, number, text
+from bridge.core.untrusted import (
+    clean,
+    fingerprint,
+    ident,
+    items,
+    link_at,
+    mapping,
+    moment,
+    number,
+    text,
+)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +188,23 @@ def test_an_id_keeps_its_digits_or_is_none(value: object, found: str | None) -> 
 )
 def test_a_time_comes_in_many_shapes_or_is_none(value: object, found: datetime | None) -> None:
     assert moment(value) == found
+
+
+@pytest.mark.parametrize("link", ["https://shop.example/p/1", "https://www.shop.example/"])
+def test_an_address_at_the_place_it_should_lead_to_is_taken(link: str) -> None:
+    assert link_at("shop.example", link) == link
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://shop.example/", "https://shop.example.evil.example/", "https://evilshop.example/",
+        "https://shop.example@evil.example/", "javascript:shop.example", "https://[shop.example",
+        "", None, 7, {"href": "https://shop.example/"},
+    ],
+)  # fmt: skip
+def test_an_address_anywhere_else_is_none(value: object) -> None:
+    assert link_at("shop.example", value) is None
 
 
 @pytest.mark.parametrize(

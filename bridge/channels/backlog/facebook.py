@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from bridge.channels import facebook
 from bridge.channels.backlog import lists
 from bridge.channels.base import Account, Calls, Recent
 from bridge.channels.envelope import Entry, read
+from bridge.channels.facebook import events
 from bridge.core.model import Connection
 from bridge.core.untrusted import ident, mapping
 
@@ -43,7 +43,7 @@ def comments(connection: Connection, account: Account, since: datetime) -> Calls
         values += [_as_comment(post, post_id, comment) for comment in found]
     entry = Entry(account.id, None)
     told = ({"field": "feed", "value": value} for value in values)
-    said = (one for item in told for one in read(facebook.NAME, facebook.change, entry, item))
+    said = (one for item in told for one in read(events.NAME, events.change, entry, item))
     return Recent(tuple(said), complete)
 
 

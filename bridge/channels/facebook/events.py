@@ -1,4 +1,4 @@
-"""Facebook Pages: comments, posts by visitors, mentions and reviews.
+"""What comes in from a Page: comments, posts by visitors, mentions and reviews.
 
 Source: facts collected from Meta's Page webhooks and Graph API reference, read 2026-11.
 """
@@ -7,23 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from bridge.channels import graph, media, messaging
-from bridge.channels.base import Channel, Posted, Voice
 from bridge.channels.envelope import Entry
 from bridge.channels.other import other, word
-from bridge.core.calls import Calls
-from bridge.core.errors import PermanentError, Unsupported
 from bridge.core.model import (
     Attachment,
     Author,
-    Capabilities,
     Change,
     Kind,
     Message,
-    Outgoing,
-    Target,
     Visibility,
 )
 from bridge.core.untrusted import (
@@ -31,6 +24,7 @@ from bridge.core.untrusted import (
     fingerprint,
     ident,
     items,
+    link_at,
     mapping,
     moment,
     number,
@@ -52,9 +46,6 @@ POSTS = frozenset(
     {"post", "status", "photo", "video", "share", "link", "album", "event", "note", "reel"}
 )
 REACTIONS = frozenset({"like", "reaction"})
-
-
-# --- what comes in -----------------------------------------------------------------------------
 
 
 def change(entry: Entry, item: Mapping[str, Any]) -> Message:
@@ -85,7 +76,7 @@ def _comment(entry: Entry, value: Mapping[str, Any]) -> Message:
     post_id = ident(value.get("post_id"))
     parent_id = ident(value.get("parent_id"))
     story_id = ident(value.get("open_graph_story_id"))  # a comment on a review
-    root = root_of(comment_id, parent_id, post_id)
+    root = _root_of(comment_id, parent_id, post_id)
     thread = story_id or root
     answer = {"comment_id": comment_id, "root": root, "post_id": post_id}
     return _said(
@@ -121,7 +112,7 @@ def _mention(entry: Entry, value: Mapping[str, Any]) -> Message:
     if mentioned is None:
         raise Broken("neither comment_id nor post_id is an id")
     parent_id = ident(value.get("parent_id"))
-    root = root_of(comment_id, parent_id, post_id) if comment_id else None
+    root = _root_of(comment_id, parent_id, post_id) if comment_id else None
     return _said(
         entry,
         value,
@@ -148,7 +139,7 @@ def _review(entry: Entry, value: Mapping[str, Any]) -> Message:
 
 
 def _reaction(entry: Entry, value: Mapping[str, Any]) -> Message:
-    author = _author(value)
+    author = author_of(value)
     on = ident(value.get("comment_id")) or ident(value.get("post_id"))
     return other(
         NAME,
@@ -187,7 +178,7 @@ def _said(
             external_id=external_id,
             visibility=Visibility.PUBLIC,
         )
-    author = _author(value)
+    author = author_of(value)
     own = _own(entry, author)
     words = _words(value, "review_text" if kind is Kind.REVIEW else "message")
     files = _attachments(value)
@@ -228,7 +219,7 @@ def _said(
     )
 
 
-def root_of(comment_id: str, parent_id: str | None, post_id: str | None) -> str:
+def _root_of(comment_id: str, parent_id: str | None, post_id: str | None) -> str:
     """The id of the comment at the top of the thread that *comment_id* stands in.
 
     Facebook shows two levels: a parent is either the object commented on or the top comment. The
@@ -261,7 +252,7 @@ def _words(value: Mapping[str, Any], key: str) -> str | None:
     return text(said)
 
 
-def _author(value: Mapping[str, Any]) -> Author | None:
+def author_of(value: Mapping[str, Any]) -> Author | None:
     """Who acted; None without advanced access to pages_read_user_content, and for mentions."""
     sender = mapping(value.get("from"))
     found = (
@@ -300,7 +291,7 @@ def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
     published = post.get("is_published")
     about_post = {
         "id": ident(post.get("id")) or ident(value.get("post_id")),
-        "permalink_url": _page_link(post.get("permalink_url")),
+        "permalink_url": page_link(post.get("permalink_url")),
         "status_type": text(post.get("status_type")),
         "promotion_status": text(post.get("promotion_status")),
         "is_published": published if isinstance(published, bool) else None,
@@ -317,23 +308,14 @@ def _extra(value: Mapping[str, Any]) -> dict[str, Any]:
     return {name: given for name, given in extra.items() if given not in (None, {}, "")}
 
 
-def _page_link(value: object) -> str | None:
+def page_link(value: object) -> str | None:
     """*value* if it is an https address on facebook.com."""
-    link = text(value)
-    if link is None:
-        return None
-    try:
-        parts = urlsplit(link)
-        host = parts.hostname or ""
-    except ValueError:
-        return None
-    fits = host == "facebook.com" or host.endswith(".facebook.com")
-    return link if parts.scheme == "https" and fits else None
+    return link_at("facebook.com", value)
 
 
 def _permalink(value: Mapping[str, Any], post_id: str | None, comment_id: str | None) -> str | None:
     """The address of what was said, from the post's; facebook.com/<id> leads there too."""
-    link = _page_link(mapping(value.get("post")).get("permalink_url"))
+    link = page_link(mapping(value.get("post")).get("permalink_url"))
     if link is None and post_id is not None:
         link = f"https://www.facebook.com/{quote(post_id, safe='')}"
     if link is None:
@@ -342,139 +324,3 @@ def _permalink(value: Mapping[str, Any], post_id: str | None, comment_id: str | 
         return link
     sign = "&" if "?" in link else "?"
     return f"{link}{sign}comment_id={quote(comment_id.rpartition('_')[2], safe='')}"
-
-
-# --- what goes out -----------------------------------------------------------------------------
-
-
-def _node(target: Target) -> str:
-    """What a public answer is hung on: the root comment, or the post or review itself."""
-    answer = target.answer
-    found = answer.get("root") or answer.get("post_id") or answer.get("story_id")
-    if found is None:
-        found = target.thread_id or target.item_id
-    if found is None:
-        raise Unsupported("nothing_to_answer", "it is not known under what to answer")
-    return found
-
-
-def post_comment(target: Target, outgoing: Outgoing) -> Calls[str]:
-    """Put *outgoing* under the root comment, or under the visitor's post; return the comment's id."""
-    answer = yield from graph.call(
-        graph.request(target, "POST", _node(target), "comments", json={"message": outgoing.text})
-    )
-    return graph.needed_id(answer, "id")
-
-
-def look_for_comment(target: Target, outgoing: Outgoing) -> Calls[str | None]:
-    """The id of a comment with our words by the Page, written since `outgoing.since`; else None."""
-    params = {
-        "fields": "id,from,message,created_time",
-        "order": "reverse_chronological",
-        "limit": "100",
-    }
-    path = (_node(target), "comments")
-    return (yield from graph.look(target, outgoing, path, params, graph.by_page(target)))
-
-
-def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[Posted]:
-    """Write to the person behind a comment or post: once, within 7 days; return the message's id.
-
-    The id is a `Posted`: it knows the person's PSID, who is the same one in Messenger. Refused with
-    10900 where somebody has done so already, so it is safe to repeat.
-    """
-    comment_id, post_id = target.answer.get("comment_id"), target.answer.get("post_id")
-    if comment_id:
-        recipient = {"comment_id": comment_id}
-    elif post_id:
-        recipient = {"post_id": post_id}
-    else:
-        raise Unsupported("no_private_reply", "Facebook has no private reply to a review")
-    speaker = graph.account_id(target)
-    return (yield from messaging.post(target, outgoing, speaker, recipient=recipient))
-
-
-def hide(target: Target) -> Calls[None]:
-    """The customer's comment is hidden from others; its author and their friends still see it."""
-    yield from _hidden(target, True)
-
-
-def unhide(target: Target) -> Calls[None]:
-    """A hidden comment can be seen again."""
-    yield from _hidden(target, False)
-
-
-def _hidden(target: Target, hidden: bool) -> Calls[None]:
-    comment_id = target.answer.get("comment_id")
-    if comment_id is None:
-        raise Unsupported("cannot_hide", "only comments can be hidden on Facebook")
-    yield from graph.call(
-        graph.request(target, "POST", comment_id, json={"is_hidden": hidden}, repeatable=True)
-    )
-
-
-def describe(target: Target, message: Message) -> Calls[Mapping[str, object]]:
-    """What the payload left out: post_text, post_url, and author, text, permalink of a comment.
-
-    What Facebook does not let us see is left out; that is no error.
-    """
-    found: dict[str, object] = {}
-    comment_id, post_id = message.answer.get("comment_id"), message.answer.get("post_id")
-    if comment_id and (message.author is None or message.text is None):
-        fields = "id,message,from,created_time,permalink_url"
-        told = yield from _seen(target, comment_id, fields)
-        author, said = _author(told), text(told.get("message"))
-        link = _page_link(told.get("permalink_url"))
-        if message.author is None and author is not None:
-            found["author"] = author
-        if message.text is None and said:
-            found["text"] = said
-        if link:
-            found["permalink"] = link
-    if post_id:
-        told = yield from _seen(target, post_id, "message,permalink_url")
-        said, link = text(told.get("message")), _page_link(told.get("permalink_url"))
-        if message.kind is Kind.POST:
-            if message.text is None and said:
-                found["text"] = said
-        elif said:
-            found["post_text"] = said
-        if link:
-            found["post_url"] = link
-    return found
-
-
-def _seen(target: Target, node: str, fields: str) -> Calls[Mapping[str, Any]]:
-    try:
-        return (
-            yield from graph.call(graph.request(target, "GET", node, params={"fields": fields}))
-        )
-    except PermanentError:
-        return {}
-
-
-CHANNEL = Channel(
-    name=NAME,
-    label="Facebook",
-    public=Voice(
-        # 8,000 is unconfirmed; UTF-16 is the wider of the plausible measures.
-        capabilities=Capabilities(max_length=8000, measure="utf16"),
-        post=post_comment,
-        look=look_for_comment,
-        settings={"max_length": "comment_length"},
-    ),
-    private=Voice(
-        capabilities=Capabilities(
-            max_length=2000, measure="utf16", within=7 * 24 * 3600.0, once=True
-        ),
-        post=post_private_reply,
-        settings={"max_length": "message_length"},
-    ),
-    private_channel="messenger",
-    hide=hide,
-    unhide=unhide,
-    delete=graph.delete,
-    describe=describe,
-    fetch=media.by_url,
-    media_hosts=graph.MEDIA_HOSTS,
-)
