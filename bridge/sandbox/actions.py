@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.sandbox.customers import Customers
-from bridge.sandbox.desk import PRIORITIES, Invalid, Ticket, TicketComment, User
+from bridge.sandbox.desk_records import PRIORITIES, Invalid, Ticket, TicketComment, User
 from bridge.sandbox.http import BadRequest, NotFound
 from bridge.sandbox.wish import Action, Done, Wish, attached
 from bridge.sandbox.world import World

@@ -7,124 +7,31 @@ from __future__ import annotations
 
 import html
 import itertools
-import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.sandbox.clock import stamp
+from bridge.sandbox.desk_records import (
+    AGENT_ID,
+    API,
+    BRIDGE_ID,
+    MAX_COMMENT,
+    PRIORITIES,
+    STATUSES,
+    TYPES,
+    WEB,
+    Attachment,
+    Change,
+    Invalid,
+    Ticket,
+    TicketComment,
+    User,
+)
+from bridge.sandbox.desk_words import clean_tags, plain, rich, upload_tokens, words
 from bridge.sandbox.ground import Ground
 
-PRIORITIES = ("urgent", "high", "normal", "low")
-STATUSES = ("new", "open", "pending", "hold", "solved", "closed")
-TYPES = ("problem", "incident", "question", "task")
-MAX_COMMENT = 65_535
-
-AGENT_ID = 46406145565073
-BRIDGE_ID = 46406145565201
-GROUPS = {46406158244625: "Support", 46406158244753: "Refunds"}
-BRAND_ID, FORM_ID = 46406158162961, 46406146302353
-CUSTOM_STATUS = {name: 46406158222225 + 128 * number for number, name in enumerate(STATUSES)}
-
-
-class Invalid(Exception):
-    """A record that does not validate: field -> sentence."""
-
-    def __init__(self, details: dict[str, str]) -> None:
-        super().__init__("; ".join(details.values()))
-        self.details = details
-
-
-@dataclass(slots=True)
-class User:
-    id: int
-    name: str
-    role: str = "end-user"  # end-user | agent | admin
-    external_id: str | None = None
-    email: str | None = None
-    at: float = 0.0
-
-    @property
-    def staff(self) -> bool:
-        return self.role != "end-user"
-
-
-@dataclass(slots=True)
-class Attachment:
-    """A file of the helpdesk; `token` opens it without a login."""
-
-    id: int
-    token: str
-    name: str
-    kind: str
-    content: bytes = field(repr=False)
-
-
-@dataclass(slots=True)
-class TicketComment:
-    id: int
-    audit_id: int
-    author: User
-    by: str  # bridge | agent | customer
-    public: bool
-    body: str
-    html: str
-    at: float
-    attachments: list[Attachment]
-    metadata: dict[str, Any]
-    via: dict[str, Any]
-
-
-@dataclass(slots=True)
-class Ticket:
-    id: int
-    requester: User
-    submitter: User
-    subject: str
-    description: str
-    created: float
-    updated: float
-    via: dict[str, Any]
-    status: str = "new"
-    priority: str | None = None
-    type: str | None = None
-    external_id: str | None = None
-    group_id: int | None = None
-    assignee_id: int | None = None
-    tags: list[str] = field(default_factory=list)
-    custom_fields: dict[int, Any] = field(default_factory=dict)
-    comments: list[TicketComment] = field(default_factory=list)
-    audits: list[dict[str, Any]] = field(default_factory=list)
-    followups: list[int] = field(default_factory=list)
-    followup_of: int | None = None
-    merged_into: int | None = None
-    problem_id: int | None = None
-    has_incidents: bool = False
-    deleted: bool = False
-    stamped: int = 0  # generated_timestamp: 0 in the answer to the create
-
-    @property
-    def shown_status(self) -> str:
-        return "deleted" if self.deleted else self.status
-
-
-@dataclass(slots=True)
-class Change:
-    """What webhooks and triggers are told about one update."""
-
-    ticket: Ticket
-    actor: User
-    created: bool
-    via_api: bool
-    comment: TicketComment | None = None
-    previous: dict[str, Any] = field(default_factory=dict)  # status, priority, tags, as they were
-    events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    copies: int = 1
-
-
-API = {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}}
-WEB = {"channel": "web", "source": {"from": {}, "to": {}, "rel": None}}
+TRACKED = ("status", "priority", "type", "group_id", "assignee_id", "subject", "tags")
 
 
 class Desk:
@@ -512,39 +419,6 @@ class Desk:
             "rel": "trigger",
         }
         self._event(audit, kind, via={"channel": "rule", "source": source}, **facts)
-
-
-TRACKED = ("status", "priority", "type", "group_id", "assignee_id", "subject", "tags")
-
-
-def words(comment: dict[str, Any]) -> str:
-    """What a comment in a request says; html_body wins."""
-    said = comment.get("html_body") or comment.get("body") or ""
-    return said.strip() and said if isinstance(said, str) else ""
-
-
-def upload_tokens(comment: dict[str, Any]) -> list[str]:
-    tokens = comment.get("uploads") or []
-    return [tokens] if isinstance(tokens, str) else [str(token) for token in tokens]
-
-
-def plain(comment: dict[str, Any]) -> str:
-    if isinstance(rich_text := comment.get("html_body"), str) and rich_text:
-        broken = re.sub(r"(?i)<br\s*/?>|</(p|div|li)>", "\n", rich_text)
-        return html.unescape(re.sub(r"<[^>]+>", "", broken)).strip()
-    return str(comment.get("body", ""))
-
-
-def rich(comment: dict[str, Any]) -> str:
-    if isinstance(given := comment.get("html_body"), str) and given:
-        return f'<div class="zd-comment" dir="auto">{given}</div>'
-    lines = html.escape(str(comment.get("body", "")), quote=False).replace("\n", "<br>")
-    return f'<div class="zd-comment" dir="auto"><p dir="auto">{lines}</p></div>'
-
-
-def clean_tags(tags: list[Any]) -> list[str]:
-    """Lower case; a space parts two tags; each once, sorted."""
-    return sorted({part for tag in tags for part in str(tag).lower().split()})
 
 
 def texted(value: Any) -> Any:

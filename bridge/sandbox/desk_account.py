@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bridge.sandbox.desk import CUSTOM_STATUS, FORM_ID
+from bridge.sandbox.desk_records import CUSTOM_STATUS, FORM_ID
 
 REASON, ORDER, RETIRED = 46406130060001, 46406130060129, 46406130060257
 _FIRST = 46406130043793

@@ -7,7 +7,7 @@ import secrets
 from typing import Any
 
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import GROUPS, Desk, Invalid
+from bridge.sandbox.desk import Desk
 from bridge.sandbox.desk_account import (
     custom_statuses,
     holidays,
@@ -23,6 +23,7 @@ from bridge.sandbox.desk_call import (
     not_found,
 )
 from bridge.sandbox.desk_hooks import CONDITIONAL, TEST_SECRET, DeskHooks, Webhook
+from bridge.sandbox.desk_records import GROUPS, Invalid
 from bridge.sandbox.ground import Ground
 
 

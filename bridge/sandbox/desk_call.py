@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.sandbox.desk import User
+from bridge.sandbox.desk_records import User
 from bridge.sandbox.http import BadRequest, Request
 from bridge.sandbox.limits import Spent
 

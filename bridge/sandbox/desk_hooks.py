@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import BRAND_ID, CUSTOM_STATUS, FORM_ID, STATUSES, Change
 from bridge.sandbox.desk_account import default_triggers
+from bridge.sandbox.desk_records import BRAND_ID, CUSTOM_STATUS, FORM_ID, STATUSES, Change
 from bridge.sandbox.ground import Ground
 from bridge.sandbox.hooks import MANNERS, Delivery, Hooks
 from bridge.sandbox.wires import ZENDESK_WEBHOOK_SECRET

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import (
+from bridge.sandbox.desk import Desk
+from bridge.sandbox.desk_records import (
     BRAND_ID,
     CUSTOM_STATUS,
     FORM_ID,
     Attachment,
-    Desk,
     Ticket,
     TicketComment,
     User,

@@ -11,14 +11,7 @@ from typing import Any
 
 from bridge.sandbox import desk_shapes as shape
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.desk import (
-    STATUSES,
-    Desk,
-    Invalid,
-    Ticket,
-    TicketComment,
-    clean_tags,
-)
+from bridge.sandbox.desk import Desk
 from bridge.sandbox.desk_call import (
     Answered,
     Call,
@@ -29,6 +22,8 @@ from bridge.sandbox.desk_call import (
     too_many,
     windowed,
 )
+from bridge.sandbox.desk_records import STATUSES, Invalid, Ticket, TicketComment
+from bridge.sandbox.desk_words import clean_tags
 from bridge.sandbox.ground import Ground
 
 DAY = 86400

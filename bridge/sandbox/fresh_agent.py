@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.sandbox import fresh_html
-from bridge.sandbox.fresh import NOTE, Conversation, Ticket, User
 from bridge.sandbox.fresh_fields import PRIORITIES, STATUSES, Invalid
+from bridge.sandbox.fresh_records import NOTE, Conversation, Ticket, User
 from bridge.sandbox.http import BadRequest, NotFound
 from bridge.sandbox.wish import Action, Done, Wish, attached
 from bridge.sandbox.world import World

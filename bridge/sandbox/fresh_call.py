@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from bridge.sandbox.fresh import File
 from bridge.sandbox.fresh_fields import Invalid, Problem
+from bridge.sandbox.fresh_records import File
 from bridge.sandbox.http import Request
 
 MAX_PAGE, MAX_PAGES = 100, 300

@@ -11,8 +11,8 @@ from typing import Any
 
 from bridge.sandbox import fresh_html
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.fresh import DAY, Change, Ticket, User
 from bridge.sandbox.fresh_fields import BRIDGE_ID, GROUPS, PRIORITIES, SOURCES, STATUSES
+from bridge.sandbox.fresh_records import DAY, Change, Ticket, User
 from bridge.sandbox.ground import Ground
 from bridge.sandbox.hooks import MANNERS, Delivery, Hooks
 from bridge.sandbox.http import BadRequest

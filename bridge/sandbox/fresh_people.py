@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bridge.sandbox import fresh_shapes as shape
-from bridge.sandbox.fresh import IDENTITIES, Fresh, User
+from bridge.sandbox.fresh import Fresh
 from bridge.sandbox.fresh_call import Answered, Call, Refusal, View, not_allowed, not_found, only
 from bridge.sandbox.fresh_fields import (
     FORM_AT,
@@ -16,6 +16,7 @@ from bridge.sandbox.fresh_fields import (
     kinds,
     missing,
 )
+from bridge.sandbox.fresh_records import IDENTITIES, User
 from bridge.sandbox.ground import Ground
 
 CONTACT: dict[str, type] = {

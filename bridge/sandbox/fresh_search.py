@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.fresh import Ticket
 from bridge.sandbox.fresh_fields import CUSTOM, Invalid, Problem, mismatch, unexpected
+from bridge.sandbox.fresh_records import Ticket
 
 MAX_QUERY = 512
 TOKEN = re.compile(

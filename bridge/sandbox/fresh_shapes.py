@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from bridge.sandbox import fresh_html
 from bridge.sandbox.clock import stamp
-from bridge.sandbox.fresh import DUE_AFTER, Attachment, Conversation, Fresh, Ticket, User
+from bridge.sandbox.fresh import Fresh
 from bridge.sandbox.fresh_fields import BRIDGE_ID, FORM_AT, PRIORITIES, STATUSES
+from bridge.sandbox.fresh_records import DUE_AFTER, Attachment, Conversation, Ticket, User
 
 SIGNED_FOR = 4 * 3600  # seconds for which an attachment_url opens
 SIGNING_KEY = b"sandbox-attachment-signing-key"

@@ -7,7 +7,7 @@ from typing import Any
 
 from bridge.sandbox import fresh_search
 from bridge.sandbox import fresh_shapes as shape
-from bridge.sandbox.fresh import DAY, NOTE, Conversation, Fresh, Ticket, User
+from bridge.sandbox.fresh import Fresh
 from bridge.sandbox.fresh_call import (
     Answered,
     Call,
@@ -18,6 +18,7 @@ from bridge.sandbox.fresh_call import (
     whole,
 )
 from bridge.sandbox.fresh_fields import Invalid, Problem, kinds, missing, no_match, one_of
+from bridge.sandbox.fresh_records import DAY, NOTE, Conversation, Ticket, User
 from bridge.sandbox.ground import Ground
 
 NOTED: dict[str, type] = {"body": str, "private": bool, "incoming": bool, "user_id": int, "notify_emails": list}  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from bridge.sandbox import desk_shapes as shape
-from bridge.sandbox.desk import Desk, Invalid, User
+from bridge.sandbox.desk import Desk
 from bridge.sandbox.desk_admin import AdminViews
 from bridge.sandbox.desk_call import (
     Answered,
@@ -20,6 +20,7 @@ from bridge.sandbox.desk_call import (
     too_many,
 )
 from bridge.sandbox.desk_hooks import DeskHooks
+from bridge.sandbox.desk_records import Invalid, User
 from bridge.sandbox.desk_views import DeskViews
 from bridge.sandbox.ground import Ground
 from bridge.sandbox.http import Request, Response, answer, text

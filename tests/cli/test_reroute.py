@@ -16,8 +16,8 @@ from bridge.config.schemas import RULES as RULE_FILE
 from bridge.core import telling
 from bridge.core.facts import View
 from bridge.core.rules import rerouting
-from bridge.sandbox.desk import AGENT_ID
-from bridge.sandbox.desk import GROUPS as ZENDESK
+from bridge.sandbox.desk_records import AGENT_ID
+from bridge.sandbox.desk_records import GROUPS as ZENDESK
 from bridge.sandbox.fresh_fields import GROUPS as FRESHDESK
 from bridge.sandbox.wires import FRESHDESK_API_KEY, ZENDESK_API_TOKEN, ZENDESK_EMAIL
 
