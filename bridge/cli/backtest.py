@@ -282,6 +282,7 @@ def _end(one: Decision) -> dict[str, Any]:
         "priority": escalation.priority if escalation else None,
         "group": escalation.group if escalation else None,
         "tags": list(escalation.tags) if escalation else [],
+        "collaborators": list(escalation.collaborators) if escalation else [],
         "replies": [[reply.visibility, reply.name] for reply in one.replies],
         "held": [reply.name for reply in one.replies if reply.approve],
         "approve": one.approve,
@@ -375,6 +376,7 @@ def _print_incidents(incidents: Sequence[Mapping[str, Any]]) -> None:
 def _told(end: Mapping[str, Any], promised: bool) -> str:
     """How it ended, in words; what was *promised* too."""
     more = [end["reason"] or "", end["priority"] or "", end["group"] or "", *end["tags"]]
+    more += end["collaborators"]
     more += [
         f"says {name} in {how}{receipt.ONCE_APPROVED if name in end['held'] else ''}"
         for how, name in end["replies"]

@@ -236,6 +236,7 @@ def _escalation(escalation: Escalation | None) -> dict[str, Any] | None:
         "tags": list(escalation.tags),
         "fields": dict(escalation.fields),
         "reroute": escalation.reroute,
+        "collaborators": list(escalation.collaborators),
     }
 
 
@@ -313,6 +314,8 @@ def _outcome(decision: Decision) -> str:
         parts += [f"type {escalation.type}"] if escalation.type else []
         parts += [f"tags {', '.join(escalation.tags)}"] if escalation.tags else []
         parts += [f"{name} = {value}" for name, value in escalation.fields.items()]
+        people = escalation.collaborators
+        parts += [f"collaborators {', '.join(people)}"] if people else []
         parts += ["and so is one that is open already"] if escalation.reroute else []
         return ", ".join(parts) + by
     if decision.outcome == "ignore":

@@ -75,6 +75,7 @@ class Here:
             "type": mapped.type,
             "tags": list(mapped.tags),
             "fields": dict(mapped.fields),
+            "collaborators": list(escalation.collaborators),
             "unknown": list(mapped.unknown),
         }
 

@@ -77,6 +77,7 @@ def _escalation(data: Mapping[str, Any]) -> Escalation:
         tags=data.get("tags", ()),
         fields=data.get("fields_", {}),
         reroute=data.get("reroute", False),
+        collaborators=data.get("collaborators", ()),
     )
 
 

@@ -22,6 +22,7 @@ from bridge.config.values import (
     Table,
     Text,
     Texts,
+    is_address,
     is_name,
     is_reply,
     is_tag,
@@ -86,6 +87,7 @@ class Plain(fields.Field[Any]):
         return value
 
 
+COLLEAGUES = 10  # on one ticket: each gets mail
 TYPES = ("question", "incident", "problem", "task")  # of tickets, as rules call them
 
 
@@ -98,6 +100,13 @@ class TicketSchema(Strict):
     type = Text(validate=one_of(*TYPES))
     tags = Texts(check=is_tag)
     fields_ = Table(Plain(), data_key="fields")
+    collaborators = Texts(check=is_address)
+
+    @validates_schema
+    def _are_few(self, data: Mapping[str, Any], **_: Any) -> None:
+        if len(data.get("collaborators", ())) > COLLEAGUES:
+            told = f"are more than {COLLEAGUES}; for more people use a list's address"
+            raise ValidationError(told, "collaborators")
 
 
 class EscalateSchema(TicketSchema):

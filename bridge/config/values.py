@@ -19,6 +19,7 @@ REPLY = re.compile(r"[a-z0-9_-]{1,64}")
 CONNECTION = re.compile(r"[a-z0-9_-]{1,64}")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 TAG = re.compile(r"\S{1,255}")
+ADDRESS = re.compile(r"[^\s@,;:<>()\"{}]{1,64}@(?:[^\W_][\w-]{0,62}\.)+[^\W\d_]{2,63}")
 _UNKNOWN = "\0unknown"
 
 
@@ -209,4 +210,5 @@ def spelled(pattern: re.Pattern[str], advice: str) -> Callable[[str], None]:
 
 is_name = spelled(NAME, "may hold small letters, digits and - only, 64 at most")
 is_reply = spelled(REPLY, "may hold small letters, digits, - and _ only, 64 at most")
+is_address = spelled(ADDRESS, "is no e-mail address such as press@acme.example")
 is_tag = spelled(TAG, "is no tag: no spaces, 255 characters at most")

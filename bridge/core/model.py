@@ -341,7 +341,7 @@ class Draft:
     `marker` comes back in the comment's metadata; `note` is private, `text` is the customer's
     words in public, either may be empty. `fields` are already the helpdesk's own ids and values.
     `requester_name` is for helpdesks that make the requester with the ticket. `problem` is the ticket of
-    the incident that this one belongs to.
+    the incident that this one belongs to. `collaborators` are addresses of colleagues.
     """
 
     stamp: str
@@ -361,6 +361,7 @@ class Draft:
     uploads: tuple[str, ...] = ()
     followup_of: str | None = None
     problem: str | None = None
+    collaborators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -384,6 +385,7 @@ class Ticket:
     actor_id: str | None = None  # whom the helpdesk names as the author of our own write
     group: str | None = None
     assignee: str | None = None
+    left_out: tuple[str, ...] = ()  # collaborators asked for, where not all of them were taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,7 @@ HOUSE_RULES = ("hate", "personal_data", "spam", "illegal")  # what a comment may
 class Escalation:
     """What a ticket should hold, in our words; `core.mapping` says it in the helpdesk's.
 
+    `collaborators` are addresses of colleagues who hear of it.
     `reroute`: a ticket that is open already when the rule matches goes there, too.
     """
 
@@ -37,6 +38,7 @@ class Escalation:
     tags: tuple[str, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     reroute: bool = False
+    collaborators: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +308,7 @@ def _promise(rules: Rules, matched: Sequence[Rule]) -> Promise:
 
 
 def _one(escalations: Sequence[Escalation]) -> Escalation:
-    """The first escalation, with the tags of all and the fields it did not set itself."""
+    """The first escalation, with the tags and collaborators of all and the fields it did not set itself."""
     first = escalations[0]
     fields: dict[str, Any] = {}
     for one in escalations:
@@ -319,6 +321,7 @@ def _one(escalations: Sequence[Escalation]) -> Escalation:
         tags=tuple(dict.fromkeys(tag for one in escalations for tag in one.tags)),
         fields=fields,
         reroute=first.reroute,
+        collaborators=tuple(dict.fromkeys(who for one in escalations for who in one.collaborators)),
     )
 
 

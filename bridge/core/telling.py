@@ -228,6 +228,15 @@ def not_copied(lost: Iterable[tuple[str, str]]) -> str:
     return listed("Attachments that could not be copied", (loss(*one) for one in lost))
 
 
+def left_out(people: Iterable[str]) -> str:
+    """The helpdesk did not take all collaborators that a rule names."""
+    named = ", ".join(line(one, 120) for one in people)
+    return (
+        f"Not all of these could be added to the ticket: {named}. Tell them yourself; in Zendesk only agents "
+        "of the account can follow a ticket."
+    )
+
+
 def linked_previous(ticket_id: str, url: str | None = None) -> str:
     """The ticket goes on where another one ended."""
     link = address(url)

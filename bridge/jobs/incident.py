@@ -83,6 +83,7 @@ def open(hand: Hand, room: Room, event: Event, spikes: Mapping[str, str]) -> boo
         type=fields.type,
         tags=fields.tags,
         fields=fields.fields,
+        collaborators=crowd.incident.collaborators,
     )
     why = begun or crowds.many(crowd, int(doc["needed"]))
     slip: dict[str, Any] = {"v": 1, "outcome": "incident", "reason": why}

@@ -76,6 +76,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
         fields=fields.fields,
         uploads=tuple(uploads),
         followup_of=plan.after if follows else None,
+        collaborators=escalation.collaborators if escalation else (),
         problem=_problem(hand, room, plan, desk),
     )
     body = bridge.helpdesk(desk).create_body(draft)

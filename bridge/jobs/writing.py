@@ -10,7 +10,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from bridge.core import receipt
+from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, BridgeError, PermanentError
 from bridge.core.model import Connection, Status, Ticket
 from bridge.core.stored import moment_in, moment_out
@@ -191,6 +191,9 @@ def commit(hand: Hand, room: Room, intent: dict[str, str], done: Ticket) -> None
             item["f"]["ticket"] = f"{desk}:{done.id}"
     for number, note in enumerate(after.get("notes", ())):
         orders.push.append(note_event(room, note, "after", intent["id"], str(number)))
+    if done.left_out:
+        note = telling.left_out(done.left_out)
+        orders.push.append(note_event(room, note, "left out", intent["id"]))
     facts = room.changed()
     if "places" in after["facts"]:
         facts["places"] = after["facts"]["places"]

@@ -144,7 +144,7 @@ class Desk:
         self.ground.record.add(
             "zendesk", "ticket", by, first, ticket=ticket.id, subject=ticket.subject,
             external_id=ticket.external_id, followup_of=ticket.followup_of, idempotency_key=key,
-            priority=ticket.priority, tags=list(ticket.tags),
+            priority=ticket.priority, tags=list(ticket.tags), followers=self.mails(ticket.followers),
         )  # fmt: skip
         # The account's default triggers run at once, and the answer shows what they did.
         defaulted = ticket.priority is None
@@ -323,6 +323,26 @@ class Desk:
         for one in wish.get("custom_fields") or ():
             if isinstance(one, dict) and isinstance(one.get("id"), int):
                 ticket.custom_fields[one["id"]] = one.get("value")
+
+        for one in wish.get("followers") or ():
+            self._follow(ticket, one)
+
+    def _follow(self, ticket: Ticket, wish: Any) -> None:
+        """Only agents can follow: everybody else is left out (whether they are refused is not confirmed)."""
+        wish = wish if isinstance(wish, dict) else {}
+        names = {str(wish.get("user_id")), str(wish.get("user_email")).lower()}
+        for user in self.users.values():
+            if user.role == "end-user" or names.isdisjoint(
+                {str(user.id), (user.email or "").lower()}
+            ):
+                continue
+            if wish.get("action") == "delete":
+                ticket.followers = [one for one in ticket.followers if one != user.id]
+            elif user.id not in ticket.followers:
+                ticket.followers.append(user.id)
+
+    def mails(self, users: list[int]) -> list[str]:
+        return [str(self.users[one].email) for one in users]
 
     def _index(self, ticket: Ticket, external_id: Any) -> None:
         if ticket.external_id is not None:

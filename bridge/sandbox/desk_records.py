@@ -86,6 +86,7 @@ class Ticket:
     comments: list[TicketComment] = field(default_factory=list)
     audits: list[dict[str, Any]] = field(default_factory=list)
     followups: list[int] = field(default_factory=list)
+    followers: list[int] = field(default_factory=list)
     followup_of: int | None = None
     merged_into: int | None = None
     problem_id: int | None = None

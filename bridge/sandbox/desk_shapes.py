@@ -27,7 +27,7 @@ def ticket(one: Ticket, base: str) -> dict[str, Any]:
         "raw_subject": one.subject, "description": one.description, "priority": one.priority,
         "status": one.shown_status, "recipient": None, "requester_id": one.requester.id,
         "submitter_id": one.submitter.id, "assignee_id": one.assignee_id, "organization_id": None,
-        "group_id": one.group_id, "collaborator_ids": [], "follower_ids": [], "email_cc_ids": [],
+        "group_id": one.group_id, "collaborator_ids": [], "follower_ids": one.followers, "email_cc_ids": [],
         "forum_topic_id": None, "problem_id": one.problem_id, "has_incidents": one.has_incidents,
         "is_public": any(comment.public for comment in one.comments), "due_at": None,
         "tags": one.tags, "custom_fields": fields, "satisfaction_rating": {"score": "unoffered"},

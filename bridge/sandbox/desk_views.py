@@ -364,7 +364,7 @@ def whole(text: str | None, otherwise: int) -> int:
 KNOWN = frozenset((
     "comment", "status", "priority", "type", "tags", "subject", "external_id", "group_id", "assignee_id",
     "requester_id", "custom_fields", "fields", "metadata", "safe_update", "updated_stamp", "custom_status_id",
-    "due_at", "ticket_form_id", "brand_id", "problem_id", "collaborator_ids", "follower_ids", "email_ccs",
+    "due_at", "ticket_form_id", "brand_id", "problem_id", "collaborator_ids", "follower_ids", "followers", "email_ccs",
 ))  # fmt: skip
 
 

@@ -150,6 +150,7 @@ class Fresh:
             "freshdesk", "ticket", by, text, ticket=ticket.id, subject=ticket.subject,
             external_id=ticket.custom_fields.get(BRIDGE_ID), priority=ticket.priority, status=ticket.status,
             tags=list(ticket.tags), custom_fields=dict(ticket.custom_fields), requester=requester.id,
+            cc_emails=list(ticket.cc_emails),
         )  # fmt: skip
         # The first words are no conversation here, but the ground truth counts them as said, as for Zendesk.
         self._record_said(ticket, by, ticket.id, text, "description", True, requester, ticket.attachments)  # fmt: skip

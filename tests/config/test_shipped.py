@@ -166,6 +166,7 @@ LAST = "  - {name: last, then: {ignore: nothing}}\n"
     ("page", "heading"),
     [
         ("docs/rules.md", "### A ticket that is open already"),
+        ("docs/rules.md", "### Colleagues"),
         ("docs/rules.md", "### Hiding"),
         ("docs/rules.md", "### Approval"),
         ("docs/rules.md", "### Trolls"),

@@ -357,6 +357,15 @@ def test_the_first_match_wins_and_later_rules_are_not_tried() -> None:
     assert decision.tried[0].value == "comment"
 
 
+def test_colleagues_of_all_rules_hear_of_the_ticket_once() -> None:
+    one, two = (
+        Escalation(collaborators=("a@x.pl", "b@x.pl")),
+        Escalation(collaborators=("c@x.pl", "a@x.pl")),
+    )
+    decision = decided(rule("one", escalate=one, go_on=True), rule("two", escalate=two))
+    assert decision.escalation == Escalation(collaborators=("a@x.pl", "b@x.pl", "c@x.pl"))
+
+
 def test_the_last_rule_owns_what_no_other_wants() -> None:
     decision = decided(rule("dm", {"kind": "dm"}, escalate=LOW), REST)
     assert (decision.rule, decision.outcome, decision.reason) == ("rest", "ignore", "nothing-to-do")

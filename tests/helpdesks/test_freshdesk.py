@@ -347,6 +347,34 @@ def test_another_refusal_of_a_child_is_not_tried_again():
         ask(FRESHDESK.create(given(incidents="children"), body, "k"), invalid("cf_product"))
 
 
+PEOPLE = ("sam@acme.example", "press@agency.example")
+ACCOMPANIED = replace(DRAFT, collaborators=PEOPLE)
+
+
+def test_collaborators_hear_of_the_ticket_in_copy():
+    ticket, (request,) = create(ACCOMPANIED)
+    assert request.json["cc_emails"] == list(PEOPLE)
+    assert ticket.left_out == ()
+    assert "email" not in request.json  # the customer has no address there, so nobody writes to it
+    assert "cc_emails" not in create()[1][0].json
+    assert "cc_emails" not in FRESHDESK.update_body(ACCOMPANIED)["ticket"]
+
+
+def test_with_files_they_are_parts_of_the_form():
+    photo = File(name="a.png", media_type="image/png", content=b"png")
+    (request,) = create(ACCOMPANIED, files=[photo])[1]
+    assert [value for name, value in request.parts if name == "cc_emails[]"] == list(PEOPLE)
+
+
+def test_refused_collaborators_do_not_cost_the_ticket():
+    body = json.dumps(FRESHDESK.create_body(ACCOMPANIED))
+    ticket, asked = ask(FRESHDESK.create(HERE, body, "k"), invalid("cc_emails"), (201, TICKET))
+    assert (ticket.id, ticket.left_out) == ("77", PEOPLE)
+    assert ["cc_emails" in one.json for one in asked] == [True, False]
+    with pytest.raises(PermanentError):
+        ask(FRESHDESK.create(HERE, body, "k"), invalid("subject"))
+
+
 def test_the_customers_contact_may_be_blocked():
     with pytest.raises(PermanentError) as caught:
         create(answer=(405, None))

@@ -446,6 +446,41 @@ def test_a_refused_followup_says_so():
     assert caught.value.code == "followup_refused"
 
 
+PEOPLE = ("sam@acme.example", "press@agency.example")
+ACCOMPANIED = replace(DRAFT, collaborators=PEOPLE)
+
+
+def test_collaborators_are_followers_whom_the_customer_does_not_see():
+    ticket = ZENDESK.create_body(ACCOMPANIED)["ticket"]
+    assert ticket["followers"] == [{"user_email": one, "action": "put"} for one in PEOPLE]
+    # CCs stand on what is mailed to the requester; collaborators may become CCs.
+    assert not {"email_ccs", "email_cc_ids", "collaborators", "collaborator_ids"} & set(ticket)
+    assert "followers" not in ZENDESK.create_body(DRAFT)["ticket"]
+    assert "followers" not in ZENDESK.update_body(ACCOMPANIED)["ticket"]
+
+
+@pytest.mark.parametrize(("following", "left_out"), [([4, 5], ()), ([4], PEOPLE), ([], PEOPLE)])
+def test_who_may_not_follow_is_told(following, left_out):
+    body = json.dumps(ZENDESK.create_body(ACCOMPANIED))
+    answer = {**CREATED, "ticket": {**CREATED["ticket"], "follower_ids": following}}
+    ticket, asked = ask(ZENDESK.create(OAUTH, body, "k"), (201, answer))
+    assert (ticket.left_out, len(asked)) == (left_out, 1)
+
+
+def test_refused_followers_do_not_cost_the_ticket():
+    body = json.dumps(ZENDESK.create_body(ACCOMPANIED))
+    refused = (422, {"error": "RecordInvalid", "details": {"followers": []}})
+    ticket, (first, second) = ask(ZENDESK.create(OAUTH, body, "k"), refused, (201, CREATED))
+    assert (ticket.id, ticket.left_out) == ("5158", PEOPLE)
+    assert "followers" not in json.loads(second.body)["ticket"]
+    assert second.headers["Idempotency-Key"] != first.headers["Idempotency-Key"]
+    with pytest.raises(PermanentError):
+        ask(
+            ZENDESK.create(OAUTH, body, "k"),
+            (422, {"error": "RecordInvalid", "details": {"subject": []}}),
+        )
+
+
 CLOSED = "Status: closed prevents ticket update"
 
 

@@ -48,6 +48,8 @@ def create_body(draft: Draft) -> dict[str, Any]:
         ticket |= {"unique_external_id": draft.requester_id, "name": _name(draft)}
     if draft.tags:
         ticket["tags"] = tags(draft.tags)
+    if draft.collaborators:
+        ticket["cc_emails"] = list(draft.collaborators)
     parent = {"parent": draft.problem} if draft.problem else {}
     return {"ticket": ticket, "stamp": draft.stamp, **parent}
 

@@ -58,10 +58,18 @@ def create(connection: Connection, body: str, _: str, files: Files = ()) -> Call
     response = yield request
     if child is not ticket and _no_child(response):
         # Ten children are the most, and not every plan has them: nothing was opened, and the note says it too.
-        request = write(connection, "POST", "/tickets", ticket, CREATES, files)
+        child = ticket
+        request = write(connection, "POST", "/tickets", child, CREATES, files)
+        response = yield request
+    people = tags_of(items(ticket.get("cc_emails")))
+    taken = not (people and _refuses(response, "cc_emails"))
+    if not taken:  # better a ticket without them than none
+        alone = {name: value for name, value in child.items() if name != "cc_emails"}
+        request = write(connection, "POST", "/tickets", alone, CREATES, files)
         response = yield request
     if response.ok:
-        return _written(connection, request, response)
+        done = _written(connection, request, response)
+        return done if taken else replace(done, left_out=people)
     if response.status == 405:
         raise PermanentError(
             "contact_blocked", "the customer's contact is blocked or deleted in Freshdesk"

@@ -72,6 +72,10 @@ def create_body(draft: Draft) -> dict[str, Any]:
             ticket["submitter_id"] = integer(draft.requester_id)
     if draft.tags:
         ticket["tags"] = list(draft.tags)
+    if draft.collaborators:
+        # Followers are agents whom the requester never sees; CCs would stand on mails to everybody.
+        people = [{"user_email": one, "action": "put"} for one in draft.collaborators]
+        ticket["followers"] = people
     if draft.followup_of is not None:
         ticket["via_followup_source_id"] = integer(draft.followup_of)
     return {"ticket": ticket}

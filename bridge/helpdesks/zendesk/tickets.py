@@ -7,6 +7,7 @@ Source: Zendesk's Support API description and recorded exchanges, read 2026-11.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -33,6 +34,7 @@ _JSON = {"Content-Type": "application/json"}
 def create(connection: Connection, body: str, key: str, _: Files = ()) -> Calls[Ticket]:
     """The opened ticket. For two hours the same key with the same body gives the same ticket.
 
+    Only agents can follow it: those whom Zendesk leaves out are told in `left_out`.
     Raises Ambiguous `idempotency_mismatch` when the key was used with another body (a ticket exists:
     look by stamp), PermanentError `followup_refused` when the parent cannot be followed up.
     """
@@ -45,8 +47,17 @@ def create(connection: Connection, body: str, key: str, _: Files = ()) -> Calls[
         budget=ACCOUNT,
     )
     response = yield request
+    people = _followers(body) if '"followers"' in body else ()
+    if response.status == 422 and people and _names(response, "follower"):
+        # Better a ticket without them than none. A key may stand for the answer that it was given.
+        request = replace(
+            request, body=_alone(body), headers={**_JSON, "Idempotency-Key": f"{key}-alone"}
+        )
+        response = yield request
     if response.ok:
-        return _written(connection, request, response)
+        done, answer = _written(connection, request, response), mapping(response.json())
+        following = items(mapping(answer.get("ticket")).get("follower_ids"))
+        return replace(done, left_out=people if len(following) < len(people) else ())
     said = words(connection, response)
     if response.status == 400 and "IdempotentRequestError" in texts(response.json()):
         raise Ambiguous("idempotency_mismatch", f"the key stands for another body: {said}")
@@ -59,6 +70,19 @@ def create(connection: Connection, body: str, key: str, _: Files = ()) -> Calls[
         # Nothing to be gone yet: the account's address is wrong.
         raise PermanentError("not_found", f"{request.url} does not exist: {said}")
     raise refusal(connection, request, response)
+
+
+def _followers(body: str) -> tuple[str, ...]:
+    """The addresses of those who are to follow the ticket of *body*."""
+    asked = items(mapping(mapping(json.loads(body)).get("ticket")).get("followers"))
+    return tuple(str(mapping(one).get("user_email")) for one in asked)
+
+
+def _alone(body: str) -> bytes:
+    """*body* without followers."""
+    kept = json.loads(body)
+    del kept["ticket"]["followers"]
+    return json.dumps(kept).encode()
 
 
 def update(connection: Connection, ticket_id: str, body: str, _: Files = ()) -> Calls[Ticket]:
