@@ -18,6 +18,7 @@ from benchmarks import (
     merging,
     normalise,
     outage,
+    report,
     rules,
     start,
     trips,
@@ -36,6 +37,7 @@ TOPICS: dict[str, Callable[[bool], Findings]] = {
     "normalise": normalise.run,
     "rules": rules.run,
     "backtest": backtest.run,
+    "report": report.run,
     "start": start.run,
 }
 

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def run(quick: bool) -> Findings:
         config = stage.bridge.config
         number = stage.bridge.store.publish(config.version, config.files, "files")
         assert number == 1
-        size = _fill(stage, config, count)
+        size = fill(stage, events(config, count)) / count
         draft = Path(stage.folder) / "draft.yaml"
         draft.write_text(
             config.files["rules.yaml"].replace("rules:\n", f"rules:\n{DRAFT}", 1), "utf-8"
@@ -84,33 +84,34 @@ def run(quick: bool) -> Findings:
 def _once(stage: Stage, draft: Path, count: int) -> tuple[float, float, int]:
     """Seconds, seconds of processors, and how many messages would be different."""
     words = [sys.executable, "-m", "bridge", "backtest", "--json", "--rules", str(draft)]
-    began, used = time.monotonic(), _used()
+    began, used = time.monotonic(), used_by_children()
     done = subprocess.run(words, env=stage.environ, capture_output=True, check=True)
     lasted, found = time.monotonic() - began, json.loads(done.stdout)
     if found["messages"] != count:
         raise RuntimeError(f"{found['messages']} of {count} messages were found")
-    return lasted, _used() - used, found["more"] + found["fewer"] + found["different"]
+    return lasted, used_by_children() - used, found["more"] + found["fewer"] + found["different"]
 
 
-def _used() -> float:
+def used_by_children() -> float:
+    """Seconds of processors that processes which have ended took."""
     told = resource.getrusage(resource.RUSAGE_CHILDREN)
     return told.ru_utime + told.ru_stime
 
 
-def _fill(stage: Stage, config: Config, count: int) -> float:
-    """Keep *count* finished messages; bytes of Redis each."""
+def fill(stage: Stage, rows: Iterable[tuple[str, dict[str, str]]]) -> int:
+    """Keep these finished events; bytes of Redis."""
     before = int(stage.client.info("memory")["used_memory"])
     pipe = stage.client.pipeline(transaction=False)
-    for number, (eid, fields) in enumerate(_events(config, count), 1):
+    for number, (eid, fields) in enumerate(rows, 1):
         pipe.hset(f"{PREFIX}e:{eid}", items=flat(fields))
         pipe.pexpire(f"{PREFIX}e:{eid}", DAYS * 86_400_000)
         if number % 1_000 == 0:
             pipe.execute()
     pipe.execute()
-    return (int(stage.client.info("memory")["used_memory"]) - before) / count
+    return int(stage.client.info("memory")["used_memory"]) - before
 
 
-def _events(config: Config, count: int) -> Iterator[tuple[str, dict[str, str]]]:
+def events(config: Config, count: int) -> Iterator[tuple[str, dict[str, str]]]:
     """Events as the engine leaves them, spread over the last days."""
     texts = [one.text for one in labelled(MESSAGES.read_text("utf-8").splitlines())]
     now, known = datetime.now(UTC), list[tuple[dict[str, Any], str, str]]()

@@ -37,6 +37,7 @@ COMMANDS: dict[str, str] = {
     "unanswered": "list what was neither answered nor ignored with a reason, and tickets whose customer waits",
     "feedback": "export what rules counted as feedback, and how content customers said they were",
     "summary": "sum up what was said: topics, moods, channels, how content customers were",
+    "report": "count what came of messages and how soon people answered, by channel, rule, post, mood",
     "ambassadors": "list authors with many kind words and real reach",
     "dead": "list, show, retry or drop dead letters",
     "pause": "stop working for a connection; what comes in is kept",

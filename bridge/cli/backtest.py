@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
-import os
-import sys
 import time
-from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from bridge import plugins
-from bridge.cli import kept, parts
+from bridge.cli import kept, parts, portions
 from bridge.config import Config, load_rules
 from bridge.core import crowds, receipt, targets
 from bridge.core.again import Judge, Past
@@ -31,13 +27,11 @@ from bridge.core.model import Change, Message
 from bridge.core.rules import OVERFLOW, Decision, Rules, rerouting
 from bridge.core.sentiment import Scorer
 from bridge.core.stored import doc_in, message_in, moment_in
-from bridge.settings import Settings
 from bridge.store import Store
 from bridge.versions import RULES
 from bridge.wiring import calendar_of, now
 
 HELP = "try other rules on old messages, and show what would change"
-PORTION = 500  # messages handed to a process at a time
 SHOWN = 10  # messages listed of each kind
 KINDS: Final = {
     "more": "a ticket, and was none",
@@ -95,13 +89,13 @@ def run(args: argparse.Namespace) -> int:
         Judge(one) for one in (load_rules(ours, (files or {}).get(RULES)), load_rules(file))
     )
     scorer, since = plugins.scorer(settings.sentiment), (now() - args.since).timestamp()
-    _bench[:] = [Bench(store, ours, _config(settings), old, new, scorer, since)]
+    bench = Bench(store, ours, parts.accounts(settings, "backtest"), old, new, scorer, since)
     began = time.monotonic()
     found = Found()
-    for part in _through(_portions(store)):
+    for part in portions.through(store, bench.compared):
         found.add(part)
-        _progress(found.messages)
-    _progress(0)
+        portions.progress(found.messages)
+    portions.progress(0)
     found.rows.sort(key=lambda row: str(row["at"]))
     if args.json:
         incidents = _incidents(found, new.rules)
@@ -110,16 +104,6 @@ def run(args: argparse.Namespace) -> int:
         _print(found, in_force, file, args.all, time.monotonic() - began)
         _print_incidents(_incidents(found, new.rules))
     return 0
-
-
-def _config(settings: Settings) -> Config:
-    """The accounts and their business hours; none where the files have mistakes."""
-    try:
-        return parts.config(settings)
-    except ConfigError as error:
-        told = f"{error.problems[0]}: business hours are left out"
-        print(f"bridge backtest: {parts.harmless(told)}", file=sys.stderr)
-        return Config()
 
 
 # --- the work ----------------------------------------------------------------------------------------
@@ -209,45 +193,6 @@ class Bench:
             except (ConfigError, KeyError):
                 self.books[version] = None
         return self.books[version]
-
-
-_bench: list[Bench] = []  # what a child finds here when it begins
-
-
-def _compared(eids: Sequence[str]) -> Found:
-    return _bench[0].compared(eids)
-
-
-def _portions(store: Store) -> Iterator[list[str]]:
-    """The ids of what is kept, so many at a time."""
-    portion: list[str] = []
-    for eids in store.kept():
-        portion += eids
-        while len(portion) >= PORTION:
-            yield portion[:PORTION]
-            del portion[:PORTION]
-    if portion:
-        yield portion
-
-
-def _through(portions: Iterator[list[str]]) -> Iterator[Found]:
-    """The portions decided on all processors, a few ahead of each other."""
-    processes = (
-        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
-    first = next(portions, [])
-    second = next(portions, None)
-    if second is None or processes == 1:
-        for portion in (first, second or [], *portions):
-            yield _compared(portion)
-        return
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork")) as pool:
-        ahead = deque([pool.submit(_compared, first), pool.submit(_compared, second)])
-        for portion in portions:
-            ahead.append(pool.submit(_compared, portion))
-            if len(ahead) > 3 * processes:
-                yield ahead.popleft().result()
-        yield from (one.result() for one in ahead)
 
 
 def _kind(before: Decision, after: Decision) -> str:
@@ -394,9 +339,3 @@ def _promised(promise: Mapping[str, Any]) -> str:
     hours = " of business hours" if target.get("clock") == "business" else ""
     due = f"answer in {targets.span(target['first_answer'])}{hours}" if target else "no target"
     return f"{due}, steps: {steps}" if steps else due
-
-
-def _progress(count: int) -> None:
-    """A line that a person sees while it lasts."""
-    if sys.stderr.isatty():
-        print(f"\r{f'{count:,} messages' if count else '':24}\r", end="", file=sys.stderr)

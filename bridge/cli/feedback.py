@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-import sys
 from collections import Counter
 from typing import Any
 
 from bridge import plugins
-from bridge.cli import kept, parts
+from bridge.cli import kept, parts, sheet
 from bridge.core import reports
 from bridge.wiring import now
 
@@ -44,28 +42,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json or args.format == "json":
         print(json.dumps({"feedback": rows}, ensure_ascii=False, indent=2))
     elif args.format == "csv":
-        _csv(rows, texts=args.texts)
+        columns = (*COLUMNS, "text") if args.texts else COLUMNS
+        sheet.write(columns, ({**row, "topics": " ".join(row["topics"])} for row in rows))
     else:
         _print(rows)
     return 0
-
-
-def _csv(rows: list[dict[str, Any]], *, texts: bool) -> None:
-    columns = (*COLUMNS, "text") if texts else COLUMNS
-    out = csv.writer(sys.stdout, lineterminator="\n")
-    out.writerow(columns)
-    for row in rows:
-        out.writerow([_cell({**row, "topics": " ".join(row["topics"])}[name]) for name in columns])
-
-
-def _cell(value: Any) -> str:
-    """*value* as a table programme shows it and calculates nothing: strangers' words may begin with = or +."""
-    if value is None:
-        return ""
-    if isinstance(value, bool | int | float):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    text = parts.harmless(str(value)).replace("\t", " ")
-    return f"'{text}" if text[:1] in "=+-@" and text else text
 
 
 def _print(rows: list[dict[str, Any]]) -> None:

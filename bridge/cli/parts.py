@@ -43,6 +43,16 @@ def config(these: Settings) -> Config:
     return load(these.mappings, surroundings(these.mappings), providers(), strict=False)
 
 
+def accounts(these: Settings, command: str) -> Config:
+    """The accounts and their business hours; none where the files have mistakes, which *command* says."""
+    try:
+        return config(these)
+    except ConfigError as error:
+        told = f"{error.problems[0]}: business hours are left out"
+        print(f"bridge {command}: {harmless(told)}", file=sys.stderr)
+        return Config()
+
+
 def names(these: Settings, store: Store) -> list[str]:
     """The connections: the configured ones; where the files are broken, those that brought anything."""
     try:

@@ -45,6 +45,7 @@ class Item:
     person: str
     room: str
     slip: Mapping[str, Any] = field(repr=False)
+    step: str = ""  # what it did to its ticket: opened, reopened
     deleted: bool = False
     text: str = field(default="", repr=False)
 
@@ -83,7 +84,8 @@ class Item:
         if "sentiment" in signals or self.message.sentiment is not None:
             told = signals.get("sentiment", self.message.sentiment)
         else:
-            told = view(self.message, None, scorer).get("sentiment")
+            known = {"language": spoken} if (spoken := self.language()) else None
+            told = view(self.message, known, scorer).get("sentiment")
         return float(told) if isinstance(told, int | float) else None
 
     def language(self) -> str | None:
@@ -153,8 +155,18 @@ def item(eid: str, fields: Mapping[str, str], since: datetime) -> Item | None:
         person=fields.get("pk", ""),
         room=fields.get("room", ""),
         slip={name: slip[name] for name in _SLIP if name in slip},
+        step=_step(slip),
         text=message.text or "",
     )
+
+
+def _step(slip: Mapping[str, Any]) -> str:
+    for one in slip.get("actions") or ():
+        if one["what"].startswith("opened "):
+            return "opened"
+        if one["what"].endswith(" opened it again"):
+            return "reopened"
+    return ""
 
 
 def _came(fields: Mapping[str, str]) -> datetime:

@@ -173,7 +173,8 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     )
     body = bridge.helpdesk(desk).update_body(draft)
     wait, due = waiting.begins(hand, room, plan, desk.name)
-    after = _after(hand, plan, orders, room, "added to the ticket")
+    again = " and opened it again" if plan.step == "reopen" else ""
+    after = _after(hand, plan, orders, room, f"added to the ticket{again}")
     after["problem"] = ":".join(next(iter(_joins(plan)), ()))
     after["notes"] = notes
     _waits(hand, after, wait, due)

@@ -129,6 +129,7 @@ def _doc(room: Room, course: Course, found: datetime, first: Said) -> dict[str, 
     doc: dict[str, Any] = {
         "v": 1,
         "wait": moment_out(course.since),
+        "for": first.event.id,
         "found": moment_out(found),
         "due": moment_out(course.deadline),
         "source": room.facts.get("c", ""),
@@ -220,6 +221,7 @@ class End:
     at: datetime
     why: str
     count: str = ""
+    answered: bool = False
 
 
 def last(events: Sequence[Event]) -> list[Event]:
@@ -240,7 +242,7 @@ def _end(room: Room, event: Event) -> End:
     if at := answered(room, since, _moment(event, "heard")):
         after = f"answered after {targets.span((at - since).total_seconds())}"
         count = targets.result(at, due, _moment(event, "found")) if due else ""
-        return End(at, after + _TOLD[count], count)
+        return End(at, after + _TOLD[count], count, answered=True)
     for name, why in (("merged_at", "merged into another ticket"), ("waived_at", "taken back")):
         if (at := room.time(name)) and at >= since:
             return End(at, why)
@@ -279,6 +281,8 @@ def ended(hand: Hand, room: Room) -> list[dict[str, Any]]:
 def _outcome(room: Room, event: Event, end: End) -> dict[str, Any]:
     slip = receipt.unpack(event.fields.get("receipt"))
     slip |= {"v": 1, "outcome": end.count or "over", "reason": end.why}
+    if end.answered:
+        slip["answered"] = moment_out(end.at)
     facts = {"reason": end.why, "receipt": receipt.pack(slip)}
     return {
         "e": event.id,

@@ -253,6 +253,8 @@ def ended(there: Room, event: Event, now: datetime) -> tuple[str, str]:
     _, orders = looked(there, event, now)
     for one in orders.events:
         assert one["waited"][0] == "meta"
+        slip = receipt.unpack(one["f"]["receipt"])
+        assert ("answered" in slip) == one["f"]["reason"].startswith("answered after")
         return one["f"]["reason"], one["waited"][1]
     return "", ""
 
@@ -270,6 +272,10 @@ def test_a_persons_answer_ends_it_in_time_or_late(
     there.facts[who] = moment_out(answered) or ""
     assert waiting.rests(hand(now=answered), there, event, 600.0) == 0.0
     assert ended(there, event, at(14)) == (told, counted)
+    _, orders = looked(there, event, at(14))
+    slip = receipt.unpack(orders.events[0]["f"]["receipt"])
+    assert slip["answered"] == moment_out(answered)  # to the second, for `bridge report`
+    assert event.doc["for"] == "m1"
 
 
 def test_what_was_found_after_its_time_is_counted_apart() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 COMPLAINT = "I want a refund, this is broken!"
@@ -20,3 +21,14 @@ def agent_says(
                               "created_at": at, "author": {"id": by, "is_staff": True, "name": "Sam"}}},
     }  # fmt: skip
     town.deliver("zendesk", json.dumps(body).encode(), f"agent-{number}")
+
+
+def agent_sets(town: Any, ticket: int, before: str, now: str, at: datetime) -> None:
+    """The agent changes the ticket's status, in Zendesk's capitals."""
+    name = f"{before}-{now}"
+    body = {
+        "type": "zen:event-type:ticket.status_changed", "id": f"01JD-{name}", "subject": f"zen:ticket:{ticket}",
+        "time": f"{at:%Y-%m-%dT%H:%M:%SZ}", "detail": {"id": str(ticket), "status": now, "actor_id": "77"},
+        "event": {"previous": before, "current": now},
+    }  # fmt: skip
+    town.deliver("zendesk", json.dumps(body).encode(), name)
