@@ -16,12 +16,13 @@ SHOWN = 20  # rules in the table; `--json` has all of them
 
 
 def rows(store: Store, folder: Path, config: Config, version: str | None) -> dict[str, Any]:
-    """`{rule: {matches, shadow, last, in_force}}` in the order of the rules in force."""
+    """`{rule: {matches, shadow, moved, last, in_force}}` in the order of the rules in force."""
     rules = rules_in_force(store, folder, config, version)
     return {
         one.rule: {
             "matches": one.matches,
             "shadow": one.shadow,
+            "moved": one.moved,
             "last": one.last.isoformat() if one.last else None,
             "in_force": one.in_force,
         }
@@ -36,12 +37,12 @@ def show(told: Mapping[str, Mapping[str, Any]]) -> None:
     matched.sort(key=lambda name: -(told[name]["matches"] + told[name]["shadow"]))
     if matched:
         wide = max(len(parts.harmless(name)) for name in matched[:SHOWN])
-        print(f"\n{'rule':{wide}}  {'matched':>9}  {'in shadow':>9}  last")
+        print(f"\n{'rule':{wide}}  {'matched':>9}  {'in shadow':>9}  {'moved':>7}  last")
         for name in matched[:SHOWN]:
             one = told[name]
             gone = "" if one["in_force"] else "  (not in force any more)"
             print(
-                f"{parts.harmless(name):{wide}}  {one['matches']:>9,}  {one['shadow']:>9,}  "
+                f"{parts.harmless(name):{wide}}  {one['matches']:>9,}  {one['shadow']:>9,}  {one['moved']:>7,}  "
                 f"{one['last'][:16].replace('T', ' ')}{gone}"
             )
         if len(matched) > SHOWN:

@@ -19,6 +19,7 @@ from bridge.core.stored import doc_in, measures_in, moment_in
 SECOND = "lets agents' public answers wait until another agent approves them"
 ONCE_APPROVED = ", once a person has approved it"
 SHADOW = "shadow "  # before a rule's name: it would have matched; no name holds a space
+MOVED = "moved "  # before a rule's name: a ticket that it sent to a group is in another one now
 
 
 def pack(receipt: dict[str, Any]) -> str:

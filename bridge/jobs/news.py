@@ -24,6 +24,7 @@ from bridge.jobs import (
     lately,
     overtaken,
     posting,
+    reroute,
     speak,
     undelivered,
 )
@@ -253,6 +254,7 @@ def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate
         orders.facts = room.changed()
         hand.settle(orders)
         return None
+    orders.events[0]["rules"] = reroute.left(hand, room, now)
     said = [*_new_comments(hand, room, update, comments), *_gone_comments(room, comments)]
     found = {
         name_of(desk.name, one.dedupe): replace(one, read=True, late=late)

@@ -11,6 +11,7 @@ from typing import Any
 from bridge.core import mapping, receipt, telling
 from bridge.core.errors import PermanentError
 from bridge.core.facts import View
+from bridge.core.model import Ticket
 from bridge.core.rules import Decision, Escalation, rerouting
 from bridge.jobs.ingest import name_of
 from bridge.jobs.plan import Plan
@@ -21,7 +22,7 @@ from bridge.store import Event
 
 def opened(room: Room, decision: Decision) -> None:
     """Remember which rule sent the ticket that is about to be opened: it does not ask for it again."""
-    room.facts["routed"] = decision.rule or ""
+    room.facts["routed"] = room.facts["sent"] = decision.rule or ""
 
 
 def asked(hand: Hand, room: Room, plan: Plan, event: Event, seen: View) -> None:
@@ -39,7 +40,7 @@ def asked(hand: Hand, room: Room, plan: Plan, event: Event, seen: View) -> None:
     }  # fmt: skip
     name = name_of("reroute", room.id, room.ticket, decision.rule)
     plan.push.append(our_event("in", room.id, "g", name, doc))
-    plan.more.setdefault(event.id, {})["reroute"] = [decision.rule, wanted.group or ""]
+    plan.more.setdefault(event.id, {})["reroute"] = [decision.rule]
 
 
 def carry_out(hand: Hand, room: Room, event: Event) -> bool:
@@ -64,11 +65,37 @@ def carry_out(hand: Hand, room: Room, event: Event) -> bool:
             raise
         return _end(hand, room, event, "ignored", f"not done: {error.code}")
     told = telling.rerouting(wanted.group, result, wanted.priority)
-    if result == "there":
-        room.facts["group"] = group
+    if result == "there" and known != group:
+        room.facts.update({"group": group, "sent": str(doc.get("rule"))})
     news = wanted.priority or result != "there" or known != group
     note = telling.rerouted(str(doc.get("rule")), told) if news else ""
     return _end(hand, room, event, "done", told, note)
+
+
+def left(hand: Hand, room: Room, now: Ticket) -> list[str]:
+    """What is counted where the ticket, as read *now*, has left the group to which a rule had sent it; once a ticket.
+
+    Not where a rule has just asked for the group in which it is: the other lane may be moving it at this moment.
+    """
+    sent, known = room.facts.get("sent", ""), room.facts.get("group", "")
+    if not (sent and known and now.group) or now.group == known:
+        return []
+    if room.facts.get("left") == room.ticket or now.group in _asked_for(hand, room):
+        return []
+    room.facts["left"] = room.ticket
+    return [f"{receipt.MOVED}{sent}"]
+
+
+def _asked_for(hand: Hand, room: Room) -> set[str | None]:
+    """The groups, by number, that rules have wanted since the last move."""
+    words = hand.bridge.map_of(room.desk)
+    routed, sent = room.facts.get("routed", "").split(" "), room.facts.get("sent")
+    since = routed[routed.index(sent) + 1 :] if sent in routed else routed
+    wanted = [
+        one.then.escalate for one in hand.bridge.config.rules.rules
+        if one.name in since and one.then.escalate is not None
+    ]  # fmt: skip
+    return {mapping.apply(words, one, {}).group for one in wanted}
 
 
 def _end(hand: Hand, room: Room, event: Event, state: str, reason: str, note: str = "") -> bool:

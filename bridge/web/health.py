@@ -127,11 +127,17 @@ class Books(Collector):
             f"{said}, in the shadow and without effect",
             labels=["rule"],
         )
+        moved = CounterMetricFamily(
+            "bridge_rule_tickets_moved",
+            "Tickets that left the group to which the rule had sent them",
+            labels=["rule"],
+        )
         names = (one.name for one in self._bridge.config.rules.rules)
         for one in tallies(names, self._bridge.store.matches()):
             matched.add_metric([one.rule], one.matches)
             tried.add_metric([one.rule], one.shadow)
-        yield from (matched, tried)
+            moved.add_metric([one.rule], one.moved)
+        yield from (matched, tried, moved)
 
     def _answers(self) -> Iterator[Metric]:
         """How customers were answered, and who waits."""

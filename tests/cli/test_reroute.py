@@ -20,6 +20,7 @@ from bridge.sandbox.desk_records import AGENT_ID
 from bridge.sandbox.desk_records import GROUPS as ZENDESK
 from bridge.sandbox.fresh_fields import GROUPS as FRESHDESK
 from bridge.sandbox.wires import FRESHDESK_API_KEY, ZENDESK_API_TOKEN, ZENDESK_EMAIL
+from bridge.wiring import now
 
 RULES = """\
 rules:
@@ -247,6 +248,46 @@ def test_it_is_seen_beforehand_and_afterwards(desk: Desk) -> None:
         " Refunds now; the priority is urgent at least." in told
     )
     assert desk.town.store.matches()["legal"][0] == 1
+
+
+# --- tickets that were sent wrong ------------------------------------------------------------------------
+
+
+def read_back(desk: Desk, number: str) -> None:
+    """A hint that makes the bridge read the ticket."""
+    body = {"bridge": 1, "ticket_id": str(desk.ticket), "status": "open", "actor_id": "77"}
+    desk.town.store.accept(
+        f"hint-{number}", desk.name, desk.name,
+        {"x-zendesk-webhook-invocation-id": f"I{number}"}, json.dumps(body).encode(), now(),
+    )  # fmt: skip
+    desk.town.work()
+
+
+def moved(desk: Desk) -> dict[str, int]:
+    """The tickets that people moved, by the rule that had sent them there."""
+    told = desk.town.json("status")["matches"]
+    return {name: one["moved"] for name, one in told.items() if one["moved"]}
+
+
+def test_a_ticket_that_people_move_is_counted_once_for_the_rule_that_sent_it(desk: Desk) -> None:
+    read_back(desk, "1")
+    assert moved(desk) == {}
+    desk.move("Refunds")
+    read_back(desk, "2")
+    assert moved(desk) == {"everything": 1}
+    desk.move("Support")
+    desk.move("Refunds")
+    read_back(desk, "3")
+    assert moved(desk) == {"everything": 1}
+
+
+def test_a_ticket_that_a_rule_moved_is_not_counted_until_people_move_it(desk: Desk) -> None:
+    desk.comment("My lawyer will write to you", "32", under="31")
+    read_back(desk, "1")
+    assert moved(desk) == {}
+    desk.move("Support")
+    read_back(desk, "2")
+    assert moved(desk) == {"legal": 1}
 
 
 # --- what a rule may say ---------------------------------------------------------------------------------

@@ -80,10 +80,12 @@ def test_each_rule_tells_how_often_it_matched_and_those_that_never_did(town: Any
     assert next(iter(told)) == "trial"  # in the order of the file
     assert (told["trial"]["matches"], told["trial"]["shadow"]) == (0, 2)
     assert sum(one["matches"] for one in told.values()) == 2
-    assert told["low-review"] == {"matches": 0, "shadow": 0, "last": None, "in_force": True}
+    assert told["low-review"] == {
+        "matches": 0, "shadow": 0, "moved": 0, "last": None, "in_force": True,
+    }  # fmt: skip
     file.write_text(text, "utf-8")
     out = town.run("status")[1]
-    assert re.search(r"^rule +matched +in shadow +last$", out, re.M)
+    assert re.search(r"^rule +matched +in shadow +moved +last$", out, re.M)
     assert re.search(r"^trial +0 +2 .*not in force any more", out, re.M)
     assert re.search(r"^never matched yet: .*low-review", out, re.M)
 

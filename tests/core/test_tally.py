@@ -24,6 +24,13 @@ def test_what_a_rule_would_have_matched_in_the_shadow_is_counted_apart() -> None
     assert found == Tally(rule="refund", matches=3, shadow=40, last=later)
 
 
+def test_tickets_that_left_a_rules_group_are_counted_apart_and_match_nothing() -> None:
+    (found, gone) = tallies(["refund"], {"refund": (3, NOW), "moved refund": (2, NOW),
+                                         "moved old": (1, NOW)})  # fmt: skip
+    assert found == Tally(rule="refund", matches=3, moved=2, last=NOW)
+    assert gone == Tally(rule="old", moved=1, in_force=False)
+
+
 def test_what_was_counted_for_rules_that_are_gone_comes_last() -> None:
     found = tallies(["b"], {"shadow old": (2, NOW), "b": (1, NOW), "a": (5, NOW)})
     assert [(one.rule, one.in_force) for one in found] == [
