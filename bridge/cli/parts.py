@@ -75,6 +75,16 @@ def unknown(name: str, known: Iterable[str]) -> str:
     return f"there is no connection {shown(name)!r}; there are: {', '.join(known) or 'none yet'}"
 
 
+def chosen(command: str, name: str | None, known: Iterable[str]) -> list[str] | None:
+    """The connections that *name* means: all, without one. None where it is none, which is then said."""
+    if name is None:
+        return list(known)
+    if name in known:
+        return [name]
+    print(f"bridge {command}: {unknown(name, known)}", file=sys.stderr)
+    return None
+
+
 def json_flag(parser: argparse.ArgumentParser) -> None:
     """Adds --json."""
     parser.add_argument("--json", action="store_true", help="one JSON object, for machines")

@@ -20,16 +20,15 @@ def run(args: argparse.Namespace) -> int:
     """Close what is named; 2 for a name that is none."""
     settings = parts.settings()
     store = parts.journal(settings)
-    known = parts.names(settings, store)
-    if args.connection is not None and args.connection not in known:
-        print(f"bridge pause: {parts.unknown(args.connection, known)}", file=sys.stderr)
+    names = parts.chosen("pause", args.connection, parts.names(settings, store))
+    if names is None:
         return 2
-    for name in [args.connection] if args.connection else known:
+    for name in names:
         alarm = f"{name} is paused; what comes in is kept: `bridge resume {name}` goes on"
         if store.trouble(name, "paused", FOR_EVER, alarm):
             print(f"{name} is paused: what comes in is kept; `bridge resume {name}` goes on.")
         else:
             print(f"{name} was paused already.")
-    if not known:
+    if not names:
         print("bridge pause: there is no connection to pause", file=sys.stderr)
-    return 0 if known else 1
+    return 0 if names else 1

@@ -37,13 +37,12 @@ def run(args: argparse.Namespace) -> int:
     """Read back what is named; 1 when something could not be read, 2 for a name that is none."""
     bridge = build(settle(), connections=4)
     known = bridge.config.connections
-    if args.connection is not None and args.connection not in known:
-        print(f"bridge reconcile: {parts.unknown(args.connection, known)}", file=sys.stderr)
+    chosen = parts.chosen("reconcile", args.connection, known)
+    if chosen is None:
         return 2
-    chosen = [known[args.connection]] if args.connection else list(known.values())
     wanted = bridge.now() - args.since if args.since else None
     outside, told, wrong = Outside(bridge, 2), {}, 0
-    for connection in chosen:
+    for connection in (known[name] for name in chosen):
         if not readable(bridge, connection):
             told[connection.name] = {"readable": False}
             if not args.json:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from bridge.cli import parts
 
@@ -19,11 +18,10 @@ def run(args: argparse.Namespace) -> int:
     """Open what is named, whatever closed it; 2 for a name that is none."""
     settings = parts.settings()
     store = parts.journal(settings)
-    known = parts.names(settings, store)
-    if args.connection is not None and args.connection not in known:
-        print(f"bridge resume: {parts.unknown(args.connection, known)}", file=sys.stderr)
+    names = parts.chosen("resume", args.connection, parts.names(settings, store))
+    if names is None:
         return 2
-    for name in [args.connection] if args.connection else known:
+    for name in names:
         if store.resume(name):
             print(f"{name} goes on.")
         else:
