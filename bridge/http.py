@@ -69,8 +69,10 @@ class Http:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._resolve, self._dial, self._sleep = resolve, dial, sleep
-        self._known = _session(pool, authority)
-        self._strange = _session(4, authority)
+        self._verify: bool | str = authority or True
+        # Adapters without a session: no cookies, no environment, no redirects, and less to do for each request.
+        self._known = Adapter(pool_connections=32, pool_maxsize=pool)
+        self._strange = Adapter(pool_connections=32, pool_maxsize=4)
 
     def close(self) -> None:
         self._known.close()
@@ -110,7 +112,7 @@ class Http:
 
     def _once(
         self,
-        session: requests.Session,
+        ways: Adapter,
         request: HttpRequest,
         prepared: requests.PreparedRequest,
         until: float,
@@ -124,13 +126,7 @@ class Http:
         left = max(attempt.left(), 0.001)
         try:
             with attempt:
-                answer = session.send(
-                    prepared,
-                    stream=True,
-                    timeout=left,
-                    allow_redirects=False,
-                    proxies={},
-                )
+                answer = ways.send(prepared, stream=True, timeout=left, verify=self._verify)
                 try:
                     body = _read(answer, limit)
                 except BaseException:
@@ -159,25 +155,6 @@ class Http:
         return HttpResponse(status=answer.status_code, headers=headers, body=body)
 
 
-def _session(pool: int, authority: str | None) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.verify = authority or True
-    session.cookies.set_policy(_NoCookies())
-    adapter = Adapter(pool_connections=32, pool_maxsize=pool)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
-
-
-class _NoCookies(requests.cookies.cookielib.DefaultCookiePolicy):  # type: ignore[name-defined,misc]
-    def set_ok(self, *_: Any) -> bool:
-        return False
-
-    def return_ok(self, *_: Any) -> bool:
-        return False
-
-
 def _prepare(request: HttpRequest) -> requests.PreparedRequest:
     """The request as bytes, made once for all tries; PermanentError when it cannot be sent at all."""
     headers = CaseInsensitiveDict(_DEFAULTS)
@@ -196,14 +173,11 @@ def _prepare(request: HttpRequest) -> requests.PreparedRequest:
         parts = urlsplit(request.url)
         if parts.scheme not in ("http", "https") or "@" in parts.netloc:
             raise ValueError  # requests would make credentials of a user name
-        prepared.prepare(
-            method=request.method,
-            url=request.url,
-            headers=headers,
-            data=body,
-            files=files,
-            params=dict(request.params) or None,
-        )
+        # As `prepare` does, without what we never have: cookies, logins, hooks.
+        prepared.prepare_method(request.method)
+        prepared.prepare_url(request.url, dict(request.params) or None)
+        prepared.prepare_headers(headers)
+        prepared.prepare_body(body, files)
     except ValueError:  # requests' InvalidURL and InvalidHeader are of this kind too
         raise PermanentError(
             "request_malformed", f"{_shown(request)}: its address, headers or body are malformed"

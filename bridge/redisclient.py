@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
+import hiredis
 import redis
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, NoScriptError
@@ -126,7 +127,7 @@ class Line:
             return self._call("EVALSHA", sha, 0, *args)
 
     def _call(self, *words: Any) -> Any:
-        mine = _Call(self._line.pack_command(*words))
+        mine = _Call(hiredis.pack_command(words))
         with self._lock:
             self._waiting.append(mine)
             # Asked here: a moment later the lead may have been passed on to us, and its turn must be taken.
@@ -184,7 +185,7 @@ class Line:
             if self._used and _is_over(line):
                 line.disconnect()
             self._used = True
-            line.send_packed_command([b"".join(part for call in batch for part in call.packed)])
+            line.send_packed_command([b"".join([call.packed for call in batch])])
             for call in batch:
                 try:
                     call.end(line.read_response())
@@ -209,7 +210,7 @@ class _Call:
 
     __slots__ = ("answer", "leads", "over", "packed", "turn")
 
-    def __init__(self, packed: list[bytes]) -> None:
+    def __init__(self, packed: bytes) -> None:
         self.packed = packed
         self.turn = threading.Lock()
         self.turn.acquire()

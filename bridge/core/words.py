@@ -129,7 +129,7 @@ def _any(*written: str) -> tuple[Phrase, ...]:
     return tuple(phrase(one) for one in written)
 
 
-_ASKING = _any(
+_ASKING = tuple(one.needle for one in _any(
     "how do", "how can", "how much", "how long", "how to", "can you", "can i", "can we",
     "could you", "do you", "does anyone", "is there", "are there", "is it possible", "are you",
     "where is", "where are", "where can", "when will", "when is", "when are", "what is",
@@ -153,7 +153,7 @@ _ASKING = _any(
     "vais a", "cual", "cuanto", "cuantos", "donde esta", "donde estan", "donde puedo", "por que", "como puedo", "como se",
     "se puede", "teneis", "haceis", "enviais", "alguien sabe", "alguien mas", "hay algun", "hay alguna",
     "que hora", "a que hora", "que horario", "cual es", "me podeis", "podeis", "es posible", "abris",
-)  # fmt: skip
+))  # fmt: skip
 _THANKS = _any(
     "thanks", "thank you", "thx", "ty", "tysm", "cheers", "much appreciated", "dzieki",
     "dziekuje", "dziekujemy", "dziekuje*", "dzienks", "dzięks", "podziekowania",
@@ -172,8 +172,7 @@ def is_question(text: str) -> bool:
     if any(mark in bare for mark in "?？¿؟"):
         return True
     for sentence in re.split(r"[.!\n]+", bare, maxsplit=SENTENCES)[:SENTENCES]:
-        start = spaced(sentence[:80])
-        if any(start.startswith(asking.needle) for asking in _ASKING):
+        if spaced(sentence[:80]).startswith(_ASKING):
             return True
     return False
 
