@@ -78,7 +78,8 @@ class Engine:
                     ingest(self.versions.latest, kept.pop(0))
                 for lane in lanes:
                     self.leases.hold(lane, holder, asked)
-                    running.add(self._pool.submit(self._turn, lane, holder))
+                    slot = self.outside.slots.taken(lane.asks)
+                    running.add(self._pool.submit(self._turn, lane, holder, slot))
                 for delivery in kept:
                     ingest(self.versions.latest, delivery)
                 now = time.monotonic()
@@ -103,7 +104,8 @@ class Engine:
         wait(running, timeout=20)
         return f"{read} deliveries, {turns} turns"
 
-    def _turn(self, lane: str, holder: str) -> None:
+    def _turn(self, lane: str, holder: str, slot: str) -> None:
+        self.outside.slots.have(slot)
         hand = Hand(self.bridge, self.outside, self.leases, lane, holder, self.versions, self.book)
         step = escalate.step if lane.startswith("in:") else answer.step
         work(hand, step, self.stopping.is_set, self.company)

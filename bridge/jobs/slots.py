@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from bridge.core.errors import TransientError
 
 SPARE = 4  # one thread in so many more than a connection may have is kept for the others
-SHORTEST, LONGEST = 0.2, 30.0  # seconds after which somebody who found no slot asks again
+AGAIN = 1.0  # seconds after which somebody who found no slot, and stands in no line, asks again
 
 
 def threads_for(slots: int) -> int:
@@ -20,22 +18,13 @@ def threads_for(slots: int) -> int:
     return slots + max(2, slots // SPARE)
 
 
-@dataclass(slots=True)
-class _Connection:
-    taken: int = 0
-    lasts: float = 0.05  # seconds for which a slot is held, a running mean
-    begun: float = 0.0  # the moments at which those that are taken were, added up
-    queue: float = 0.0  # when the last of those that were turned away comes again
-
-
 class Slots:
-    """The slots of each connection by name. Whoever finds none is told when to come again."""
+    """The slots of each connection by name. Whoever finds none stands in line for one."""
 
-    def __init__(self, each: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, each: int) -> None:
         self._each = each
-        self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, _Connection] = defaultdict(_Connection)
+        self._used: Counter[str] = Counter()
         self._kept = threading.local()
 
     @contextmanager
@@ -44,11 +33,11 @@ class Slots:
         if connection in self._turns():
             yield
             return
-        began = self._take(connection)
+        self._take(connection)
         try:
             yield
         finally:
-            self._give_back(connection, began)
+            self._give_back(connection)
 
     def keep(self, connection: str) -> None:
         """Hold a slot of *connection* until this thread says `end`; raises as `one` does.
@@ -56,49 +45,48 @@ class Slots:
         A turn that has begun goes on: its second request must not stand in line behind other turns.
         """
         if connection not in self._turns():
-            self._turns()[connection] = self._take(connection)
+            self._take(connection)
+            self._turns().add(connection)
+
+    def taken(self, connection: str) -> str:
+        """*connection*, with a slot of it taken for the thread that will `have` it; '' where none is free."""
+        try:
+            if connection:
+                self._take(connection)
+        except TransientError:
+            return ""
+        return connection
+
+    def have(self, connection: str) -> None:
+        """The slot that was taken of *connection* is this thread's until it says `end`."""
+        if connection:
+            self._turns().add(connection)
 
     def room(self, connections: Iterable[str]) -> dict[str, int]:
         """How many more may be busy with each of *connections*."""
         with self._lock:
-            return {name: max(self._each - self._known[name].taken, 0) for name in connections}
+            return {name: self._each - self._used[name] for name in connections}
 
     def end(self) -> None:
         """The turn of this thread is over."""
-        for connection, began in self._turns().items():
-            self._give_back(connection, began)
+        for connection in self._turns():
+            self._give_back(connection)
         self._turns().clear()
 
-    def _turns(self) -> dict[str, float]:
-        """What this thread keeps, and since when."""
-        kept: dict[str, float] = self._kept.__dict__.setdefault("slots", {})
+    def _turns(self) -> set[str]:
+        """What this thread keeps."""
+        kept: set[str] = self._kept.__dict__.setdefault("slots", set())
         return kept
 
-    def _take(self, connection: str) -> float:
+    def _take(self, connection: str) -> None:
         with self._lock:
-            self._need(connection)
-            known, now = self._known[connection], self._clock()
-            known.taken, known.begun = known.taken + 1, known.begun + now
-        return now
-
-    def _give_back(self, connection: str, began: float) -> None:
-        with self._lock:
-            known = self._known[connection]
-            known.taken, known.begun = known.taken - 1, known.begun - began
-            known.lasts += (self._clock() - began - known.lasts) / 8
-
-    def _need(self, connection: str) -> None:
-        """Those turned away come again one by one, half as fast again as they can be served.
-
-        All at once they would take the threads that are kept for the others.
-        """
-        known, now = self._known[connection], self._clock()
-        if known.taken < self._each:
-            return
-        # One that has just become slow is not known by what has ended, but by what does not end.
-        lasts = max(known.lasts, now - known.begun / known.taken)
-        known.queue = max(known.queue, now) + lasts / (1.5 * self._each)
-        wait = min(max(known.queue - now, SHORTEST), LONGEST)
-        error = TransientError("busy", f"{connection} is busy", retry_after=wait, limited=True)
-        error.connection = connection
+            if self._used[connection] < self._each:
+                self._used[connection] += 1
+                return
+        error = TransientError("busy", f"{connection} is busy", retry_after=AGAIN, limited=True)
+        error.connection = error.line = connection
         raise error
+
+    def _give_back(self, connection: str) -> None:
+        with self._lock:
+            self._used[connection] -= 1

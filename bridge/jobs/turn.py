@@ -338,8 +338,7 @@ def _later(
     if error.limited:
         # Told to wait is no failure: it neither counts nor ages.
         orders.tries = replace_tries(turn)
-        orders.waits = error.line
-        orders.busy = connection if error.code == "busy" else ""
+        orders.waits, orders.busy = error.line, error.code == "busy"
         if error.code in ("auth", "paused", "outage"):
             orders.touch = _parked(turn)
     elif connection and error.code in OUTAGES:

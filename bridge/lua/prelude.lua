@@ -95,19 +95,13 @@ local function used(key, window, now)
   return total, buckets, bucket, width
 end
 
--- A lane that was let go on counts until it has asked for what it stood in line for, or somebody works on it who has room
--- for its connection; a few may at a time.
+-- A lane that was let go on counts until it has asked for what it stood in line for.
 local function let_go(line, lane, now)
   redis.call('ZADD', P .. 'granted:' .. line, now + GRANTED, lane)
   redis.call('PEXPIRE', P .. 'granted:' .. line, GRANTED)
 end
 
-local function free_to_go(connection, now)
-  redis.call('ZREMRANGEBYSCORE', P .. 'granted:' .. connection, '-inf', now)
-  return 16 - redis.call('ZCARD', P .. 'granted:' .. connection)
-end
-
--- How many of a line may go on now, and when to look at it again.
+-- How many of a line may go on now, when to look at it again, and whether workers may take from it.
 local function allowed(line, now)
   local connection, budget = string.match(line, '^(%S+) (.+)$')
   local down = redis.call('HMGET', P .. 'down:' .. (connection or line), 'until', 'why')
@@ -115,9 +109,8 @@ local function allowed(line, now)
   if down[1] and tonumber(down[1]) > now then return 0, tonumber(down[1]) end
   -- Half open: the first one tries. If it has nothing to ask after all, the next one does.
   if down[1] then return 1, now + 1000 end
-  -- Open again: a few at a time, or its first minute would look like an attack; and no more than workers take, so that
-  -- it stays a line.
-  if not budget then return free_to_go(line, now), now + 200 end
+  -- Open: whoever has room for it takes the first of the line.
+  if not budget then return 0, now + 200, true end
   local key = P .. 'rate:' .. connection .. ':' .. budget
   local stop = redis.call('PTTL', key .. ':stop')
   if stop > 0 then return 0, now + stop end
@@ -130,19 +123,19 @@ local function allowed(line, now)
   return math.min(free, 64), now + (free > 64 and 20 or math.min(math.max(width, 20), 200))
 end
 
--- Let go on whoever may, the first of each line first. Returns how many.
+-- Let go on whoever may, the first of each line first. Returns how many stand where workers take from the line.
 local function release(now)
   local many = 0
   for _, line in ipairs(redis.call('ZRANGEBYSCORE', P .. 'lines', '-inf', now, 'LIMIT', 0, 20)) do
     local key = P .. 'line:' .. line
-    local count, look = allowed(line, now)
+    local count, look, open = allowed(line, now)
+    if open then many = many + redis.call('ZCARD', key) end
     local lanes = count > 0 and redis.call('ZRANGE', key, 0, count - 1) or {}
     for place, lane in ipairs(lanes) do
       redis.call('ZREM', key, lane)
       -- Less than a millisecond apart, so that they are also taken in this order.
       local at = now - (#lanes - place) / 1000
       if redis.call('EXISTS', P .. 'lease:' .. lane) == 0 and redis.call('ZADD', P .. 'due', 'XX', 'CH', at, lane) == 1 then
-        many = many + 1
         let_go(line, lane, now)
       end
     end

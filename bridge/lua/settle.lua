@@ -22,7 +22,7 @@
 --   cheer   = {connection, ...}               that answered: their breaker closes
 --   again   = ms | nil                        give the lease back, look again after so long
 --   waits   = connection | 'connection budget'  the line to stand in meanwhile, and `order` the place there
---   busy    = connection                      of which the worker had no more room: it stays due, in its order
+--   busy    = true                            nothing is closed there, the worker had no more room: another may have
 --   rests   = true                            nothing is wrong: anything new may come before that
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
@@ -135,15 +135,11 @@ if orders.again then
     if orders.rests and redis.call('EXISTS', P .. 'n:' .. lane) == 1 then wait = 0 end
     -- What it waits for may have opened since: then nobody would wake it.
     local closed = redis.call('EXISTS', P .. 'down:' .. waits) == 1
-    if waits ~= '' and not closed and not string.find(waits, ' ') then wait, waits = 0, '' end
-    local at = now + (waits == '' and wait or AGAIN)
-    if (orders.busy or '') ~= '' and free_to_go(orders.busy, now) > 0 then
-      let_go(orders.busy, lane, now)
-      at = math.min((orders.order or 0) % 1e13, now)
-    end
-    redis.call('ZADD', P .. 'due', at, lane)
+    if waits ~= '' and not closed and not orders.busy and not string.find(waits, ' ') then wait, waits = 0, '' end
+    redis.call('ZADD', P .. 'due', now + (waits == '' and wait or AGAIN), lane)
     if orders.rests and wait > 0 then redis.call('SET', P .. 'w:' .. lane, '1', 'PX', wait) end
     if waits ~= '' then stand(waits, orders.order or 0, lane, now) end
+    if orders.busy then wake(now) end
     return {2}
   end
   redis.call('ZREM', P .. 'due', lane)

@@ -1,6 +1,5 @@
 -- Is there work that nobody was woken for? Returns how much is due.
 local now = time_ms()
-release(now)
-local work = redis.call('ZCARD', P .. 'ingest') + redis.call('ZCOUNT', P .. 'due', '-inf', now)
+local work = release(now) + redis.call('ZCARD', P .. 'ingest') + redis.call('ZCOUNT', P .. 'due', '-inf', now)
 if work > 0 then wake(now) end
 return work

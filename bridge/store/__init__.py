@@ -26,14 +26,14 @@ from bridge.store.access import PREFIX
 from bridge.store.counts import ANSWERS, Counts
 from bridge.store.limits import Limits
 from bridge.store.looking import Looking
-from bridge.store.records import RANK, Event, Kept, Leave, Orders, Turn, Waiting, flat
+from bridge.store.records import RANK, Event, Kept, Leave, Orders, Taken, Turn, Waiting, flat
 from bridge.store.rulebook import Rulebook
 from bridge.store.scripts import QUEUE
 from bridge.store.turns import LEASE, MOST, Turns
 
 __all__ = [
     "ANSWERS", "LEASE", "MOST", "PREFIX", "QUEUE", "RANK", "Event", "Kept", "Leave", "Orders",
-    "Store", "Turn", "Waiting", "flat",
+    "Store", "Taken", "Turn", "Waiting", "flat",
 ]  # fmt: skip
 
 

@@ -32,6 +32,18 @@ class Kept:
     damaged: bool = False
 
 
+class Taken(str):
+    """The name of a lane that was taken, and the connection that it is about to ask, where that is known."""
+
+    __slots__ = ("asks",)
+    asks: str
+
+    def __new__(cls, name: str, asks: str = "") -> Taken:
+        taken = super().__new__(cls, name)
+        taken.asks = asks
+        return taken
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event of a lane. `says` are the facts known of the message it is about."""
@@ -86,7 +98,7 @@ class Orders:
     crowds: list[dict[str, Any]] = field(default_factory=list)
     again: int | None = None
     rests: bool = False
-    busy: str = ""  # the connection of which the worker had no more room
+    busy: bool = False  # it waits for a connection of which only this worker had no more room
     waits: str = ""  # the line to stand in: a connection, or `connection budget`
     order: int = 0  # the place in it
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bridge.store.access import PREFIX, dumps
 from bridge.store.alarms import Alarms
-from bridge.store.records import Kept, Orders, Turn, flat, turn_of
+from bridge.store.records import Kept, Orders, Taken, Turn, flat, turn_of
 
 MOST: Final = 200  # events of a lane that one look shows
 LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write plus a margin
@@ -35,21 +35,22 @@ class Turns(Alarms):
     def claim(
         self, owner: str, deliveries: int, lanes: int, holder: str = "",
         room: Mapping[str, int] | None = None,
-    ) -> tuple[list[Kept], list[str]]:  # fmt: skip
+    ) -> tuple[list[Kept], list[Taken]]:  # fmt: skip
         """Take up to so many deliveries and lanes that are due; deliveries if nobody else reads.
 
         The lanes are leased to *holder*, which is new at each claim: a turn that was given back and taken
         again by the same process is another turn. *room*: for how many turns more there is, by connection.
         """
         most = [part for pair in (room or {}).items() for part in pair]
-        kept, names = self._run(
+        kept, found = self._run(
             "claim", owner, deliveries, lanes, int(LEASE * 1000), holder or owner, *most
         )
         for row in kept:
             if row[1] < 0:
                 key = f"{PREFIX}d:{row[0].decode('utf-8', 'replace')}"
                 self.alarm("damaged", f"{key} is no delivery: it was left alone, and not read")
-        return [self._taken(row) for row in kept if row[1] > 0], [name.decode() for name in names]
+        taken = [Taken(name.decode(), asks.decode()) for name, asks in found]
+        return [self._taken(row) for row in kept if row[1] > 0], taken
 
     def _taken(self, row: Sequence[Any]) -> Kept:
         """What lua/claim.lua returned of one delivery."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bridge import jobs
-from bridge.store import Kept
+from bridge.store import Kept, Taken
 from bridge.wiring import Bridge
 
 AT = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -22,7 +22,7 @@ def kept(name: str, tries: int) -> Kept:
 def drained(monkeypatch: pytest.MonkeyPatch, *found: Kept) -> list[str]:
     """What a drain that finds these deliveries and one lane begins with, in order."""
     began: list[str] = []
-    answers: list[Any] = [(list(found), ["in:room"])]
+    answers: list[Any] = [(list(found), [Taken("in:room")])]
     store = SimpleNamespace(
         claim=lambda *_: answers.pop() if answers else ([], []),
         renew=lambda *_: set(),

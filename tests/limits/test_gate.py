@@ -202,40 +202,51 @@ def test_a_try_that_fails_closes_it_for_longer(store: Store) -> None:
     assert float(store.down("z")["until"]) > first + 1000
 
 
-def test_those_who_wait_for_an_open_connection_go_on_by_and_by_the_oldest_first(
+def test_those_who_wait_for_an_open_connection_are_taken_by_whoever_has_room_the_oldest_first(
     store: Store,
 ) -> None:
     closed(store)
-    for at in range(100):
+    store.client.hset(PREFIX + "down:z", "until", int(store.time() * 1000) + 60_000)
+    for at in reversed(range(100)):
         waits(store, f"in:{at:03}", at, "z")
+    assert store.claim("me", 0, 10, room={"z": 3})[1] == []
     store.cheer("z")
-    store.sweep()
-    assert due(store) == [f"in:{at:03}" for at in range(16)]
-    for _ in range(2):  # no more of them before somebody works on these
-        store.client.zadd(PREFIX + "lines", {"z": 0})
-        store.sweep()
-        assert len(due(store)) == 16
-    assert store.claim("me", 0, 10, room={"z": 3})[1] == [f"in:{at:03}" for at in range(3)]
-    store.client.zadd(PREFIX + "lines", {"z": 0})
-    store.sweep()
-    assert due(store) == [f"in:{at:03}" for at in range(3, 19)]
+    assert store.sweep() == 100  # which is work, and wakes somebody
+    assert store.client.llen("rq:queue:bridge") == 1
+    assert store.claim("me", 0, 10, room={"z": 3})[1] == ["in:000", "in:001", "in:002"]
+    assert store.claim("you", 0, 10, room={"z": 0, "y": 9})[1] == []
+    found = store.claim("she", 0, 2, room={"z": 9})[1]
+    assert [(one, one.asks) for one in found] == [("in:003", "z"), ("in:004", "z")]
+    assert store.place("in:005") == ("z", "", 1)
 
 
-def test_whoever_has_no_room_leaves_them_where_they_are_and_takes_what_needs_another(
+def test_whose_helpdesk_there_is_no_room_for_stands_in_line_and_others_go_on(store: Store) -> None:
+    for at, (room, desk) in enumerate([("1", "z"), ("2", "z"), ("other", "y"), ("3", "z")]):
+        told = {"ticket": "7", "desk": desk, "status": "open"}
+        store.client.hset(PREFIX + "r:" + room, mapping=told)
+        store.client.zadd(PREFIX + "due", {f"in:{room}": at})
+        store.client.rpush(f"{PREFIX}l:in:{room}", f"e{room}")
+        store.client.hset(f"{PREFIX}e:e{room}", "at", 1_000 + at)
+    store.client.zadd(PREFIX + "due", {"in:new": 9})  # nobody knows yet whether it needs one
+    found = store.claim("me", 0, 10, room={"z": 1, "y": 9})[1]
+    assert [(one, one.asks) for one in found] == [("in:1", "z"), ("in:other", "y"), ("in:new", "")]
+    assert [store.place(f"in:{room}") for room in "23"] == [("z", "", 1), ("z", "", 2)]
+    assert store.client.llen("rq:queue:bridge") == 1  # another may have room
+    assert store.claim("you", 0, 10, room={"z": 1})[1] == ["in:2"]
+
+
+def test_one_that_stood_in_line_and_is_in_hand_or_has_nothing_left_is_not_taken(
     store: Store,
 ) -> None:
-    closed(store)
-    for at in range(5):
-        waits(store, f"in:{at:03}", at, "z")
-    store.cheer("z")
-    store.sweep()
-    store.client.zadd(PREFIX + "due", {"in:other": int(store.time() * 1000)})
-    assert store.claim("me", 0, 10, room={"z": 0, "y": 9})[1] == ["in:other"]
-    assert store.claim("you", 0, 10, room={"z": 2})[1] == ["in:000", "in:001"]
-    assert store.claim("she", 0, 1, room={"y": 9})[1] == ["in:002"]  # knows nothing of it
+    waits(store, "in:gone", 1, "z")
+    store.client.zrem(PREFIX + "due", "in:gone")
+    waits(store, "in:held", 2, "z")
+    store.client.set(PREFIX + "lease:in:held", "somebody")
+    assert store.claim("me", 0, 10, room={"z": 3})[1] == []
+    assert store.place("in:gone") is None
 
 
-def test_a_turn_that_found_no_room_stays_due_in_its_order_and_only_so_many(store: Store) -> None:
+def test_a_turn_that_found_no_room_stands_in_line_in_its_order(store: Store) -> None:
     lanes = [f"in:{number:02}" for number in range(20)]
     for lane in lanes:
         store.client.rpush(PREFIX + "l:" + lane, "x")
@@ -243,11 +254,11 @@ def test_a_turn_that_found_no_room_stays_due_in_its_order_and_only_so_many(store
     assert sorted(store.claim("me", 0, 20)[1]) == lanes
     for number, lane in reversed(list(enumerate(lanes))):
         order = 3 * RANK + 1_000 + number
-        store.settle("me", Orders(lane, lane[3:], again=5000, busy="z", order=order))
-    first = lanes[4:]  # the others came back when sixteen stood there
-    assert due(store) == first
+        store.settle("me", Orders(lane, lane[3:], again=5000, waits="z", busy=True, order=order))
+    assert due(store) == []
+    assert store.client.llen("rq:queue:bridge") == 1
     assert store.claim("me", 0, 20, room={"z": 0})[1] == []
-    assert store.claim("me", 0, 20, room={"z": 2})[1] == first[:2]
+    assert store.claim("me", 0, 20, room={"z": 2})[1] == lanes[:2]
 
 
 def test_a_pause_holds_until_an_operator_ends_it(store: Store) -> None:
@@ -256,6 +267,6 @@ def test_a_pause_holds_until_an_operator_ends_it(store: Store) -> None:
     store.client.hset(PREFIX + "down:z", "until", 1)
     store.sweep()
     assert due(store) == []
+    assert store.claim("me", 0, 9, room={"z": 9})[1] == []
     store.resume("z")
-    store.sweep()
-    assert due(store) == ["in:1"]
+    assert store.claim("me", 0, 9, room={"z": 9})[1] == ["in:1"]
