@@ -20,6 +20,7 @@ from bridge.jobs import (
     posting,
     speak,
     undelivered,
+    unlinked,
     waiting,
 )
 from bridge.jobs.room import Room
@@ -32,7 +33,7 @@ OPENING = 0.5  # seconds between looks whether the ticket that speaks here has b
 def step(hand: Hand, turn: Turn) -> bool | float | None:
     """Do the next thing the lane needs; see `jobs.turn.Step`."""
     if turn.room_id.startswith("ticket:"):
-        return news.unknown_ticket(hand, turn)
+        return unlinked.find_room(hand, turn)
     room = Room.read(turn.room_id, turn.room)
     if turn.intent:
         return posting.resolve(hand, turn, room)
