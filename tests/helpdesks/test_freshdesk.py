@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.desks import ask
 
 from bridge.core.calls import HttpResponse, drive
 from bridge.core.errors import (
@@ -70,29 +71,6 @@ NOTE = {"id": 901, "user_id": 4001}
 
 def given(**options):
     return replace(HERE, options={**HERE.options, **options})
-
-
-class Server:
-    """Answers by hand: (status, body) or a whole response each; remembers what was asked."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.asked = []
-
-    def __call__(self, request):
-        self.asked.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, HttpResponse):
-            return answer
-        status, body = answer
-        return HttpResponse(status=status, body=json.dumps(body).encode())
-
-
-def ask(calls, *answers):
-    server = Server(*answers)
-    result = drive(calls, server)
-    assert not server.answers
-    return result, server.asked
 
 
 def shown(request):

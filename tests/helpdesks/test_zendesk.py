@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.desks import ask
 
-from bridge.core.calls import HttpResponse, drive
+from bridge.core.calls import HttpResponse
 from bridge.core.errors import (
     Ambiguous,
     AuthError,
@@ -54,27 +55,6 @@ DRAFT = Draft(
     text="Where is my order?",
     requester_id="46408773673489",
 )
-
-
-class Server:
-    """Answers by hand: (status, body) or a whole response each; remembers what was asked."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.asked = []
-
-    def __call__(self, request):
-        self.asked.append(request)
-        answer = self.answers.pop(0)
-        if isinstance(answer, HttpResponse):
-            return answer
-        status, body = answer
-        return HttpResponse(status=status, body=json.dumps(body).encode())
-
-
-def ask(calls, *answers):
-    server = Server(*answers)
-    return drive(calls, server), server.asked
 
 
 # --- webhooks ------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from typing import Any
 
 from support.contract import connection
 from support.given import DESKS
+from support.platforms import Played, said
 
-from bridge.core.calls import Calls
+from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import BridgeError
 from bridge.core.model import Attachment, Connection, Draft, File, Person
 from bridge.helpdesks import HELPDESKS
@@ -51,6 +52,14 @@ class Verb:
             "read",
             "comments",
         )
+
+
+def ask(
+    calls: Calls[Any], *answers: HttpResponse | tuple[int, object]
+) -> tuple[Any, list[HttpRequest]]:
+    """What *calls* come to where a server gives these answers, whole or (status, body); what was asked."""
+    played = Played(*(said(*one) if isinstance(one, tuple) else one for one in answers))
+    return played.drive(calls), played.requests
 
 
 def where(desk: Helpdesk) -> Connection:
