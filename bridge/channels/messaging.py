@@ -60,6 +60,7 @@ HANDOVERS = {
     "request_thread_control": "another app asks for the thread",
     "app_roles": "app roles",
 }
+MOST_TOLD = 1000  # characters of what a bot says as it hands a talk over
 TEST_SENDER = "12334"  # the dashboard's "Test" button
 
 
@@ -81,8 +82,13 @@ def _read(channel: str, entry: Entry, item: Mapping[str, Any], *, standby: bool)
         return _postback(about, _object(item, "postback"))
     for name, reason in HANDOVERS.items():
         if name in item:
+            # What the bot says of the talk: its last block, what it has asked for.
+            told = (text(mapping(item[name]).get("metadata")) or "")[:MOST_TOLD].strip()
             return about.event(
-                Kind.HANDOVER, dedupe=about.derived(name), ignored=about.quiet or reason
+                Kind.HANDOVER,
+                dedupe=about.derived(name),
+                ignored=about.quiet or reason,
+                extra={"handover": told} if told else {},
             )
     for name, reason in ASIDE.items():
         if name in item:

@@ -292,7 +292,9 @@ def _about(customer: Author | None) -> str:
 
 
 # Facts that come beside the words -> what they are about; their own name follows a dot.
-_BESIDE = {"form": "Form", "location": "Place", "referral": "Came by"}
+_BESIDE = {
+    "form": "Form", "location": "Place", "referral": "Came by", "handover": "The bot handed over",
+}  # fmt: skip
 
 
 def facts(messages: Iterable[Message]) -> str:

@@ -182,6 +182,16 @@ def test_a_rule_shown_on_its_page_is_one(page: str, heading: str, tmp_path: Path
     assert failing(found) == []
 
 
+def test_the_crowd_of_kind_words_shown_on_its_page_is_one(tmp_path: Path) -> None:
+    page = (ROOT / "docs/crowd.md").read_text("utf-8")
+    (shown,) = (
+        one for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "kind-words" in one
+    )
+    (tmp_path / "rules.yaml").write_text(f"{shown}rules:\n{LAST}", "utf-8")
+    (crowd,) = load_rules(tmp_path / "rules.yaml").crowds
+    assert (crowd.per, crowd.incident.priority, crowd.over) == ("post", "low", 86400)
+
+
 def test_the_limits_shown_on_the_page_are_limits(tmp_path: Path) -> None:
     written = f"{block(RULES_PAGE, '### Limits')}\nrules:\n{LAST}"
     (tmp_path / "rules.yaml").write_text(written, "utf-8")
