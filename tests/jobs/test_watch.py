@@ -11,6 +11,8 @@ from typing import Any, cast
 import pytest
 import redis
 
+from bridge.channels.base import Recent
+from bridge.core.calls import Calls, HttpRequest, HttpResponse
 from bridge.core.errors import TransientError
 from bridge.core.model import Account, Connection, Kind, Message, Visibility
 from bridge.jobs import gaps, silence, watch
@@ -225,6 +227,45 @@ def test_two_workers_do_not_read_the_same_at_once(turns: Turns) -> None:
 
 
 # --- an absence --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", ["refused", "flooded"])
+def test_no_account_is_starved_by_one_that_fails_or_has_more_than_is_read(
+    bridge: Known, first: str
+) -> None:
+    """Reserve list of the stories: several Pages, and the first one takes all the reading."""
+    asked: list[str | None] = []
+
+    def recent(connection: Connection, account: Account, since: datetime) -> Calls[Recent]:
+        asked.append(account.id)
+        yield HttpRequest(method="GET", url=f"https://example.com/{account.id}", write=False)
+        if account.id == "1" and first == "refused":
+            raise TransientError("rate_limited", "not now", retry_after=7.0)
+        return Recent((), whole=account.id != "1")
+
+    def carried_out(connection: Connection, calls: Calls[Recent]) -> Recent:
+        next(calls)
+        try:
+            calls.send(HttpResponse(status=200))
+        except StopIteration as stop:
+            return cast(Recent, stop.value)
+        raise AssertionError("it asked twice")
+
+    pages = replace(
+        META,
+        accounts=(PAGE, replace(PAGE, id="2", name="Two"), replace(PAGE, id="3", name="Three")),
+    )
+    channel = SimpleNamespace(label="Facebook", recent={"comments": recent})
+    source: Any = SimpleNamespace(channels={"facebook": channel}, recognise=lambda _, told: told)
+    here: Any = SimpleNamespace(
+        store=bridge.store, settings=bridge.settings, source=lambda _: source
+    )
+    outside: Any = SimpleNamespace(of=lambda _: SimpleNamespace(platform=carried_out))
+    found = gaps.read_back(here, outside, pages, NOW - timedelta(hours=1), NOW)
+    assert asked == ["1", "2", "3"]
+    assert found.calls == 3
+    assert found.errors == (["Facebook Acme, comments: not now"] if first == "refused" else [])
+    assert found.cut == ([] if first == "refused" else ["Facebook Acme, comments"])
 
 
 def test_an_absence_has_everything_read_back_from_its_beginning(bridge: Known) -> None:
