@@ -205,12 +205,25 @@ def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
 
     Webhooks overtake each other, and so do their readers; what has come together is put right, everything
     else keeps its place. Platforms tell whole seconds: within one, what was delivered first was said first.
+    An edit that came ahead of its message stands for it, so it moves with it.
     """
-    said = [
-        one for one in events if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
-    ]
-    told = iter(sorted(said, key=lambda one: (one.doc.get("at") or "", one.fields.get("seen", ""))))
-    among = {one.id for one in said}
+    when = {
+        (one.fields.get("mid") or one.id): (one.doc.get("at") or "", one.fields.get("seen", ""))
+        for one in events
+        if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
+    }
+    moved, made = [], set[str]()
+    for one in events:
+        if (
+            one.kind == "m"
+            and (name := one.fields.get("mid") or one.id) in when
+            and name not in made
+        ):
+            moved.append((when[name], one))
+            if one.doc.get("change") == str(Change.CREATED):
+                made.add(name)
+    told = iter([one for _, one in sorted(moved, key=lambda pair: pair[0])])
+    among = {one.id for _, one in moved}
     return tuple(next(told) if one.id in among else one for one in events)
 
 

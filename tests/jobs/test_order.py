@@ -8,11 +8,13 @@ from bridge.jobs.escalate import _as_written
 from bridge.store import Event
 
 
-def said(name: str, at: str, seen: str, change: str = "created") -> Event:
-    return Event(name, "meta", 0.0, "m", {"at": at, "change": change}, {"seen": seen}, {})
+def said(name: str, at: str, seen: str, change: str = "created", mid: str = "") -> Event:
+    fields = {"seen": seen, "mid": mid or name}
+    return Event(name, "meta", 0.0, "m", {"at": at, "change": change}, fields, {})
 
 
 EARLY, LATE = "2026-11-22T10:00:00+00:00", "2026-11-22T10:00:01+00:00"
+LATEST = "2026-11-22T10:00:02+00:00"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,12 @@ EARLY, LATE = "2026-11-22T10:00:00+00:00", "2026-11-22T10:00:01+00:00"
         ([said("b", EARLY, "1"), said("a", EARLY, "1")], "ba"),
         # What is no new message keeps its place.
         ([said("x", EARLY, "3", "edited"), said("b", LATE, "1"), said("a", EARLY, "2")], "xab"),
+        # An edit ahead of its message stands for it: neither passes what was written before.
+        ([said("b", LATE, "1"), said("x", LATEST, "2", "edited", mid="c"),
+          said("c", LATEST, "3"), said("a", EARLY, "4")], "abxc"),
+        # One behind its message, whose place is its own.
+        ([said("b", LATE, "1"), said("x", LATEST, "2", "edited", mid="b"),
+          said("a", EARLY, "3")], "axb"),
     ],
 )  # fmt: skip
 def test_messages_are_put_in_the_order_they_were_written_and_then_delivered(
