@@ -85,6 +85,17 @@ def _dead(case: Case) -> None:
     scene.until(lambda: not scene.store.dead(), "no dead letter")
 
 
+def _mute(case: Case) -> None:
+    """A chain letter is muted, looked at, and let be."""
+    scene = case.scene
+    words = ("phrase", f"chain letter of {case.person}", "--because", "spam", "--by", "Ewa")
+    told(scene, "mute", "add", *words)
+    (row,) = json.loads(told(scene, "mute", "list", "--json"))["mutes"]
+    scene.command("mute", "end", row["id"])  # 1 where its first try was carried out
+    _update(case)
+    scene.until(lambda: json.loads(told(scene, "mute", "list", "--json"))["mutes"] == [], "no mute")
+
+
 def _alarm(case: Case) -> None:
     """A platform tells of trouble with the account itself, and an operator is told."""
     news = {"field": "account_alerts", "value": {
@@ -185,6 +196,7 @@ PARTS: Final = {
         Part("status in Freshdesk", Case.open, _status, "whatsapp"),
         Part("pause and resume", Case.open, _pause),
         Part("dead letters", Case.open, _dead),
+        Part("mute", Case.open, _mute),
         Part("alarm", Case.open, _alarm),
         Part("read back", Case.open, _read_back),
         Part("token refused", Case.open, _token),
