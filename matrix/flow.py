@@ -96,6 +96,19 @@ def _mute(case: Case) -> None:
     scene.until(lambda: json.loads(told(scene, "mute", "list", "--json"))["mutes"] == [], "no mute")
 
 
+def _rules(case: Case) -> None:
+    """A draft is published, somebody is answered by it, and the files have it again."""
+    scene = case.scene
+    draft = scene.folder / f"draft-{case.person[-5:]}.yaml"
+    rules = (scene.folder / "mappings" / "rules.yaml").read_text("utf-8")
+    draft.write_text(f"{rules}\n# published for {case.person}\n", "utf-8")
+    told(scene, "rules", "publish", str(draft))
+    _update(case)
+    told(scene, "rules", "files")
+    case.write("writes that it is still broken")
+    scene.opened(case.said[-1])
+
+
 def _alarm(case: Case) -> None:
     """A platform tells of trouble with the account itself, and an operator is told."""
     news = {"field": "account_alerts", "value": {
@@ -197,6 +210,7 @@ PARTS: Final = {
         Part("pause and resume", Case.open, _pause),
         Part("dead letters", Case.open, _dead),
         Part("mute", Case.open, _mute),
+        Part("rules", Case.open, _rules),
         Part("alarm", Case.open, _alarm),
         Part("read back", Case.open, _read_back),
         Part("token refused", Case.open, _token),
