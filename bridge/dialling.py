@@ -210,6 +210,7 @@ class _Noting:
 
     sock: Any
     _used: float = 0.0
+    _held: list[bytes] | None = None  # what of a request was not sent yet
 
     def _new_conn(self) -> socket.socket:
         sock = _open(self)  # type: ignore[arg-type]
@@ -230,7 +231,20 @@ class _Noting:
         fresh = time.monotonic() - self._used < IDLE_SECONDS
         return known and fresh and bool(super().is_connected)  # type: ignore[misc]
 
+    def request(self, *args: Any, **options: Any) -> None:
+        """Send a request in one piece: urllib3 sends the head, and then the body."""
+        self._held = []
+        try:
+            super().request(*args, **options)  # type: ignore[misc]
+            whole = b"".join(self._held)
+        finally:
+            self._held = None
+        self.send(whole)
+
     def send(self, data: Any) -> None:
+        if self._held is not None:
+            self._held.append(data.encode("utf-8") if isinstance(data, str) else bytes(data))
+            return
         if self.sock is None:
             self.connect()  # may fail, and then nothing was sent
         attempt: Attempt = _current.attempt
