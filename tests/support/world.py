@@ -249,7 +249,8 @@ class World:
     def calm(self) -> None:
         """Wait until nothing is under way: no webhook, no due work, no held lane.
 
-        Lanes that rest for a minute or longer (reminders, held notices) are calm.
+        Lanes that rest for a minute or longer (reminders, held notices) are calm. One whose time comes within
+        the minute is waited for, so patience is longer by that.
         """
 
         def quiet() -> bool:
@@ -268,9 +269,9 @@ class World:
                 return not list(client.scan_iter("bridge:lease:*"))
 
         for _ in range(2):  # an echo of the last write may just be on its way
-            self.until(quiet, "calm")
+            self.until(quiet, "calm", PATIENCE + 60)
             time.sleep(0.15)
-        self.until(quiet, "calm")
+        self.until(quiet, "calm", PATIENCE + 60)
 
     def balanced(self) -> bool:
         """Whether the books add up, in every row."""
