@@ -61,6 +61,9 @@ def begin(
         "tag": words.tag or "",
         "template": json.dumps(asdict(words.template)) if words.template else "",
         "place": next(key for key, value in room.places.items() if value is place),
+        # Where it goes now: the place moves on with the customer's next words.
+        "item": place.get("item") or "",
+        "answer": json.dumps(place.get("answer") or {}),
         "whole": words.text[:4000],
         "ids": "[]",
         "at": moment_out(hand.bridge.now()) or "",
@@ -337,6 +340,8 @@ def resolve(hand: Hand, turn: Turn, room: Room) -> bool | float:
     intent = dict(turn.intent)
     event = next((one for one in turn.events if one.id == intent["id"]), None)
     place = room.places.get(intent["place"])
+    if place and "answer" in intent:
+        place = {**place, "item": intent["item"] or None, "answer": json.loads(intent["answer"])}
     target = room.target(hand.bridge, place) if place else None
     if event is None or target is None:
         orders = hand.orders()

@@ -193,6 +193,26 @@ def test_the_answer_to_our_post_is_lost_and_the_words_stand_once(world: World) -
     assert world.store.dead() == []
 
 
+def test_words_in_doubt_are_looked_for_where_they_were_said_and_not_where_the_customer_is_now(
+    world: World,
+) -> None:
+    root = world.comment("Ana", "My cup is broken", channel="threads")
+    number = world.opened("My cup is broken")
+    path = "/threads_publish$"
+    world.fault("meta", method="POST", path=path, effect="drop_after", times=1)
+    world.answer(number, "We are sorry.")
+    world.until(lambda: world.texts())
+    world.comment("Ana", "The second one is broken, too", channel="threads", reply_to=root)
+    world.until(lambda: "The second one" in "\n".join(world.words(number)))
+    with world.redis.client() as client:  # as if no webhook had told of our own words
+        for key in client.scan_iter("bridge:found:*"):
+            client.delete(key)
+    world.calm()
+    assert len(world.sandbox.record("fault")) == 1
+    assert world.texts() == ["We are sorry."]
+    assert world.store.dead() == []
+
+
 def test_where_nobody_can_look_a_lost_answer_is_not_repeated(world: World) -> None:
     number = chat(world, "telegram")
     world.fault("telegram", path="sendMessage", effect="drop_after", times=1)
