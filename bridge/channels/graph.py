@@ -168,6 +168,14 @@ def needed_id(answer: Mapping[str, Any], key: str) -> str:
     return found
 
 
+def show(target: Target, body: Mapping[str, bool], place: str) -> Calls[None]:
+    """Hide a customer's comment, or let it be seen again; *place* names, for the refusal, where that can be done."""
+    comment_id = target.answer.get("comment_id")
+    if comment_id is None:
+        raise Unsupported("cannot_hide", f"only {place}")
+    yield from call(request(target, "POST", comment_id, json=body, repeatable=True))
+
+
 def delete(target: Target, posted_id: str) -> Calls[None]:
     """Take back one public thing the account said; one that is gone is as good as taken back."""
     try:

@@ -217,23 +217,17 @@ def refuse_public(target: Target, outgoing: Outgoing) -> Calls[str]:
     raise Unsupported("no_public_reply", "Instagram has no public reply to a comment on a live")
 
 
+HIDING = "comments under own posts can be hidden on Instagram"
+
+
 def hide(target: Target) -> Calls[None]:
     """The customer's comment is hidden from others; nobody can reply to it then."""
-    yield from _hidden(target, True)
+    yield from graph.show(target, {"hide": True}, HIDING)
 
 
 def unhide(target: Target) -> Calls[None]:
     """A hidden comment can be seen, and replied to, again."""
-    yield from _hidden(target, False)
-
-
-def _hidden(target: Target, hidden: bool) -> Calls[None]:
-    comment_id = target.answer.get("comment_id")
-    if comment_id is None:
-        raise Unsupported("cannot_hide", "only comments under own posts can be hidden on Instagram")
-    yield from graph.call(
-        graph.request(target, "POST", comment_id, json={"hide": hidden}, repeatable=True)
-    )
+    yield from graph.show(target, {"hide": False}, HIDING)
 
 
 def delete(target: Target, posted_id: str) -> Calls[None]:

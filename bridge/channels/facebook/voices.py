@@ -63,23 +63,17 @@ def post_private_reply(target: Target, outgoing: Outgoing) -> Calls[Posted]:
     return (yield from messaging.post(target, outgoing, speaker, recipient=recipient))
 
 
+HIDING = "comments can be hidden on Facebook"
+
+
 def hide(target: Target) -> Calls[None]:
     """The customer's comment is hidden from others; its author and their friends still see it."""
-    yield from _hidden(target, True)
+    yield from graph.show(target, {"is_hidden": True}, HIDING)
 
 
 def unhide(target: Target) -> Calls[None]:
     """A hidden comment can be seen again."""
-    yield from _hidden(target, False)
-
-
-def _hidden(target: Target, hidden: bool) -> Calls[None]:
-    comment_id = target.answer.get("comment_id")
-    if comment_id is None:
-        raise Unsupported("cannot_hide", "only comments can be hidden on Facebook")
-    yield from graph.call(
-        graph.request(target, "POST", comment_id, json={"is_hidden": hidden}, repeatable=True)
-    )
+    yield from graph.show(target, {"is_hidden": False}, HIDING)
 
 
 def describe(target: Target, message: Message) -> Calls[Mapping[str, object]]:
