@@ -85,6 +85,14 @@ def begin(
     return _post(hand, room, event, intent, voice, target)
 
 
+def _place(room: Room, intent: Mapping[str, str]) -> dict[str, Any]:
+    """The place of the recorded words, with the item that they answer; empty where the room has it no more."""
+    place = room.places.get(intent["place"])
+    if not place or "answer" not in intent:
+        return place or {}
+    return {**place, "item": intent["item"] or None, "answer": json.loads(intent["answer"])}
+
+
 def window(
     hand: Hand, room: Room, voice: Voice, place: dict[str, Any], human: bool
 ) -> compose.Window:
@@ -124,7 +132,7 @@ def _post(
     pieces, human = json.loads(intent["pieces"]), bool(intent["human"])
     while int(intent["part"]) < len(pieces):
         piece = _piece(intent)
-        allowed = window(hand, room, voice, room.places[intent["place"]], human)
+        allowed = window(hand, room, voice, _place(room, intent), human)
         if not allowed.allowed:
             code, said = allowed.code or "refused", int(intent["part"])
             return undelivered.tell(hand, room, event, code, "", intent["whole"], human, said=said)
@@ -193,7 +201,7 @@ def _finished(
     ids: list[str],
 ) -> None:  # fmt: skip
     """Write down that the last piece arrived, and what follows from it; *ids* are those of all pieces."""
-    place, now = room.places.get(intent["place"], {}), hand.bridge.now()
+    place, now = _place(room, intent), hand.bridge.now()
     room.facts["answered_at"] = moment_out(now) or ""
     if intent["human"]:
         room.facts.update({"answered_by": "agent", "human_at": moment_out(now) or ""})
@@ -339,9 +347,7 @@ def resolve(hand: Hand, turn: Turn, room: Room) -> bool | float:
     """A piece whose outcome is unknown: look before speaking, or let it be and tell the agent."""
     intent = dict(turn.intent)
     event = next((one for one in turn.events if one.id == intent["id"]), None)
-    place = room.places.get(intent["place"])
-    if place and "answer" in intent:
-        place = {**place, "item": intent["item"] or None, "answer": json.loads(intent["answer"])}
+    place = _place(room, intent)
     target = room.target(hand.bridge, place) if place else None
     if event is None or target is None:
         orders = hand.orders()
