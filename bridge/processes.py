@@ -1,4 +1,4 @@
-"""Children that cannot outlive us: small facts about processes that several parts need."""
+"""Small facts about processes that several parts need: children that cannot outlive us, and who goes first."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 # Loaded before any fork: looking a library up between fork and exec could take a lock for ever.
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -28,6 +29,17 @@ def bound_to_us(sign: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
     """A `preexec_fn` for a foreign program that must not outlive this process."""
     parent = os.getpid()
     return lambda: die_with_parent(parent, sign)
+
+
+def step_aside() -> None:
+    """Let the threads that this one starts wait for whoever runs, and for those who answer webhooks.
+
+    Many threads in turn are a batch to the system, which then switches a third less between them. Linux only;
+    elsewhere, or where that is forbidden, nothing happens.
+    """
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def is_alive(pid: int) -> bool:

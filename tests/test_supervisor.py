@@ -203,3 +203,12 @@ def test_a_child_whose_parent_is_gone_already_dies_at_once():
     code = "from bridge.processes import die_with_parent; die_with_parent(1234567)"
     done = subprocess.run([sys.executable, "-c", code], check=False)
     assert done.returncode == -signal.SIGTERM
+
+
+def test_a_worker_gives_way_and_what_it_starts_does_too():
+    code = (
+        "import os, threading; from bridge.processes import step_aside; step_aside(); found = []; "
+        "one = threading.Thread(target=lambda: found.append(os.sched_getscheduler(0))); "
+        "one.start(); one.join(); print(found == [os.SCHED_BATCH] == [os.sched_getscheduler(0)])"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code]) == b"True\n"

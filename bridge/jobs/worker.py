@@ -27,7 +27,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.utils import as_text, now
 
-from bridge import embedded, jobs, redisclient
+from bridge import embedded, jobs, processes, redisclient
 from bridge.core.errors import BridgeError
 from bridge.core.limits import kind
 from bridge.jobs.slots import threads_for
@@ -244,6 +244,7 @@ def overdue_lines(bridge: Bridge) -> None:
 
 def run(settings: Settings) -> int:
     """Work until told to stop (SIGTERM, SIGINT); returns the exit code."""
+    processes.step_aside()
     bridge = build(settings, connections=threads_for(settings.worker_threads) + 8)
     engine = jobs.Engine(bridge, settings.worker_threads)
     jobs.use(engine)
