@@ -22,7 +22,7 @@ from matrix.wire import name_of
 # By part of the flow; in each, what it is the shortest to issue.
 COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "ticket": (
-        "accept", "claim", "record", "load", "settle", "gate", "sweep", "mend", "SCRIPT LOAD",
+        "accept", "claim", "record", "settle", "gate", "sweep", "mend", "SCRIPT LOAD",
         "GET bridge:me", "SET bridge:me", "MGET bridge:post", "SET bridge:post",
         "MULTI", "EXEC", "BLMOVE rq:queue", "LREM rq:queue", "HGETALL rq:job", "HSET rq:job",
         "PERSIST rq:job", "EXPIRE rq:job", "SMEMBERS rq:job", "WATCH rq:job", "HSET rq:worker",
@@ -37,11 +37,11 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "HGETALL bridge:mutes",
     ),
     "ticket in Freshdesk": ("GET bridge:born", "SET bridge:born"),
-    "update": ("load", "settle"),
-    "answer": ("load", "settle", "DEL bridge:found"),
-    "answer in doubt": ("load", "settle", "GET bridge:found", "SET bridge:found"),
+    "update": ("settle",),
+    "answer": ("settle", "DEL bridge:found"),
+    "answer in doubt": ("settle", "GET bridge:found", "SET bridge:found"),
     "answer in private to a comment": ("settle", "HGETALL bridge:r"),
-    "status": ("load", "settle"),
+    "status": ("settle",),
     "status in Freshdesk": ("GET bridge:names", "SET bridge:names"),
     "pause and resume": (
         "trouble", "DEL bridge:down", "HDEL bridge:alarms", "ZADD bridge:lines",
@@ -60,7 +60,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "mute": ("mute", "HGETALL bridge:muted"),
     "rules": ("publish", "GET bridge:rulebook"),
     "alarm": ("HSET bridge:alarms",),
-    "outage": ("trouble", "cheer"),
+    "outage": ("load", "trouble", "cheer"),
     "slow helpdesk": ("renew",),
     "restart": (
         "publish", "HGETALL bridge:rules", "GET bridge:told", "SET bridge:told", "GET bridge:token",

@@ -68,6 +68,6 @@ def _needed(point: str, name: str, deadline: float) -> Iterator[dict[str, Any]]:
     write = WRITES[name]
     if stem == "renew":
         yield {**write, "effect": "delay", "seconds": deadline * 0.8}
-    if stem in ("trouble", "cheer"):
-        times = {"trouble": 1, "cheer": 5}[stem]
+    if stem in ("load", "trouble", "cheer"):
+        times = {"load": 1, "trouble": 1, "cheer": 5}[stem]
         yield {**write, "effect": "status", "status": 503, "times": times}

@@ -183,6 +183,30 @@ def test_a_lane_has_one_holder_until_its_lease_ends(store: Store) -> None:
     assert store.claim("other", 10, 10)[1] == [LANE]
 
 
+def test_a_lane_that_is_taken_is_shown_where_that_is_little(store: Store) -> None:
+    store.record("", "meta", [event("e1")])
+    (lane,) = store.claim("me", 0, 10)[1]
+    seen = store.load(lane, "me")
+    assert seen is not None
+    assert [one.id for one in seen.events] == ["e1"]
+    assert lane.look() == seen
+
+
+def test_of_a_long_lane_nothing_is_shown_nor_of_a_damaged_one_which_stops_no_other(
+    store: Store,
+) -> None:
+    other = {"st": "1" * 32}
+    store.record("", "meta", [event(f"e{number}") for number in range(5)])
+    store.record("", "meta", [event("damaged", **other), event("whole", st="2" * 32)])
+    store.client.delete(PREFIX + "e:damaged")
+    store.client.set(PREFIX + "e:damaged", "no hash")
+    found = {lane: lane.look() for lane in store.claim("me", 0, 10)[1]}
+    assert {lane for lane, seen in found.items() if seen is None} == {LANE, "in:" + "1" * 32}
+    shown = found["in:" + "2" * 32]
+    assert shown is not None
+    assert [one.id for one in shown.events] == ["whole"]
+
+
 def test_who_lost_the_lease_writes_nothing(store: Store) -> None:
     begun(store, "a")
     store.client.set(PREFIX + "lease:" + LANE, "other")

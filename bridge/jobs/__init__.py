@@ -27,6 +27,7 @@ from bridge.jobs.outside import Outside
 from bridge.jobs.slots import threads_for
 from bridge.jobs.suspect import Company
 from bridge.jobs.turn import Hand, Leases, work
+from bridge.store import Taken
 from bridge.versions import Versions
 from bridge.wiring import Bridge
 
@@ -104,7 +105,7 @@ class Engine:
         wait(running, timeout=20)
         return f"{read} deliveries, {turns} turns"
 
-    def _turn(self, lane: str, holder: str, slot: str) -> None:
+    def _turn(self, lane: Taken, holder: str, slot: str) -> None:
         self.outside.slots.have(slot)
         hand = Hand(self.bridge, self.outside, self.leases, lane, holder, self.versions, self.book)
         step = escalate.step if lane.startswith("in:") else answer.step

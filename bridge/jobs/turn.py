@@ -24,7 +24,7 @@ from bridge.jobs.outside import Outside, wait_of
 from bridge.jobs.rank import Asker
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.suspect import CRASHED, CRASHES, Company, is_suspect, narrowed, newer, tried_alone
-from bridge.store import LEASE, MOST, Event, Orders, Turn
+from bridge.store import LEASE, MOST, Event, Orders, Taken, Turn
 from bridge.versions import Versions
 from bridge.wiring import Bridge
 
@@ -120,6 +120,7 @@ class Hand:
         self.left = False  # nothing was left in the lane, and the turn is given back
         self.turn: Turn | None = None  # how the lane stood at the last look
         self._seen: Turn | None = None  # how the lane stands since the last settling
+        self._taken = lane if isinstance(lane, Taken) else None  # until the first look
         self.settled = False  # whether anything was written down since the last look
 
     def guard(self) -> None:
@@ -172,6 +173,9 @@ class Hand:
     def load(self) -> Turn:
         """How the lane stands now; raises Lost when the turn has passed on."""
         turn, self._seen, self.settled = self._seen, None, False
+        if self._taken:
+            taken, self._taken = self._taken, None
+            turn = taken.look()
         turn = turn or self.bridge.store.load(self.lane, self.holder)
         if turn is None:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")

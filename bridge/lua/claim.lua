@@ -1,13 +1,15 @@
 -- Take work. ARGV: owner, deliveries wanted, lanes wanted, lease in ms, holder of the lanes, then per connection its
 -- name and how many more turns the owner has room for.
 -- Returns {deliveries, lanes}: deliveries as {id, tries, fields...}, lanes, now leased to holder, as {name, the
--- connection that it is about to ask, where that is known, or ''}.
+-- connection that it is about to ask, where that is known, or '', what a turn needs to see (look.lua), or '' where that
+-- is much, or damaged}.
 -- Deliveries go to one reader at a time, oldest first, and stay where they are until they are read. Tries
 -- are counted of the first alone: it is the one that a reader who died was at.
 -- Taking a lane moves its due time behind its lease: when the holder dies it comes up again by itself. It is
 -- counted as taken until `settle` finishes something of it, so that deaths are noticed.
 -- Those who stand in line for a connection that is open go before what is due; a lane for whose helpdesk the owner has no
 -- room, or others wait already, stands in line with them, before anybody works on it.
+local LITTLE = 4  -- events of a lane that are shown at once: what is shown of all must not be much
 local now = time_ms()
 release(now)
 local owner, wanted, lease = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -22,7 +24,12 @@ local function take(lane, connection)
   redis.call('ZADD', P .. 'due', now + lease + 200, lane)
   redis.call('HINCRBY', P .. 's:' .. lane, 'taken', 1)
   if free[connection] then free[connection] = free[connection] - 1 end
-  lanes[#lanes + 1] = {lane, connection}
+  local seen = ''
+  if redis.call('LLEN', P .. 'l:' .. lane) <= LITTLE then
+    local whole, rows = pcall(look, lane, string.match(lane, ':(.*)$'), LITTLE, now)
+    if whole then seen = rows end
+  end
+  lanes[#lanes + 1] = {lane, connection, seen}
 end
 local function take_from_line(connection)
   if redis.call('EXISTS', P .. 'down:' .. connection) == 1 then return end

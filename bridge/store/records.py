@@ -33,15 +33,23 @@ class Kept:
 
 
 class Taken(str):
-    """The name of a lane that was taken, and the connection that it is about to ask, where that is known."""
+    """The name of a lane that was taken, and the connection that it is about to ask, where that is known.
 
-    __slots__ = ("asks",)
+    `seen`: what lua/look.lua showed of it, to be read by whoever has the turn; empty where it has to look.
+    """
+
+    __slots__ = ("asks", "seen")
     asks: str
+    seen: Sequence[Any]
 
-    def __new__(cls, name: str, asks: str = "") -> Taken:
+    def __new__(cls, name: str, asks: str = "", seen: Sequence[Any] = ()) -> Taken:
         taken = super().__new__(cls, name)
-        taken.asks = asks
+        taken.asks, taken.seen = asks, seen
         return taken
+
+    def look(self) -> Turn | None:
+        """How the lane stood when it was taken; None where that was not shown."""
+        return turn_of(self, self.split(":", 1)[1], self.seen) if self.seen else None
 
 
 @dataclass(frozen=True, slots=True)

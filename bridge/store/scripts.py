@@ -16,7 +16,11 @@ SCRIPTS: Final = (
     "mend", "revive", "publish", "mute",
 )  # fmt: skip
 JOB_MARK: Final = "--[[the job's fields: store/scripts.py puts them here]]"
-_PARTS: Final = {"load": ("look",), "settle": ("look", "crowd")}  # what a script is built on
+_PARTS: Final = {
+    "claim": ("look",),
+    "load": ("look",),
+    "settle": ("look", "crowd"),
+}  # what a script is built on
 _LUA: Final = Path(__file__).parents[1] / "lua"
 
 

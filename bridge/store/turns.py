@@ -49,7 +49,7 @@ class Turns(Alarms):
             if row[1] < 0:
                 key = f"{PREFIX}d:{row[0].decode('utf-8', 'replace')}"
                 self.alarm("damaged", f"{key} is no delivery: it was left alone, and not read")
-        taken = [Taken(name.decode(), asks.decode()) for name, asks in found]
+        taken = [Taken(name.decode(), asks.decode(), seen) for name, asks, seen in found]
         return [self._taken(row) for row in kept if row[1] > 0], taken
 
     def _taken(self, row: Sequence[Any]) -> Kept:

@@ -248,6 +248,7 @@ def test_one_that_stood_in_line_and_is_in_hand_or_has_nothing_left_is_not_taken(
 
 def test_a_turn_that_found_no_room_stands_in_line_in_its_order(store: Store) -> None:
     lanes = [f"in:{number:02}" for number in range(20)]
+    store.client.hset(PREFIX + "e:x", "state", "in_progress")
     for lane in lanes:
         store.client.rpush(PREFIX + "l:" + lane, "x")
         store.client.zadd(PREFIX + "due", {lane: 0})
