@@ -34,7 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "GET bridge:asked", "GET bridge:gap", "HSETNX bridge:heard", "HSET bridge:heard",
         "HINCRBY bridge:hours", "HDEL bridge:hours", "EXPIRE bridge:hours", "SET bridge:listening",
         "GET bridge:listening", "GET bridge:open", "SET bridge:open", "HGETALL bridge:heard",
-        "HGETALL bridge:mutes",
+        "HGETALL bridge:mutes", "HGETALL bridge:erasures",
     ),
     "ticket in Freshdesk": ("GET bridge:born", "SET bridge:born"),
     "update": ("settle",),
@@ -115,6 +115,15 @@ SELDOM: Final = {
     "ZCOUNT bridge:crowd": "while an incident lasts (tests/engine/test_crowds.py)",
     "LLEN bridge:members": "the same",
     "LRANGE bridge:members": "the same",
+    "erase": "in `bridge erase` (tests/cli/test_erase.py): given again it finds what is left",
+    "SMEMBERS bridge:erasing": "the same",
+    "SADD bridge:erasing": "the same",
+    "SREM bridge:erasing": "the same",
+    "HSETNX bridge:erasures": "where Meta asks for somebody to be erased; kept twice it is one request",
+    "HGET bridge:erasures": "the same",
+    "HSET bridge:erasures": "the same; an erased person is erased again",
+    "HDEL bridge:erasures": "the same",
+    "ZSCORE bridge:ingest": "the same",
 }
 # They change nothing, so that it is all the same whether they were carried out.
 READS: Final = frozenset({

@@ -119,6 +119,7 @@ def keys() -> set[str]:
     return told - {
         "account:",
         "comment:",
+        "erased:",
         "limit:",
         "mute:",
         "notify:",

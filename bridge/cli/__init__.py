@@ -40,6 +40,8 @@ COMMANDS: dict[str, str] = {
     "report": "count what came of messages and how soon people answered, by channel, rule, post, mood",
     "ambassadors": "list authors with many kind words and real reach",
     "dead": "list, show, retry or drop dead letters",
+    "export": "print all that is kept of one conversation",
+    "erase": "erase all that is kept of one person; says first what that is",
     "pause": "stop working for a connection; what comes in is kept",
     "resume": "go on working for a connection",
     "reconcile": "read back what no webhook told: recent words, changed tickets",

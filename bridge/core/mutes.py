@@ -119,7 +119,7 @@ class Standing:
                 if wrong("phrase", mute.value) is None:
                     self._phrases.append((phrase(mute.value), mute))
                 continue
-            names = mute.people or (_handle(mute.value),)
+            names = mute.people or (handle(mute.value),)
             book = self._people if mute.people else self._authors
             if mute.what == "post":
                 names, book = (_link(mute.value),), self._posts
@@ -139,7 +139,7 @@ class Standing:
         yield from self._people.get(person, ())
         author = message.author
         if self._authors and author is not None:
-            for name in {_handle(one) for one in (author.id, author.username, author.url) if one}:
+            for name in {handle(one) for one in (author.id, author.username, author.url) if one}:
                 yield from self._authors.get(name, ())
         if self._posts:
             for name in _posts(message):
@@ -149,7 +149,7 @@ class Standing:
             yield from (mute for one, mute in self._phrases if one.within(text))
 
 
-def _handle(text: str) -> str:
+def handle(text: str) -> str:
     """An author as they are compared: `@Ana.M` and `ana.m` are the same, and so are two forms of a link."""
     return _link(text).removeprefix("@")
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from bridge.core.errors import Rejected
+from bridge.core.errors import BridgeError, Rejected
 from bridge.core.model import Connection
-from bridge.core.untrusted import moment
+from bridge.core.untrusted import moment, read_json
 
 
 class Proof(Protocol):
@@ -280,3 +280,22 @@ class Hmac:
                 "timestamp_stale",
                 f"{self.timestamp} is more than {self.window:.0f} s off; check the clock",
             )
+
+
+def signed_request(text: str, secret: str) -> dict[str, object]:
+    """What Meta's `<signature>.<payload>` says, both base64url; Rejected where *secret* did not sign it.
+
+    The signature is over the payload as it is written. Nothing of it is read before that is known.
+    """
+    given, _, payload = text.partition(".")
+    digest = hmac.new(octets(secret), octets(payload), hashlib.sha256).digest()
+    expected = base64.urlsafe_b64encode(digest).rstrip(b"=")
+    if not same(given.rstrip("="), expected):
+        raise Rejected("signature_wrong", "the signature does not match the payload")
+    try:
+        told = read_json(base64.urlsafe_b64decode(octets(payload + "=" * (-len(payload) % 4))))
+    except (BridgeError, ValueError):
+        raise Rejected("unreadable", "the payload is no JSON") from None
+    if not isinstance(told, dict) or str(told.get("algorithm", "")).upper() != "HMAC-SHA256":
+        raise Rejected("algorithm", "the payload names another algorithm than HMAC-SHA256")
+    return told

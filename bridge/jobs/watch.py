@@ -13,7 +13,7 @@ from secrets import token_hex
 from bridge.core.errors import BridgeError
 from bridge.core.model import Connection
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import digests, mutes, notify, silence
+from bridge.jobs import digests, erasing, mutes, notify, silence
 from bridge.jobs.gaps import (
     Found,
     State,
@@ -73,6 +73,7 @@ class Watch(threading.Thread):
         digests.send(bridge, bridge.now())
         if bridge.settings.silence_events:
             silence.listen(bridge, self.outside, lambda name, at: ask(bridge, name, at))
+        erasing.do_requests(bridge, bridge.now())  # the last, because it may take its time
 
     def _read(self, connection: Connection) -> None:
         """Read *connection* back, if it is due and nobody else is at it."""

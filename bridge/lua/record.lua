@@ -33,12 +33,13 @@ local function busy(room)
   return redis.call('EXISTS', P .. 'l:in:' .. room, P .. 'i:in:' .. room) > 0
 end
 
-local new, keep_raw, woke = 0, false, false
+local new, keep_raw, woke, erased = 0, false, false, false
 local events = cjson.decode(ARGV[4])
 for _, event in ipairs(events) do
   local key = P .. 'e:' .. event.e
   if redis.call('HEXISTS', key, 'state') == 1 then
     books(connection, 'duplicates', 1)
+    erased = erased or redis.call('HEXISTS', key, 'k') == 0  -- words that were erased have come again
   else
     new = new + 1
     local state, reason, lane, room = event.state, event.reason, event.lane, event.st
@@ -148,6 +149,7 @@ if did ~= '' then
   books(connection, 'in_progress', -1)
   redis.call('HSET', dkey, 'n', #events)
   redis.call('ZREM', P .. 'ingest', did)
+  if erased then redis.call('HDEL', dkey, 'b', 'h') end
   if keep_raw then redis.call('PERSIST', dkey) else redis.call('PEXPIRE', dkey, ARGV[3]) end
 end
 if woke then wake(now) end

@@ -8,7 +8,7 @@ local did = f[5] or ''
 local dkey = P .. 'd:' .. did
 -- No lane: the delivery, or this part of it, could not be read.
 local unread = f[6] or not f[3]
-if ARGV[2] == 'retry' and unread and redis.call('EXISTS', dkey) == 0 then return 0 end
+if ARGV[2] == 'retry' and unread and redis.pcall('HEXISTS', dkey, 'b') ~= 1 then return 0 end
 redis.call('ZREM', P .. 'dead', ARGV[1])
 if ARGV[2] == 'drop' then
   move(ARGV[1], f[2], 'ignored')

@@ -20,10 +20,12 @@ A `Store` is all of it; each file adds what belongs together:
     rulebook.py  the rules in force, and what is muted        alarms.py   what people are to be told
     counts.py    books, answers, sources, crowds, workers     looking.py  events, rooms, dead letters
     access.py    one Redis, and small things by name          scripts.py  what Redis runs (../lua)
+    erasing.py   a person's words leave
 """
 
 from bridge.store.access import PREFIX
 from bridge.store.counts import ANSWERS, Counts
+from bridge.store.erasing import Erasing, Traces
 from bridge.store.limits import Limits
 from bridge.store.looking import Looking
 from bridge.store.records import RANK, Event, Kept, Leave, Orders, Taken, Turn, Waiting, flat
@@ -33,9 +35,9 @@ from bridge.store.turns import LEASE, MOST, Turns
 
 __all__ = [
     "ANSWERS", "LEASE", "MOST", "PREFIX", "QUEUE", "RANK", "Event", "Kept", "Leave", "Orders",
-    "Store", "Taken", "Turn", "Waiting", "flat",
+    "Store", "Taken", "Traces", "Turn", "Waiting", "flat",
 ]  # fmt: skip
 
 
-class Store(Turns, Limits, Rulebook, Counts, Looking):
+class Store(Turns, Limits, Rulebook, Counts, Looking, Erasing):
     """The journal over one Redis. Raises TransientError('redis_away') when Redis cannot be used now."""

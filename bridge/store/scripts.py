@@ -13,7 +13,7 @@ from rq.serializers import JSONSerializer
 QUEUE: Final = "bridge"
 SCRIPTS: Final = (
     "accept", "claim", "renew", "record", "load", "settle", "gate", "told", "trouble", "cheer", "sweep",
-    "mend", "revive", "publish", "mute",
+    "mend", "revive", "publish", "mute", "erase",
 )  # fmt: skip
 JOB_MARK: Final = "--[[the job's fields: store/scripts.py puts them here]]"
 _PARTS: Final = {

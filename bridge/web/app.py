@@ -8,7 +8,7 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from bridge.core.errors import BridgeError, Rejected
-from bridge.web import console, health
+from bridge.web import console, health, privacy
 from bridge.web.inbound import Inbound
 from bridge.wiring import Bridge
 
@@ -62,6 +62,7 @@ def create_app(bridge: Bridge) -> Flask:
 
     health.add(app, bridge)
     console.add(app, bridge)
+    privacy.add(app, bridge)
     app.wsgi_app = Inbound(bridge, app.wsgi_app)  # type: ignore[method-assign, assignment]
     return app
 

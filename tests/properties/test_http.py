@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -113,6 +114,25 @@ HANDSHAKE = {
 }
 
 
+FORM = "application/x-www-form-urlencoded"
+
+
+def signed_request(person: str = "7734501", secret: str = wires.APP_SECRET) -> str:
+    """As Meta asks for somebody to be forgotten."""
+    said = {"algorithm": "HMAC-SHA256", "issued_at": 1764000000, "user_id": person}
+    payload = base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=")
+    mark = hmac.new(secret.encode(), payload, hashlib.sha256).digest()
+    return f"{base64.urlsafe_b64encode(mark).rstrip(b'=').decode()}.{payload.decode()}"
+
+
+def forgotten(world: World) -> str:
+    """The code of such a request."""
+    form = {"signed_request": signed_request()}
+    answer = requests.post(f"{world.url}/privacy/meta", form, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["confirmation_code"])
+
+
 def asked(
     world: World, http: requests.Session, case: schemathesis.Case, right: str, cookie: str
 ) -> requests.Response:
@@ -123,6 +143,10 @@ def asked(
         case.path_parameters["connection"] = right
     if right and case.operation.label == "GET /hooks/{connection}":
         case.query = dict(HANDSHAKE)
+    if right and "code" in case.path_parameters:
+        case.path_parameters["code"] = forgotten(world)
+    if right and case.operation.label == "POST /privacy/meta":
+        case.body, case.media_type = {"signed_request": signed_request()}, FORM
     kwargs = case.as_transport_kwargs(base_url=world.url)
     request = http.prepare_request(requests.Request(**kwargs))
     body = request.body or b""
@@ -196,7 +220,7 @@ def test_another_method_is_refused_with_those_that_there_are(
     world: World, cookie: str, path: str
 ) -> None:
     there = {label.split()[0] for label in OPERATIONS if label.split()[1] == path}
-    url = world.url + path.format(connection="meta", filename="console.css")
+    url = world.url + path.format(connection="meta", filename="console.css", code="0")
     for method in ("PUT", "PATCH", "DELETE", "POST", "GET", "TRACE", "BREW"):
         if method not in there:
             answer = requests.request(method, url, headers={"Cookie": cookie}, timeout=30)
@@ -209,7 +233,7 @@ def test_without_redis_the_answers_are_those_of_the_document(world: World, cooki
     world.redis.kill()
     with requests.Session() as http:
         for label in ("POST /hooks/{connection}", "GET /readyz", "GET /metrics", "GET /console",
-                      "GET /console/api/decisions", "GET /healthz"):  # fmt: skip
+                      "GET /console/api/decisions", "GET /healthz", "POST /privacy/meta"):  # fmt: skip
             case = OPERATIONS[label].Case(
                 path_parameters={"connection": "meta"}, body={}, media_type="application/json"
             )

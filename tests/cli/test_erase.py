@@ -1,0 +1,442 @@
+"""`bridge erase`: who is erased is in no key any more, the others are untouched, and the books balance."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.cli import parts
+from bridge.core import receipt
+from bridge.core.errors import TransientError
+from bridge.core.model import Author, Change, Kind, Message, Visibility
+from bridge.http import Http
+from bridge.jobs import erasing
+from bridge.jobs.erasing import Wanted
+from bridge.jobs.ingest import of_message
+from bridge.jobs.outside import Outside
+from bridge.jobs.watch import Watch
+from bridge.sandbox.wires import PAGE_ID
+from bridge.store import Store
+from bridge.wiring import build
+
+HER = "7734501"  # an id that is nothing else's
+HIS = "8845612"
+NAME = "Zuzanna Kowalczyk-Nowak"
+WORDS = "my kettle is broken and exploded violetly"
+WHOSE = (HER, NAME, "Zuzanna", "kettle", "violetly")
+
+
+def body(*said: tuple[str, str, str, str]) -> bytes:
+    """One webhook with these comments: (id, person, name, words)."""
+    changes = [
+        {
+            "field": "feed",
+            "value": {
+                "item": "comment", "verb": "add", "comment_id": f"{PAGE_ID}_{ident}",
+                "post_id": f"{PAGE_ID}_1", "parent_id": f"{PAGE_ID}_1", "created_time": 1764000000,
+                "from": {"id": person, "name": name}, "message": words,
+            },
+        }
+        for ident, person, name, words in said
+    ]  # fmt: skip
+    entry = {"id": PAGE_ID, "time": 1764000000, "changes": changes}
+    return json.dumps({"object": "page", "entry": [entry]}).encode()
+
+
+def hers(ident: str = "501", words: str = WORDS) -> bytes:
+    return body((ident, HER, NAME, words))
+
+
+def both() -> bytes:
+    return body(
+        ("501", HER, NAME, WORDS), ("601", HIS, "Adam Wolski", "my parcel never came, refund")
+    )
+
+
+def values(client: Any, key: bytes) -> Iterator[bytes]:
+    """The key, and everything in it, whatever it is."""
+    yield key
+    kind = client.type(key)
+    if kind == b"string":
+        yield client.get(key) or b""
+    elif kind == b"hash":
+        for pair in client.hgetall(key).items():
+            yield from pair
+    elif kind == b"list":
+        yield from client.lrange(key, 0, -1)
+    elif kind == b"set":
+        yield from client.smembers(key)
+    elif kind == b"zset":
+        yield from client.zrange(key, 0, -1)
+    elif kind == b"stream":
+        for _, fields in client.xrange(key):
+            yield from fields.values()
+    else:
+        assert kind == b"none", kind
+
+
+def on_disk(folder: Path, word: str) -> bool:
+    """Whether Redis' files hold *word*."""
+    files = [one for one in folder.rglob("*") if one.is_file()]
+    return any(word.encode() in one.read_bytes() for one in files)
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that another process does."""
+    patience = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < patience
+        time.sleep(0.02)
+
+
+def left(house: Any, *of: str) -> list[str]:
+    """The keys in which one of *of* stands; packed receipts are unpacked."""
+    client, found = house.store.client, []
+    for key in client.scan_iter(count=1000):
+        for value in values(client, key):
+            slip = value.decode("utf-8", "replace")
+            if slip[:3] == "zeJ":  # deflated JSON in base64
+                slip = json.dumps(receipt.unpack(slip), ensure_ascii=False)
+            if any(one in slip for one in of):
+                found.append(f"{key.decode()}: {slip[:200]}")
+    return found
+
+
+def balanced(house: Any) -> dict[str, dict[str, int]]:
+    """The books, which balance."""
+    books: dict[str, dict[str, int]] = house.store.books()
+    ends = ("done", "ignored", "parked", "dead", "in_progress")
+    for name, row in books.items():
+        assert row["received"] == sum(row[one] for one in ends), (name, row)
+    return books
+
+
+def erase(house: Any, *words: str) -> dict[str, Any]:
+    told: dict[str, Any] = house.json("erase", HER, "--yes", *words)
+    return told
+
+
+def test_it_says_first_what_would_go_and_changes_nothing(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    before = sorted(left(town, *WHOSE))
+    code, out, _ = town.run("erase", HER)
+    assert code == 0
+    assert "This would be erased: 1 conversation, " in out
+    assert "Nothing was changed" in out
+    assert "What the helpdesk keeps is deleted there" in out
+    assert not any(one in out for one in ("kettle", "Zuzanna"))
+    assert sorted(left(town, *WHOSE)) == before != []
+
+
+def test_nothing_is_left_of_them_and_all_of_the_others(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    town.deliver("meta", hers("502", "and now my kettle leaks too, violetly"), "two")
+    town.work()
+    room = next(row["room"] for _, row in town.store.events() if "Wolski" in row.get("doc", ""))
+    his = {eid: row for eid, row in town.store.events() if row.get("room") == room}
+    assert his
+    assert left(town, *WHOSE)
+    told = erase(town)
+    assert told["erased"] is True
+    assert told["rewritten"] is True
+    assert len(told["conversations"]) == 2
+    assert [one["id"] for one in told["people"]] == [HER]
+    assert told["tickets"][0]["requester"]
+    assert left(town, *WHOSE) == []
+    assert {eid: town.store.event(eid) for eid in his} == his
+    assert town.store.hash(f"r:{room}")["ticket"]
+    assert any("Wolski" in one for one in left(town, "Adam Wolski"))
+    balanced(town)
+    assert town.run("erase", HER)[:2] == (1, f"Nothing is kept of {HER}.\n")
+
+
+def test_what_comes_again_brings_no_words_back_and_what_is_new_is_new(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    erase(town)
+    town.deliver("meta", both(), "one")  # the same delivery
+    town.deliver("meta", hers(), "another wrapping")
+    town.work()
+    assert left(town, *WHOSE) == []
+    balanced(town)
+    town.deliver("meta", hers("777", "a new kettle is broken, refund"), "new")
+    town.work()
+    assert len(town.json("export", f"{PAGE_ID}_777")["conversations"]) == 1
+    balanced(town)
+
+
+def test_words_that_nobody_has_read_yet_are_read_and_go(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    told = town.json("erase", HER)
+    assert (told["unread"], told["events"]) == (1, 0)
+    erase(town)
+    assert left(town, *WHOSE) == []
+    balanced(town)
+    town.work()
+    assert [row["reason"] for _, row in town.store.events() if row.get("reason") == "erased"]
+    assert len(town.json("export", f"{PAGE_ID}_601")["conversations"]) == 1
+    assert left(town, *WHOSE) == []
+
+
+def test_words_that_wait_in_their_lane_end_as_erased(town: Any) -> None:
+    town.run("pause", "zendesk")
+    town.deliver("meta", both(), "one")
+    town.work()
+    (eid,) = [eid for eid, row in town.store.events() if "kettle" in row.get("doc", "")]
+    assert town.store.event(eid)["state"] in ("in_progress", "parked")
+    erase(town)
+    assert (town.store.event(eid)["state"], town.store.event(eid)["reason"]) == (
+        "ignored",
+        "erased",
+    )
+    assert left(town, *WHOSE) == []
+    balanced(town)
+    town.run("resume", "zendesk")
+    town.work()
+    assert left(town, *WHOSE) == []
+    assert town.json("why", eid)["events"][0]["sentence"]
+    balanced(town)
+
+
+def writes(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> None:
+    """Do something *meanwhile*: while the first write to the outside is under way."""
+    plain, begun = Http.send, list[object]()
+
+    def send(http: Http, request: Any) -> Any:
+        if request.write and not begun:
+            begun.append(request)
+            meanwhile()
+        return plain(http, request)
+
+    monkeypatch.setattr(Http, "send", send)
+
+
+def test_what_a_worker_has_in_hand_ends_first_and_then_goes(
+    town: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits, plain = threading.Event(), erasing._wait
+
+    def wait(until: float, why: str) -> None:
+        waits.set()
+        plain(until, why)
+
+    monkeypatch.setattr(erasing, "_wait", wait)
+    told: list[erasing.Found] = []
+    eraser = threading.Thread(
+        target=lambda: told.append(erasing.erase(town.store, Wanted(HER))), daemon=True
+    )
+
+    def meanwhile() -> None:
+        eraser.start()
+        assert waits.wait(60)  # it has met the turn, and lets it end
+
+    writes(monkeypatch, meanwhile)
+    town.deliver("meta", hers(), "one")
+    town.work()
+    eraser.join(60)
+    assert told[0].events
+    assert town.store.erasing() == set()
+    assert left(town, *WHOSE) == []
+    assert list(town.store.rooms()) == []
+    balanced(town)
+    town.work()
+    assert left(town, *WHOSE) == []
+
+
+def test_who_is_in_hand_for_too_long_is_told_of_and_the_next_try_does_it(
+    town: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.deliver("meta", hers(), "one")
+    erasing.read_first(build(parts.settings()))
+    (room,) = dict(town.store.rooms())
+    town.store.put(f"lease:in:{room}", "somebody", 600)
+    monkeypatch.setattr(erasing, "PATIENCE", 0.0)
+    code, _, err = town.run("erase", HER, "--yes")
+    assert (code, "in hand" in err) == (1, True)
+    assert town.store.hash(f"r:{room}")
+    town.store.forget(f"lease:in:{room}")
+    erase(town)
+    assert left(town, *WHOSE) == []
+
+
+def test_whoever_dies_at_each_step_leaves_nothing_that_the_next_does_not_find(
+    town: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town.run("mute", "add", "author", HER, "--because", "x")
+    town.deliver("meta", both(), "one")
+    town.work()
+    town.deliver("meta", hers("502"), "two")
+    town.deliver("meta", hers("503"), "three")
+    erasing.read_first(build(parts.settings()))
+    plain, steps = Store._run, list[str]()
+
+    def die_after_one(store: Store, name: str, *args: Any) -> Any:
+        if name == "erase" and "erase" in steps:
+            raise TransientError("redis_away", "killed")
+        steps.append(name)
+        return plain(store, name, *args)
+
+    monkeypatch.setattr(Store, "_run", die_after_one)
+    deaths = 0
+    while True:
+        steps.clear()
+        try:
+            erasing.erase(town.store, Wanted(HER))
+        except TransientError:
+            deaths += 1
+            continue
+        break
+    assert deaths > 1
+    assert left(town, *WHOSE) == []
+    assert town.store.mutes().keys() <= {"now"}
+    balanced(town)
+
+
+def test_a_dead_letter_of_theirs_goes_and_cannot_be_tried_again(town: Any) -> None:
+    town.deliver("meta", hers()[:-2], "cut off")
+    town.deliver("meta", b"{not json, of somebody else", "other")
+    town.work()
+    assert len(town.store.dead()) == 2
+    erase(town)
+    (other,) = town.store.dead()
+    assert town.store.event(other)["d"] == "other"
+    assert left(town, *WHOSE) == []
+    balanced(town)
+    assert town.run("dead", "retry", other)[0] == 0
+
+
+def test_the_words_leave_the_disk(town: Any, redisbox: Any) -> None:
+    word = "violetly-on-disk"
+    town.deliver("meta", hers("501", f"my kettle is {word}"), "one")
+    town.work()
+    assert on_disk(redisbox.folder, word)
+    assert erase(town)["rewritten"]
+    until(lambda: not on_disk(redisbox.folder, word))
+
+
+def test_labels_waits_mutes_and_what_else_hangs_on_them_go_too(town: Any) -> None:
+    town.deliver("meta", hers(), "one")
+    town.work()
+    (row,) = [row for _, row in town.store.events() if "kettle" in row.get("doc", "")]
+    pk, mid = row["pk"], row["mid"]
+    for key in (f"label:{pk}", f"contacts:{pk}", f"cooldown:{pk}", f"once:{pk}:hello"):
+        town.store.put(key, NAME, 600)
+    town.run("mute", "add", "author", f"@{HER}", "--because", "x")
+    town.run("mute", "add", "author", HIS, "--because", "x")
+    assert town.store.hash(f"m:{mid}")
+    assert len(erase(town)["mutes"]) == 1
+    there = {key.decode() for key in town.store.client.scan_iter()}
+    kinds = ("label:", "contacts:", "cooldown:", "once:", "person:", "thread:", "ticket:", "who:",
+             "m:", "r:", "sent:", "join:", "waiting:")  # fmt: skip
+    assert [one for one in there if one.startswith(tuple(f"bridge:{kind}" for kind in kinds))] == []
+    (mute,) = town.json("mute", "list")["mutes"]
+    assert mute["value"] == HIS
+    assert left(town, *WHOSE) == []
+
+
+def test_where_nobody_has_an_id_only_their_own_words_and_their_name_go(town: Any) -> None:
+    post = "1_1"
+    for ident, name, words in (
+        ("1", "zuzanna.kn", "my kettle is broken"),
+        ("2", "adam", "refund me"),
+    ):
+        said = Message(
+            channel="facebook", account_id=PAGE_ID, kind=Kind.COMMENT, change=Change.CREATED,
+            external_id=ident, thread_id=post, visibility=Visibility.PUBLIC, text=words,
+            author=Author(username=name), dedupe=ident,
+        )  # fmt: skip
+        bridge = build(parts.settings())
+        row = of_message(bridge, bridge.config.connections["meta"], said, datetime.now(UTC))
+        town.store.record("", "meta", [row])
+        bridge.store.close()
+    ((room, _),) = town.store.rooms()
+    town.store.client.hset(f"bridge:r:{room}", "author", json.dumps({"username": "zuzanna.kn"}))
+    town.json("erase", "@zuzanna.kn", "--yes")
+    assert left(town, "zuzanna", "kettle") == []
+    assert left(town, "refund me")
+    assert [one for one, _ in town.store.rooms()] == [room]
+    balanced(town)
+
+
+def test_who_is_not_known_is_not_guessed(town: Any) -> None:
+    town.deliver("meta", hers(), "one")
+    town.work()
+    for who in (f"https://www.facebook.com/{HER}", "nobody", "77345", NAME):
+        code, out, _ = town.run("erase", who, "--yes")
+        assert (code, out.startswith("Nothing is kept of ")) == (1, True)
+    assert left(town, "kettle")
+
+
+def test_an_event_a_ticketed_conversation_and_its_key_name_the_person_too(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    ((room, facts),) = [one for one in town.store.rooms() if HER in one[1]["key"]]
+    (eid,) = [eid for eid, row in town.store.events() if "kettle" in row.get("doc", "")]
+    for who in (room, facts["key"], eid):
+        assert town.json("erase", who)["conversations"] == [room]
+
+
+def test_two_platforms_may_have_the_same_id_for_two_people(town: Any) -> None:
+    chat = {"id": int(HER), "type": "private", "first_name": "Ola"}
+    said = {"message_id": 5, "date": 1764000000, "chat": chat, "from": {**chat, "is_bot": False},
+            "text": "my parcel never came"}  # fmt: skip
+    town.deliver("telegram", json.dumps({"update_id": 7, "message": said}).encode(), "t")
+    town.deliver("meta", hers(), "one")
+    town.work()
+    code, _, err = town.run("erase", HER, "--yes")
+    assert (code, "known at meta and telegram" in err) == (2, True)
+    assert left(town, "kettle")
+    erase(town, "--connection", "telegram")
+    assert left(town, "never came", "Ola") == []
+    assert left(town, "kettle")
+    balanced(town)
+    assert town.run("erase", HER, "--connection", "meat")[0] == 2
+    assert town.run("erase", " ")[0] == 2
+
+
+# --- what Meta asks for --------------------------------------------------------------------------------
+
+
+def test_what_a_platform_asks_for_is_done_once_by_a_worker_and_told_without_a_name(
+    town: Any,
+) -> None:
+    town.deliver("meta", both(), "one")
+    now = datetime.now(UTC)
+    bridge = build(parts.settings())
+    asked = ("c0de", HER, ["meta"], now.isoformat())
+    town.store.ask_erasure(*asked)
+    erasing.do_requests(bridge, now)  # too early: what came before it is not read yet
+    assert "done" not in town.store.erasure("c0de")
+    town.work()
+    erasing.do_requests(bridge, now)
+    assert left(town, *WHOSE) == []
+    assert town.store.erasure("c0de")["done"]
+    (alarm,) = [one for name, one in town.store.alarms().items() if name.startswith("erased:")]
+    assert "their tickets are still there" in alarm["text"]
+    town.deliver("meta", hers("900", "a new kettle"), "later")
+    town.work()
+    town.store.ask_erasure(*asked)  # the same request once more
+    erasing.do_requests(bridge, now)
+    assert left(town, "new kettle")  # written since then
+    erasing.do_requests(bridge, now + 2 * erasing.KNOWN)
+    assert town.store.erasures() == {}
+    bridge.store.close()
+
+
+def test_an_id_that_is_nobodys_is_done_too(town: Any) -> None:
+    now = datetime.now(UTC)
+    bridge = build(parts.settings())
+    town.store.ask_erasure("c0de", "1", ["meta"], now.isoformat())
+    Watch(bridge, Outside(bridge, 2)).look()  # where a worker does it
+    assert town.store.erasure("c0de")["done"]
+    assert town.store.alarms() == {}
+    bridge.store.close()
