@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         return 2
     told = _told(found, read, unread)
     if args.yes:
-        _add(told, _told(erasing.erase(store, wanted), 0, 0))
+        _add(told, _told(erasing.erase(store, wanted, found), 0, 0))
         told["rewritten"] = store.rewrite()
     told = {"person": args.person, "erased": args.yes, **told}
     if args.json:

@@ -112,11 +112,13 @@ def find(store: Store, wanted: Wanted, begun: Collection[str] = ()) -> Found:
     if not wanted.exact:
         begun |= _conversations(store, wanted.name)
     for _ in range(ROUNDS):
-        before = (len(found.people), len(found.rooms), len(found.events))
-        _rooms(store, wanted, found, begun)
+        many = -1
+        while many != len(found.people):
+            many = len(found.people)
+            _rooms(store, wanted, found, begun)
         _events(store, wanted, found, begun)
-        if before == (len(found.people), len(found.rooms), len(found.events)):
-            break
+        if many == len(found.people):
+            break  # or the events have told of another id, which has conversations of its own
     told = {wanted.name, *(one for _, _, one in found.people)}
     found.ids |= told
     found.mutes = [one for one in mutes.read(store.mutes()) if _mutes(one, wanted, found)]
@@ -250,15 +252,21 @@ def read_first(bridge: Bridge) -> None:
             _wait(until, "what came last is still being read")
 
 
-def erase(store: Store, wanted: Wanted, patience: float | None = None) -> Found:
-    """Erase *wanted*; returns what there was. TransientError where somebody has it in hand for too long."""
-    all_of_it = Found()
+def erase(
+    store: Store, wanted: Wanted, first: Found | None = None, patience: float | None = None
+) -> Found:
+    """Erase *wanted*, of whom *first* is known; returns what there was.
+
+    TransientError where somebody has it in hand for too long.
+    """
+    all_of_it, begun = Found(), store.erasing()
     for _ in range(ROUNDS):
         # What a turn wrote down while its conversation went names it, and nobody else.
-        found = find(store, wanted, store.erasing())
+        found, first = first or find(store, wanted, begun), None
         if not found:
             break
-        store.begin_erasing(list(found.rooms))
+        begun |= found.rooms.keys()
+        store.begin_erasing(sorted(begun))
         _once(store, found, PATIENCE if patience is None else patience)
         all_of_it.people |= found.people
         all_of_it.rooms.update(found.rooms)
@@ -267,7 +275,7 @@ def erase(store: Store, wanted: Wanted, patience: float | None = None) -> Found:
         all_of_it.mutes += found.mutes
     else:
         log.info("somebody who is erased goes on writing")
-    store.end_erasing(list(all_of_it.rooms))
+    store.end_erasing(sorted(begun))
     if not all_of_it:  # a body may speak of them all the same
         store.erase_traces(find(store, wanted).traces())
     return all_of_it
@@ -324,7 +332,7 @@ def do_requests(bridge: Bridge, now: datetime) -> None:
             continue  # deliveries are read in their order: what came before it is not yet
         wanted = Wanted(str(doc["person"]), doc["connections"], exact=True)
         try:
-            found = erase(bridge.store, wanted, BRIEFLY)
+            found = erase(bridge.store, wanted, patience=BRIEFLY)
         except BridgeError as error:
             log.warning("a person who asked for it is not erased yet: %s", error)
             continue

@@ -296,6 +296,7 @@ def test_whoever_dies_at_each_step_leaves_nothing_that_the_next_does_not_find(
             continue
         break
     assert deaths > 1
+    assert town.store.erasing() == set()
     assert left(town, *WHOSE) == []
     assert town.store.mutes().keys() <= {"now"}
     balanced(town)
