@@ -21,7 +21,7 @@ FROM_DESK: Final = ("answer", "status")  # what agents do
 # Who passes a point. Not among the commits: what only an operator's command runs (tests/cli).
 PASSES: Final[dict[str, tuple[str, ...]]] = {
     "accept": ALL, "claim": ALL, "record": ALL, "load": ALL, "settle-intent": ALL,
-    "settle-result": ALL, "settle": ALL, "gate": ALL, "renew": ALL, "trouble": ALL, "cheer": ALL,
+    "settle-result": ALL, "settle": ALL, "gate": ("first", *FROM_DESK), "renew": ALL, "trouble": ALL, "cheer": ALL,
     "sweep": ALL, "mend": ALL, "command": ALL, "drain": ALL,
     "zendesk-create": ("first",), "zendesk-update": ("further",), "zendesk-else": ("first",),
     "freshdesk-create": ("first",), "freshdesk-update": ("further",),

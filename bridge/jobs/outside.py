@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from bridge.core.calls import Calls, HttpRequest, HttpResponse, drive
 from bridge.core.errors import BridgeError, PermanentError, TransientError
+from bridge.core.limits import Budget
 from bridge.core.model import Connection
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs.budgets import Budgets, told_to_wait
@@ -27,6 +28,7 @@ from bridge.wiring import Bridge
 
 T = TypeVar("T")
 Guard = Callable[[], None]  # raises when an outside write may not start now
+Ask = Callable[[str, list[Budget]], Leave]  # leave to spend budgets of a connection, by its name
 Refused = Callable[[str, HttpRequest, TransientError], None]  # what a platform's refusal teaches
 
 # Seconds between tries. The breaker keeps a provider that is down from being hammered by many lanes.
@@ -41,14 +43,18 @@ def _no_guard() -> None:
 class Errand:
     """The requests that one call of an adapter makes to a connection, each with leave.
 
-    The first one to a connection that was closed may be a try: when the adapter goes on, or is done, it was
-    answered well, and the connection opens at once for the rest of the errand and for everybody.
+    *ask* is how leave for the first one is asked, where that is more than the gate's. The first one to a connection
+    that was closed may be a try: when the adapter goes on, or is done, it was answered well, and the
+    connection opens at once for the rest of the errand and for everybody.
     """
 
-    def __init__(self, budgets: Budgets, connection: Connection, asker: Asker) -> None:
+    def __init__(
+        self, budgets: Budgets, connection: Connection, asker: Asker, guard: Guard, ask: Ask | None
+    ) -> None:
         self.budgets, self.connection, self.asker = budgets, connection, asker
         self.wrote = False  # whether a write has gone out
         self.last: HttpRequest | None = None
+        self._guard, self._ask = guard, ask
         self._trying = False
 
     def sent(
@@ -56,16 +62,25 @@ class Errand:
     ) -> HttpResponse:
         """The answer to *request*, once it may go out; raises TransientError with the seconds to wait."""
         self.went_well()
-        self.last, store = request, self.budgets.bridge.store
+        self.last = request
         spends = self.budgets.of(self.connection, request, self.asker)
-        leave = store.gate(self.connection.name, spends, self.asker.lane, self.asker.order)
+        leave = self._leave(spends)
         self._trying = leave.why == "try"
         if leave.wait:
             raise not_now(self.connection.name, leave)
-        self.wrote = self.wrote or request.write
+        if request.write:
+            self._guard()  # last, for Redis may have taken its time
+            self.wrote = True
         answer = send(request)
         self.budgets.learn(self.connection, request, answer, spends, leave)
         return answer
+
+    def _leave(self, spends: list[Budget]) -> Leave:
+        if self._ask:
+            ask, self._ask = self._ask, None
+            return ask(self.connection.name, spends)
+        asker, store = self.asker, self.budgets.bridge.store
+        return store.gate(self.connection.name, spends, asker.lane, asker.order)
 
     def went_well(self) -> None:
         """What was asked so far was answered."""
@@ -84,7 +99,10 @@ def not_now(connection: str, leave: Leave) -> TransientError:
 
 
 class Outside:
-    """The way out of one process. `guard` is asked before each write."""
+    """The way out of one process.
+
+    `guard` is asked before each write, `ask` for leave for the first request, if not the gate alone is.
+    """
 
     def __init__(self, bridge: Bridge, slots: int = 16) -> None:
         self.bridge = bridge
@@ -117,6 +135,7 @@ class Outside:
         connection: Connection,
         calls: Calls[T],
         guard: Guard = _no_guard,
+        ask: Ask | None = None,
         deadline: float | None = None,
     ) -> T:
         """Drive *calls* to a platform and return their result; each within *deadline* seconds."""
@@ -126,11 +145,17 @@ class Outside:
                 request = replace(request, deadline=deadline)
             return self.bridge.http.send(request)
 
-        return self._driven(connection, calls, send, guard, self.budgets.refused)
+        return self._driven(connection, calls, send, guard, ask, self.budgets.refused)
 
     # -- helpdesks --------------------------------------------------------------------------------
 
-    def desk(self, connection: Connection, calls: Calls[T], guard: Guard = _no_guard) -> T:
+    def desk(
+        self,
+        connection: Connection,
+        calls: Calls[T],
+        guard: Guard = _no_guard,
+        ask: Ask | None = None,
+    ) -> T:
         """Drive *calls* to a helpdesk, within its budgets, with its credentials."""
         helpdesk = self.bridge.helpdesk(connection)
 
@@ -149,7 +174,7 @@ class Outside:
                 told_to_wait(self.budgets, connection, request, response)
             return response
 
-        return self._driven(connection, calls, send, guard)
+        return self._driven(connection, calls, send, guard, ask)
 
     def whoami(self, connection: Connection) -> str:
         """The helpdesk's id of the user we write as; asked once, then remembered for a day."""
@@ -179,18 +204,12 @@ class Outside:
 
     def _driven(
         self, connection: Connection, calls: Calls[T], send: Callable[[HttpRequest], HttpResponse],
-        guard: Guard = _no_guard, refused: Refused | None = None,
+        guard: Guard = _no_guard, ask: Ask | None = None, refused: Refused | None = None,
     ) -> T:  # fmt: skip
-        errand = Errand(self.budgets, connection, self.asker)
-
-        def asked(request: HttpRequest) -> HttpResponse:
-            if request.write:
-                guard()
-            return errand.sent(request, send)
-
+        errand = Errand(self.budgets, connection, self.asker, guard, ask)
         try:
             with self.slots.one(connection.name):
-                done = drive(calls, asked)
+                done = drive(calls, lambda request: errand.sent(request, send))
         except BridgeError as error:
             if refused and errand.last and isinstance(error, TransientError):
                 refused(connection.name, errand.last, error)

@@ -19,6 +19,7 @@ from bridge.core.model import Outgoing, Target, Template, Visibility, conversati
 from bridge.core.stored import moment_in, moment_out
 from bridge.jobs import guards, lately, undelivered, waiting
 from bridge.jobs.ingest import name_of, words_name
+from bridge.jobs.outside import Ask
 from bridge.jobs.room import DAY, LINKED, LIVE, Room, note_event, our_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
@@ -45,7 +46,7 @@ def begin(
     hand: Hand, room: Room, event: Event, words: Words, voice: Voice, target: Target,
     place: dict[str, Any],
 ) -> None:  # fmt: skip
-    """Record what is about to be said, then say it."""
+    """Say *words*; what is about to be said is recorded before."""
     intent = {
         "v": "1",
         "kind": "post",
@@ -71,7 +72,7 @@ def begin(
         "held": words.held,
     }
     orders = hand.orders()
-    orders.intent = intent
+    orders.intent = dict(intent)
     if words.human:
         orders.facts = room.changed()
     if words.told:
@@ -81,8 +82,7 @@ def begin(
     if words.private and place.get("visibility") == Visibility.PUBLIC:
         # Its echo belongs here too, and may come before the answer to our call.
         _join_private(hand, room, orders, target, None)
-    hand.intend(orders, target.connection.name)
-    return _post(hand, room, event, intent, voice, target)
+    return _post(hand, room, event, intent, voice, target, hand.intending(orders))
 
 
 def _place(room: Room, intent: Mapping[str, str]) -> dict[str, Any]:
@@ -126,10 +126,11 @@ def voice_at(hand: Hand, target: Target, *, private: bool) -> Voice | None:
 
 
 def _post(
-    hand: Hand, room: Room, event: Event, intent: dict[str, str], voice: Voice, target: Target
-) -> None:
-    """Send the pieces that are still to be sent, each recorded before and after."""
-    pieces, human = json.loads(intent["pieces"]), bool(intent["human"])
+    hand: Hand, room: Room, event: Event, intent: dict[str, str], voice: Voice, target: Target,
+    ask: Ask | None = None,
+) -> None:  # fmt: skip
+    """Send the pieces that are still to be sent, each recorded before and after; the first by *ask*."""
+    out, pieces, human = hand.outside, json.loads(intent["pieces"]), bool(intent["human"])
     while int(intent["part"]) < len(pieces):
         piece = _piece(intent)
         allowed = window(hand, room, voice, _place(room, intent), human)
@@ -137,7 +138,8 @@ def _post(
             code, said = allowed.code or "refused", int(intent["part"])
             return undelivered.tell(hand, room, event, code, "", intent["whole"], human, said=said)
         try:
-            posted = hand.outside.platform(target.connection, voice.post(target, piece), hand.guard)
+            calls, record, ask = voice.post(target, piece), ask, None
+            posted = out.platform(target.connection, calls, hand.guard, record)
         except Done as done:
             posted = done.found
         except (PermanentError, Unsupported) as error:

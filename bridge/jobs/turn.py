@@ -12,19 +12,20 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from bridge.core import receipt, telling
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, TransientError
+from bridge.core.limits import Budget
 from bridge.core.mutes import Standing
 from bridge.jobs.mutes import Book
-from bridge.jobs.outside import Outside, wait_of
+from bridge.jobs.outside import Ask, Outside, wait_of
 from bridge.jobs.rank import Asker
 from bridge.jobs.room import Room, note_event
 from bridge.jobs.suspect import CRASHED, CRASHES, Company, is_suspect, narrowed, newer, tried_alone
-from bridge.store import LEASE, MOST, Event, Orders, Taken, Turn
+from bridge.store import LEASE, MOST, Event, Leave, Orders, Taken, Turn
 from bridge.versions import Versions
 from bridge.wiring import Bridge
 
@@ -151,24 +152,40 @@ class Hand:
 
     def settle(self, orders: Orders) -> None:
         """Write *orders* down; raises Lost when the turn has passed on."""
-        # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
-        orders.cheer = [name for name in orders.cheer if name not in self._said_so]
-        self._said_so.update(orders.cheer)
-        self._seen, self.settled = None, True
+        self._begin(orders)
         # After an intent comes the write it is about: a look would be stale when it is needed.
         most = 0 if orders.intent else MOST
         answer, self._seen = self.bridge.store.settle_and_look(self.holder, orders, most)
         self.left = answer == 3
+        self._check(answer)
+
+    def intending(self, orders: Orders) -> Ask:
+        """What writes *orders* down, and in them an intent, once there is leave for the write it is about.
+
+        It raises Lost as `settle` does. Where there is no leave, nothing is written down.
+        """
+
+        def ask(connection: str, spends: Sequence[Budget]) -> Leave:
+            before = self.settled
+            self._begin(orders)
+            place = (self.asker.lane, self.asker.order)
+            store = self.bridge.store
+            answer, leave = store.settle_and_ask(self.holder, orders, connection, spends, *place)
+            self.settled = before if leave.wait else True
+            self._check(answer)
+            return leave
+
+        return ask
+
+    def _begin(self, orders: Orders) -> None:
+        # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
+        orders.cheer = [name for name in orders.cheer if name not in self._said_so]
+        self._said_so.update(orders.cheer)
+        self._seen, self.settled = None, True
+
+    def _check(self, answer: int) -> None:
         if answer == 0:
             raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
-
-    def intend(self, orders: Orders, connection: str) -> None:
-        """Record the intent of a write to *connection*; where that fails, nothing has happened there."""
-        try:
-            self.settle(orders)
-        except TransientError as error:
-            error.connection = error.connection or connection
-            raise
 
     def load(self) -> Turn:
         """How the lane stands now; raises Lost when the turn has passed on."""

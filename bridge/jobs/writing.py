@@ -16,6 +16,7 @@ from bridge.core.model import Connection, Status, Ticket
 from bridge.core.stored import moment_in, moment_out
 from bridge.helpdesks.base import Helpdesk
 from bridge.jobs import files
+from bridge.jobs.outside import Ask
 from bridge.jobs.room import LINKED, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Orders, Turn
@@ -25,7 +26,7 @@ def write(
     hand: Hand, room: Room, kind: str, desk: Connection, ticket_id: str, body: dict[str, Any],
     ident: str, orders: Orders, after: dict[str, Any], files: list[dict[str, Any]],
 ) -> bool:  # fmt: skip
-    """Record the intent, with the outcomes in *orders* that need no write, then carry it out."""
+    """Carry a write out; its intent is recorded before, and the outcomes in *orders* that need no write."""
     intent = {
         "v": "1",
         "id": ident,
@@ -41,12 +42,11 @@ def write(
         "after": json.dumps(after),
     }
     # What is known of the messages is true only once they stand on the ticket: it is in `after`.
-    orders.says, orders.intent = [], intent
-    hand.intend(orders, desk.name)
-    return _send(hand, room, intent)
+    orders.says, orders.intent = [], dict(intent)
+    return _send(hand, room, intent, hand.intending(orders))
 
 
-def _send(hand: Hand, room: Room, intent: dict[str, str]) -> bool:
+def _send(hand: Hand, room: Room, intent: dict[str, str], ask: Ask | None = None) -> bool:
     desk = hand.bridge.config.connections[intent["desk"]]
     helpdesk = hand.bridge.helpdesk(desk)
     along = files.fetched(hand, room, helpdesk, intent)
@@ -55,7 +55,7 @@ def _send(hand: Hand, room: Room, intent: dict[str, str]) -> bool:
     else:
         calls = helpdesk.update(desk, intent["ticket"], intent["body"], along)
     try:
-        done = hand.outside.desk(desk, calls, hand.guard)
+        done = hand.outside.desk(desk, calls, hand.guard, ask)
     except Ambiguous as error:
         if error.code == "idempotency_mismatch":
             return _find(hand, room, intent, error)

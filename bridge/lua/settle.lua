@@ -1,6 +1,7 @@
 -- Write down what a turn did, all or nothing, if the lease is still ours. ARGV: owner, orders as JSON, most
 -- events to look at afterwards (0: none). Returns {0} when the lease was lost and nothing was written, {2} when
--- the turn was given back and there is more, {3} when nothing is left, else {1}, and behind it the look.
+-- the turn was given back and there is more, {3} when nothing is left, else {1}, and behind it the look. Where it asks for
+-- leave: {1, what leave.lua answers}, and {4, that answer} where there is none and nothing was written.
 -- orders: lane, room, now the lists below, each optional:
 --   events  = {{e, state, ttl, f={...}, muted, rules={...}, waited}}  outcomes; the event leaves the lane; by which
 --                                             mute it was ignored; the rules that matched it, and how somebody's
@@ -24,9 +25,12 @@
 --   waits   = connection | 'connection budget'  the line to stand in meanwhile, and `order` the place there
 --   busy    = true                            nothing is closed there, the worker had no more room: another may have
 --   rests   = true                            nothing is wrong: anything new may come before that
+--   ask     = {connection, ...}               leave for the write that the intent is about, as leave.lua takes it
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
 if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[1] then return {0} end
+local left = orders.ask and leave(orders.ask, now)
+if left and left[1] > 0 then return {4, left} end
 for _, item in ipairs(orders.events or {}) do
   local key = P .. 'e:' .. item.e
   local connection = redis.call('HGET', key, 'c')
@@ -152,4 +156,4 @@ if not orders.again and redis.call('LLEN', P .. 'l:' .. lane) == 0 and redis.cal
   return {3}
 end
 if not orders.again and tonumber(ARGV[3]) > 0 then return {1, look(lane, room, tonumber(ARGV[3]), now)} end
-return {1}
+return {1, left}

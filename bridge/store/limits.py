@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
 
 from bridge.core.limits import Budget
 from bridge.store.access import PREFIX, Access, dumps
-from bridge.store.records import RANK, Leave, Waiting
+from bridge.store.records import RANK, Leave, Waiting, asking, leave_of
 
 
 class Limits(Access):
@@ -21,13 +20,7 @@ class Limits(Access):
 
         *order* is the place of *lane* among those that stand in line for the same.
         """
-        args: list[Any] = []
-        for one in budgets:
-            args += [one.name, one.limit, int(one.seconds * 1000), "1" if one.shared else ""]
-        wait, why, *rest = self._run("gate", connection, lane, order, *args)
-        if wait:
-            return Leave(int(wait) / 1000, why.decode(), rest[0].decode())
-        return Leave(0.0, why.decode(), others=int(rest[0]), left=tuple(int(n) for n in rest[1:]))
+        return leave_of(self._run("gate", *asking(connection, budgets, lane, order)))
 
     def told(self, connection: str, budget: Budget, left: int, seconds: float) -> int:
         """The provider says that *left* of a budget are left; returns how much others have spent of it."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from bridge.core.limits import Budget
 from bridge.core.stored import doc_in
 
 RANK: Final = 10**13  # a place in line is the rank of what is wanted, then the ms since when
@@ -150,6 +151,22 @@ class Waiting:
     budget: str
     lanes: int
     oldest: float  # seconds since what the first one wants came
+
+
+def asking(connection: str, budgets: Iterable[Budget], lane: str, order: int) -> list[Any]:
+    """Who asks for leave to spend of which budgets, as lua/leave.lua takes it."""
+    asked: list[Any] = [connection, lane, order]
+    for one in budgets:
+        asked += [one.name, one.limit, int(one.seconds * 1000), "1" if one.shared else ""]
+    return asked
+
+
+def leave_of(row: Sequence[Any]) -> Leave:
+    """What lua/leave.lua answered, as a record."""
+    wait, why, *rest = row
+    if wait:
+        return Leave(int(wait) / 1000, why.decode(), rest[0].decode())
+    return Leave(0.0, why.decode(), others=int(rest[0]), left=tuple(int(n) for n in rest[1:]))
 
 
 def flat(fields: Mapping[str, str]) -> list[str]:

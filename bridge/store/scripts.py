@@ -19,7 +19,8 @@ JOB_MARK: Final = "--[[the job's fields: store/scripts.py puts them here]]"
 _PARTS: Final = {
     "claim": ("look",),
     "load": ("look",),
-    "settle": ("look", "crowd"),
+    "gate": ("leave",),
+    "settle": ("look", "crowd", "leave"),
 }  # what a script is built on
 _LUA: Final = Path(__file__).parents[1] / "lua"
 

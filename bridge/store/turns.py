@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from bridge.core.limits import Budget
 from bridge.store.access import PREFIX, dumps
 from bridge.store.alarms import Alarms
-from bridge.store.records import Kept, Orders, Taken, Turn, flat, turn_of
+from bridge.store.records import (
+    Kept,
+    Leave,
+    Orders,
+    Taken,
+    Turn,
+    asking,
+    flat,
+    leave_of,
+    turn_of,
+)
 
 MOST: Final = 200  # events of a lane that one look shows
 LEASE: Final = 12.0  # seconds; longer than the deadline of any outside write plus a margin
@@ -111,6 +122,23 @@ class Turns(Alarms):
 
         None in place of the turn where it is over or given back.
         """
+        code, *rows = self._run("settle", owner, dumps(self._plain(orders)), most)
+        return int(code), turn_of(orders.lane, orders.room, rows[0]) if rows else None
+
+    def settle_and_ask(
+        self, owner: str, orders: Orders, connection: str, budgets: Iterable[Budget], lane: str,
+        order: int,
+    ) -> tuple[int, Leave]:  # fmt: skip
+        """Like `settle`, once there is leave for the write that the intent is about (`gate`), in one round trip.
+
+        4: there was no leave, and nothing was written.
+        """
+        plain = {**self._plain(orders), "ask": asking(connection, budgets, lane, order)}
+        code, *rows = self._run("settle", owner, dumps(plain), 0)
+        return int(code), leave_of(rows[0]) if rows else Leave(0.0)
+
+    def _plain(self, orders: Orders) -> dict[str, Any]:
+        """*orders* as lua/settle.lua takes them."""
         for item in orders.events:
             item.setdefault("ttl", self.keep_ms)
             item["f"] = flat(item.get("f", {}))
@@ -121,8 +149,7 @@ class Turns(Alarms):
                 item["after"] = max(int(until.total_seconds() * 1000), 0)
         for item in (*orders.touch, *orders.says, *orders.push, *begun):
             item["f"] = flat(item.get("f", {}))
-        code, *rows = self._run("settle", owner, dumps(orders.plain()), most)
-        return int(code), turn_of(orders.lane, orders.room, rows[0]) if rows else None
+        return orders.plain()
 
     def spare(self, lane: str) -> None:
         """Whoever took *lane* last did not die of it: only their word of it was lost."""

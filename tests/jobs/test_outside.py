@@ -260,15 +260,29 @@ def test_the_operator_may_know_the_accounts_limit_better() -> None:
 # --- guards and names ---------------------------------------------------------------------------------
 
 
-def test_a_write_asks_the_guard_first_and_a_read_does_not() -> None:
+def test_a_write_asks_the_guard_after_the_leave_and_a_read_does_not_ask_it() -> None:
     def guard() -> None:
         raise BridgeError("lease_lost")
 
     out, room, connection = outside(HttpResponse(status=200))
+    sent = list[HttpRequest]()
+    out.bridge.http.send = lambda one: sent.append(one) or HttpResponse(status=200)  # type: ignore[method-assign, func-returns-value]
     with pytest.raises(BridgeError, match="lease_lost"):
         out.desk(connection, asking("account"), guard)
-    assert room.asked == []
+    assert (len(room.asked), sent) == (1, [])  # Redis may take its time over the leave
     assert out.desk(connection, asking("account", write=False), guard).status == 200
+    assert len(sent) == 1
+
+
+def test_leave_for_the_first_request_is_asked_as_told_and_for_the_others_as_ever() -> None:
+    def ask(connection: str, spends: list[Budget]) -> Leave:
+        asked.append(connection)
+        return Leave(0.0)
+
+    asked = list[str]()
+    out, room, desk = outside(HttpResponse(status=200))
+    assert out.desk(desk, twice(), ask=ask) == 2
+    assert (asked, len(room.asked)) == (["z"], 1)
 
 
 def test_an_error_carries_the_connection_it_is_about() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import redis
 from support.lane import LANE, ROOM, House
 
 from bridge.core.errors import Ambiguous, AuthError, BridgeError, PermanentError, TransientError
+from bridge.core.limits import Budget
 from bridge.jobs.suspect import CRASHES
 from bridge.jobs.turn import Hand
 from bridge.store import PREFIX, Leave, Orders, Turn
@@ -142,21 +144,40 @@ def test_an_intent_stays_when_it_was_our_redis_that_failed_after_the_write(house
 
 
 def test_an_intent_whose_recording_failed_is_planned_anew(house: House) -> None:
-    real = house.store.settle_and_look
+    real = house.store.settle_and_ask
 
-    def lost(owner: str, orders: Orders, most: int) -> tuple[int, Turn | None]:
-        real(owner, orders, most)
-        house.store.settle_and_look = real  # type: ignore[method-assign]
+    def lost(*asked: Any) -> tuple[int, Leave]:
+        assert real(*asked) == (1, Leave(0.0))
+        house.store.settle_and_ask = real  # type: ignore[method-assign]
         raise TransientError("redis_away", "the answer was lost")
 
     def step(hand: Hand, turn: Turn) -> bool:
-        house.store.settle_and_look = lost  # type: ignore[method-assign]
-        hand.intend(Orders(hand.lane, hand.room_id, intent={"id": "i"}), "zendesk")
+        house.store.settle_and_ask = lost  # type: ignore[method-assign]
+        orders = Orders(hand.lane, hand.room_id, intent={"id": "i"})
+        try:
+            hand.intending(orders)("zendesk", [])
+        except TransientError as error:
+            error.connection = "zendesk"  # as whoever wanted to write to it does
+            raise
         raise AssertionError("nothing may be written now")
 
     house.turn(step)
     assert house.store.hash(f"i:{LANE}") == {}
     assert house.row() == {"received": 1, "in_progress": 1}
+
+
+def test_an_intent_is_recorded_once_there_is_leave_for_its_write(house: House) -> None:
+    def step(hand: Hand, turn: Turn) -> None:
+        orders = Orders(hand.lane, hand.room_id, intent={"id": "i"})
+        found.append(hand.intending(orders)("zendesk", [Budget("account", 1, 60.0, shared=True)]))
+
+    found = list[Leave]()
+    house.turn(step)
+    assert house.store.hash(f"i:{LANE}") == {"id": "i"}
+    house.store.client.delete(f"{PREFIX}i:{LANE}")
+    house.turn(step)
+    assert house.store.hash(f"i:{LANE}") == {}
+    assert [(one.why, one.wait > 0) for one in found] == [("", False), ("budget", True)]
 
 
 def test_an_intent_in_doubt_stays_while_nobody_can_look(house: House) -> None:
