@@ -19,17 +19,17 @@ for i = 6, #ARGV, 2 do
   names[#names + 1] = ARGV[i]
 end
 local deliveries, lanes = {}, {}
+local function shown(lane)
+  if redis.call('LLEN', P .. 'l:' .. lane) > LITTLE then return '' end
+  return look(lane, string.match(lane, ':(.*)$'), LITTLE, now)
+end
 local function take(lane, connection)
   redis.call('SET', P .. 'lease:' .. lane, ARGV[5], 'PX', lease)
   redis.call('ZADD', P .. 'due', now + lease + 200, lane)
   redis.call('HINCRBY', P .. 's:' .. lane, 'taken', 1)
   if free[connection] then free[connection] = free[connection] - 1 end
-  local seen = ''
-  if redis.call('LLEN', P .. 'l:' .. lane) <= LITTLE then
-    local whole, rows = pcall(look, lane, string.match(lane, ':(.*)$'), LITTLE, now)
-    if whole then seen = rows end
-  end
-  lanes[#lanes + 1] = {lane, connection, seen}
+  local whole, rows = pcall(shown, lane)
+  lanes[#lanes + 1] = {lane, connection, whole and rows or ''}
 end
 local function take_from_line(connection)
   if redis.call('EXISTS', P .. 'down:' .. connection) == 1 then return end
