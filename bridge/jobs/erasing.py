@@ -33,7 +33,7 @@ TICK = 0.05  # seconds between two looks at it
 PORTION = 200  # events that are erased together
 ROUNDS = 5  # times all is looked through for more of the same person
 KNOWN = timedelta(days=90)  # for which it is told how a request ended
-_FIELDS = ("k", "c", "doc", "room", "d", "state", "ticket")
+_FIELDS = ("k", "c", "doc", "room", "d", "state", "ticket", "posted")
 
 Human = tuple[str, str, str]  # connection, account, id
 
@@ -67,7 +67,6 @@ class Found:
     rooms: dict[str, Mapping[str, str]] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)  # conversations of anybody, which name them last
     events: dict[str, tuple[str, str]] = field(default_factory=dict)  # id: state, room
-    deliveries: set[str] = field(default_factory=set)
     posts: set[str] = field(default_factory=set)
     tickets: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     mutes: list[Mute] = field(default_factory=list)
@@ -88,6 +87,7 @@ class Found:
             events=set(self.events),
             people={person_name(*one) for one in self.people},
             posts=self.posts,
+            ids={one for _, _, one in self.people},
             mentions=_mentions(self.ids),
         )
 
@@ -190,6 +190,7 @@ def _ticket(found: Found, fields: Mapping[str, str]) -> None:
 def _events(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None:
     """Take the events of their conversations, and those that they wrote, or that were said to them."""
     mentions = _mentions({wanted.name, *(one for _, _, one in found.people)})
+    said, echoes = set[str](), list[tuple[str, str, Mapping[str, str]]]()
     for eids in store.kept():
         for eid, row in zip(eids, store.some(eids, _FIELDS), strict=True):
             if "k" not in row:
@@ -202,17 +203,29 @@ def _events(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None
                 theirs = _named(wanted, doc) if row["k"] in ("m", "i") else False
                 if row["k"] == "d" and (body := store.raw(row.get("d", ""))):
                     theirs = mentions(body)
+            if not theirs and doc.get("own") and not doc.get("customer"):
+                echoes.append((str(doc.get("id")), eid, {**row, "doc": ""}))
             if not theirs:
                 continue
+            said |= _posted(row)
             found.events[eid] = (row.get("state", ""), room)
             if human and not (doc.get("own") and not doc.get("customer")):
                 found.people.add(human)
-            if row.get("d"):
-                found.deliveries.add(row["d"])
             if desk := row.get("ticket", "").rpartition(":")[0]:
                 found.tickets.setdefault((desk, row["ticket"].rpartition(":")[2]), {})
             if row["k"] == "m":
                 found.posts.add(_post(connection, doc))
+    for posted, eid, echo in echoes:
+        if posted in said:  # our words to them, as the platform told us of them
+            found.events[eid] = (echo.get("state", ""), "")
+
+
+def _posted(row: Mapping[str, str]) -> set[str]:
+    """The platform's ids of what an event has said."""
+    try:
+        return {str(one) for one in json.loads(row.get("posted") or "[]")}
+    except (TypeError, ValueError):
+        return set()
 
 
 def _human(connection: str, doc: Mapping[str, Any]) -> Human | None:

@@ -94,7 +94,7 @@ def _status(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> None:
     room.facts["status_word"] = update.status_word or ""
     if kept is Status.SOLVED and before is not Status.SOLVED:
         room.facts["solved_at"] = moment_out(now) or ""
-    if _ours(hand, room, update.actor_id):
+    if ours(hand, room, update.actor_id):
         return hand.close(room, event, "ignored", "own write")
     room.facts["told_status"] = str(kept)
     desk_map = hand.bridge.map_of(room.desk)
@@ -135,7 +135,7 @@ def _comment(
     hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate, comment: TicketComment
 ) -> None:
     """An agent's public words go out; everything else stays."""
-    if comment.marker or _ours(hand, room, comment.author_id or update.actor_id):
+    if comment.marker or ours(hand, room, comment.author_id or update.actor_id):
         return hand.close(room, event, "ignored", "own write")
     requester = room.facts.get("requester")
     staff = comment.staff
@@ -169,7 +169,7 @@ def _taken_back(hand: Hand, room: Room, event: Event, update: TicketUpdate) -> N
 
     By setting it is deleted on the platform as well.
     """
-    if _ours(hand, room, update.actor_id) or update.comment is None:
+    if ours(hand, room, update.actor_id) or update.comment is None:
         return hand.close(room, event, "ignored", "nothing of it was sent")
     name = name_of(event.connection, f"comment:{room.ticket}:{update.comment.id}")
     guards.withdraw(room, name)
@@ -214,7 +214,7 @@ def _as_it_stands(
     return replace(comment, public=public, attachments=now.attachments), listed[place + 1 :]
 
 
-def _ours(hand: Hand, room: Room, author: str | None) -> bool:
+def ours(hand: Hand, room: Room, author: str | None) -> bool:
     """Whether *author* (an id or an address) is the user the bridge writes as."""
     if not author:
         return False
@@ -227,7 +227,7 @@ def _ours(hand: Hand, room: Room, author: str | None) -> bool:
 
 def _look(hand: Hand, turn: Turn, room: Room, event: Event, update: TicketUpdate) -> None:
     """Hints: read the ticket once for all that wait, and put what is new in the lane as facts."""
-    if _ours(hand, room, update.actor_id):
+    if ours(hand, room, update.actor_id):
         return hand.close(room, event, "ignored", "own write")
     desk = hand.bridge.config.connections[room.desk]
     helpdesk = hand.bridge.helpdesk(desk)

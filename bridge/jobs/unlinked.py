@@ -9,7 +9,7 @@ from bridge.core.errors import PermanentError
 from bridge.core.model import Connection, TicketComment, TicketUpdate
 from bridge.core.stored import update_in
 from bridge.jobs.ingest import name_of
-from bridge.jobs.news import OVERLAP
+from bridge.jobs.news import OVERLAP, ours
 from bridge.jobs.room import LINKED, Room, note_event
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Turn
@@ -32,8 +32,13 @@ def find_room(hand: Hand, turn: Turn) -> bool | None:
         return True
     room_id = hand.bridge.store.get(f"join:{found.stamp}") or found.stamp or ""
     if not room_id or not hand.bridge.store.hash(f"r:{room_id}"):
-        ours = len(room_id) == 32 and room_id.isalnum()
-        if ours and (said := _spoken(hand, desk, update_in(event.doc))):
+        stamped = len(room_id) == 32 and room_id.isalnum()
+        if stamped and ours(
+            hand, Room(hand.room_id, {"desk": desk_name}, {}), event.doc.get("actor")
+        ):
+            hand.close(None, event, "ignored", "own write")
+            return True
+        if stamped and (said := _spoken(hand, desk, update_in(event.doc))):
             _link_lost(hand, event, desk_name, ticket_id, said)
             return True
         hand.close(None, event, "ignored", "not a ticket of ours")

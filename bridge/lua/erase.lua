@@ -57,7 +57,8 @@ if room ~= '' then
       redis.call('ZREM', P .. 'granted:' .. line, lane)
     end
   end
-  local asks = redis.call('HMGET', P .. 'r:' .. room, 'desk', 'asker')
+  local asks = redis.call('HMGET', P .. 'r:' .. room, 'desk', 'asker', 'ticket')
+  if asks[1] and asks[3] then redis.call('SET', P .. 'ticket:' .. asks[1] .. ':' .. asks[3], 'erased', 'EX', 7776000) end
   if asks[1] and asks[2] then redis.call('DEL', P .. 'who:' .. asks[1] .. ':' .. asks[2]) end
   redis.call('DEL', P .. 'r:' .. room)
 end

@@ -52,6 +52,10 @@ for _, event in ipairs(events) do
     if event.ticket and event.ticket ~= '' then
       -- From a helpdesk: the ticket's link, else its stamp, else somebody has to read it.
       local linked = redis.call('GET', P .. 'ticket:' .. event.ticket)
+      if linked == 'erased' then
+        -- Of a person who was erased: what is said there is theirs, and not kept.
+        linked, room, event.lookup, event.f, erased = nil, '', false, {}, true
+      end
       if not linked and room ~= '' then
         local named = joined(room)
         if stands(named) then linked = named end
@@ -59,6 +63,7 @@ for _, event in ipairs(events) do
       if not linked and event.lookup then linked = 'ticket:' .. event.ticket end
       room = linked or ''
       if room == '' and lane ~= '' then state, reason, lane = 'ignored', 'not a ticket of ours', '' end
+      if #event.f == 0 then reason = 'erased' end
     end
     if event.own and event.own ~= '' then
       -- Written by the brand: ours if we know its id, else it goes where the customer's thread is.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,14 @@ from bridge.store.access import PREFIX, Access, dumps
 
 BODIES: Final = 16  # raw bodies that are looked at together
 _LINKS: Final = ("join:", "thread:", "person:", "ticket:")  # to a room
+_COUNTED: Final = (
+    "rate:",
+    "pace:",
+    "line:",
+    "granted:",
+)  # by connection and budget, which may be a chat's
+ERASED: Final = "erased"  # in the place of a ticket's room: what is told of it is not kept
+LINKED: Final = 90 * 86400  # seconds for which that is so
 _OF_PERSON: Final = ("label:", "contacts:", "cooldown:", "once:", "person:")
 
 
@@ -25,7 +34,13 @@ class Traces:
     events: set[str] = field(default_factory=set)
     people: set[str] = field(default_factory=set)  # names, as ingest.person_name makes them
     posts: set[str] = field(default_factory=set)
+    ids: set[str] = field(default_factory=set)  # as platforms call them
     mentions: Callable[[bytes], bool] = field(default=lambda _: False)
+
+    @property
+    def counted(self) -> set[str]:
+        """What stands in the names of limits that are theirs alone."""
+        return self.ids | self.rooms
 
 
 class Erasing(Access):
@@ -65,9 +80,14 @@ class Erasing(Access):
     def erase_traces(self, traces: Traces) -> int:
         """Remove what leads to somebody, in a walk over all keys; how many raw bodies went."""
         bodies = 0
+        self._leave_lines(traces)
         for keys in self._all():
             gone = [key for key in keys if self._is_theirs(key, traces)]
-            gone += self._leading(keys, traces)
+            for key in self._leading(keys, traces):
+                if key.startswith("ticket:"):
+                    self.put(key, ERASED, LINKED)
+                else:
+                    gone.append(key)
             if gone:
                 self._do(functools.partial(self.client.delete, *(PREFIX + key for key in gone)))
             self._off_lists(keys, traces)
@@ -150,8 +170,8 @@ class Erasing(Access):
             return True
         if kind == "found:":
             return name.partition(".")[0] in traces.events
-        if kind == "rate:":
-            return any(name.startswith(f"room:{room}:") for room in traces.rooms)
+        if kind in _COUNTED:
+            return not traces.counted.isdisjoint(re.split("[: ]", name))
         return kind == "post:" and name in traces.posts
 
     def _leading(self, keys: Sequence[str], traces: Traces) -> list[str]:
@@ -168,6 +188,15 @@ class Erasing(Access):
             if hit:
                 found.append(key)
         return found
+
+    def _leave_lines(self, traces: Traces) -> None:
+        """Nobody has to look any more at the lines for limits that were theirs alone."""
+        lines = [
+            one.decode() for one in self._do(lambda: self.client.zrange(PREFIX + "lines", 0, -1))
+        ]
+        theirs = [one for one in lines if not traces.counted.isdisjoint(re.split("[: ]", one))]
+        if theirs:
+            self._do(lambda: self.client.zrem(PREFIX + "lines", *theirs))
 
     def _off_lists(self, keys: Sequence[str], traces: Traces) -> None:
         """Take the events off the lists of who waits, and the rooms off those of lanes that were let go on."""

@@ -15,11 +15,20 @@ import pytest
 from bridge.cli import parts
 from bridge.core import receipt
 from bridge.core.errors import TransientError
-from bridge.core.model import Author, Change, Kind, Message, Visibility
+from bridge.core.model import (
+    Author,
+    Change,
+    Connection,
+    Kind,
+    Message,
+    TicketComment,
+    TicketUpdate,
+    Visibility,
+)
 from bridge.http import Http
 from bridge.jobs import erasing
 from bridge.jobs.erasing import Wanted
-from bridge.jobs.ingest import of_message
+from bridge.jobs.ingest import of_message, of_update
 from bridge.jobs.outside import Outside
 from bridge.jobs.watch import Watch
 from bridge.sandbox.wires import PAGE_ID
@@ -333,12 +342,14 @@ def test_labels_waits_mutes_and_what_else_hangs_on_them_go_too(town: Any) -> Non
         town.store.put(key, NAME, 600)
     town.run("mute", "add", "author", f"@{HER}", "--because", "x")
     town.run("mute", "add", "author", HIS, "--because", "x")
+    town.store.put(f"rate:meta:pair:{PAGE_ID}:{HER}", "1", 600)
     assert town.store.hash(f"m:{mid}")
     assert len(erase(town)["mutes"]) == 1
     there = {key.decode() for key in town.store.client.scan_iter()}
-    kinds = ("label:", "contacts:", "cooldown:", "once:", "person:", "thread:", "ticket:", "who:",
-             "m:", "r:", "sent:", "join:", "waiting:")  # fmt: skip
+    kinds = ("label:", "contacts:", "cooldown:", "once:", "person:", "thread:", "who:",
+             "rate:meta:pair:", "m:", "r:", "sent:", "join:", "waiting:")  # fmt: skip
     assert [one for one in there if one.startswith(tuple(f"bridge:{kind}" for kind in kinds))] == []
+    assert town.store.get("ticket:" + row["ticket"]) == "erased"
     (mute,) = town.json("mute", "list")["mutes"]
     assert mute["value"] == HIS
     assert left(town, *WHOSE) == []
@@ -365,6 +376,41 @@ def test_where_nobody_has_an_id_only_their_own_words_and_their_name_go(town: Any
     assert left(town, "zuzanna", "kettle") == []
     assert left(town, "refund me")
     assert [one for one, _ in town.store.rooms()] == [room]
+    balanced(town)
+
+
+def test_our_words_to_them_go_where_the_platform_told_us_of_them_too(town: Any) -> None:
+    town.deliver("meta", hers(), "one")
+    town.work()
+    (eid,) = [eid for eid, row in town.store.events() if "kettle" in row.get("doc", "")]
+    town.store.client.hset(f"bridge:e:{eid}", "posted", '["1_99"]')
+    bridge = build(parts.settings())
+    for ident, words in (("1_99", "sorry for the kettle"), ("1_98", "a word to somebody else")):
+        said = Message(
+            channel="facebook", account_id=PAGE_ID, kind=Kind.COMMENT, change=Change.CREATED,
+            external_id=ident, thread_id="1_1", visibility=Visibility.PUBLIC, text=words, own=True,
+            ignored="own", author=Author(id=PAGE_ID, name="Acme"), dedupe=ident,
+        )  # fmt: skip
+        row = of_message(bridge, bridge.config.connections["meta"], said, datetime.now(UTC))
+        town.store.record("", "meta", [row])
+    bridge.store.close()
+    erase(town)
+    assert left(town, *WHOSE) == []
+    assert left(town, "a word to somebody else")
+
+
+def test_what_the_helpdesk_tells_of_their_ticket_afterwards_is_not_kept(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    (hers,) = erase(town)["tickets"]
+    (his,) = [row["ticket"] for _, row in town.store.rooms()]
+    desk = Connection(name=hers["helpdesk"], type=hers["helpdesk"])
+    for ticket in (hers["ticket"], his):
+        said = TicketComment(id=f"c{ticket}", text=f"words on {ticket}", public=True)
+        update = TicketUpdate(dedupe=f"d{ticket}", ticket_id=ticket, stamp=None, comment=said)
+        town.store.record("", desk.name, [of_update(desk, update)])
+    assert left(town, f"words on {hers['ticket']}") == []
+    assert left(town, f"words on {his}")
     balanced(town)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from support.world import World
 
+from bridge.core.model import TicketComment, TicketUpdate
+from bridge.jobs.ingest import of_update
+
 
 def case(world: World, text: str = "My order is broken") -> tuple[int, str]:
     said = world.comment("Ana", text)
@@ -176,7 +179,15 @@ def test_a_ticket_that_redis_has_forgotten_is_found_again_by_its_stamp(world: Wo
 
 def test_the_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> None:
     number, _ = case(world)
+    ((room, _),) = world.store.rooms()
+    me = (world.store.get("me:zendesk") or "").split()[0]
     world.forget()
+    # What we wrote there ourselves is nobody's answer.
+    ours = TicketComment(id="1", text="My cup is broken", public=True, author_id=me, staff=True)
+    update = TicketUpdate(dedupe="1", ticket_id=str(number), stamp=room, actor_id=me, comment=ours)
+    row = of_update(world.config.connections["zendesk"], update)
+    world.store.record("", "zendesk", [row])
+    world.until(lambda: world.store.event(row["e"])["reason"] == "own write")
     world.answer(number, "We are looking for it.")
     (dead,) = world.until(world.store.dead)
     assert "link_lost" in world.store.event(dead)["reason"]
