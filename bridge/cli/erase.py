@@ -128,7 +128,7 @@ def _lines(told: dict[str, Any], person: str) -> list[str]:
         lines.append("Nothing was changed. With --yes it is done, and cannot be undone.")
     elif not told["rewritten"]:
         lines.append(
-            "Redis does not let us rewrite its file: the words leave its disk with its next rewrite "
+            "Redis does not rewrite its file for us now: the words leave its disk with its next rewrite "
             "(BGREWRITEAOF)."
         )
     lines.append("Backups of Redis, and logs of other programs, are yours to look after.")

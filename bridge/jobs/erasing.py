@@ -199,18 +199,17 @@ def _events(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None
             human = _human(connection, doc)
             room = row.get("room", "")
             theirs = room in found.rooms or room in begun or human in found.people
-            if not theirs and wanted.at(connection):
-                theirs = _named(wanted, doc) if row["k"] in ("m", "i") else False
-                if row["k"] == "d" and (body := store.raw(row.get("d", ""))):
-                    theirs = mentions(body)
+            if row["k"] in ("m", "i") and wanted.at(connection) and _named(wanted, doc):
+                theirs = True
+                found.people |= {human} if human else set()
+            elif row["k"] == "d" and wanted.at(connection):
+                theirs = mentions(store.raw(row.get("d", "")) or b"")
             if not theirs and doc.get("own") and not doc.get("customer"):
                 echoes.append((str(doc.get("id")), eid, {**row, "doc": ""}))
             if not theirs:
                 continue
             said |= _posted(row)
             found.events[eid] = (row.get("state", ""), room)
-            if human and not (doc.get("own") and not doc.get("customer")):
-                found.people.add(human)
             if desk := row.get("ticket", "").rpartition(":")[0]:
                 found.tickets.setdefault((desk, row["ticket"].rpartition(":")[2]), {})
             if row["k"] == "m":
@@ -281,6 +280,7 @@ def erase(
         begun |= found.rooms.keys()
         store.begin_erasing(sorted(begun))
         _once(store, found, PATIENCE if patience is None else patience)
+        begun |= store.erasing()
         all_of_it.people |= found.people
         all_of_it.rooms.update(found.rooms)
         all_of_it.events.update(found.events)
@@ -288,6 +288,8 @@ def erase(
         all_of_it.mutes += found.mutes
     else:
         log.info("somebody who is erased goes on writing")
+    for _, desk, ticket in (one.split(":", 2) for one in begun if one.startswith("ticket:")):
+        all_of_it.tickets.setdefault((desk, ticket), {})
     store.end_erasing(sorted(begun))
     if not all_of_it:  # a body may speak of them all the same
         store.erase_traces(find(store, wanted).traces())

@@ -58,7 +58,15 @@ if room ~= '' then
     end
   end
   local asks = redis.call('HMGET', P .. 'r:' .. room, 'desk', 'asker', 'ticket')
-  if asks[1] and asks[3] then redis.call('SET', P .. 'ticket:' .. asks[1] .. ':' .. asks[3], 'erased', 'EX', 7776000) end
+  if asks[1] and asks[3] then
+    -- One that was merged into another person's is theirs.
+    local link = P .. 'ticket:' .. asks[1] .. ':' .. asks[3]
+    if (redis.call('GET', link) or room) == room then
+      redis.call('SET', link, 'erased', 'EX', 7776000)
+      -- What was told of it before it was linked stands under its own name, and goes next.
+      redis.call('SADD', P .. 'erasing', 'ticket:' .. asks[1] .. ':' .. asks[3])
+    end
+  end
   if asks[1] and asks[2] then redis.call('DEL', P .. 'who:' .. asks[1] .. ':' .. asks[2]) end
   redis.call('DEL', P .. 'r:' .. room)
 end

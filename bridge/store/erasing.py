@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import redis
 
+from bridge.core.errors import TransientError
 from bridge.store.access import PREFIX, Access, dumps
 
 BODIES: Final = 16  # raw bodies that are looked at together
@@ -113,11 +114,11 @@ class Erasing(Access):
         return bool(gone)
 
     def rewrite(self) -> bool:
-        """Have Redis write its file anew, without what was erased; False where it has none, or refuses."""
+        """Have Redis write its file anew, without what was erased; False where it does not."""
         try:
-            self.client.bgrewriteaof()
-        except redis.ResponseError as error:
-            return "already in progress" in str(error) or "scheduled" in str(error)
+            self._do(self.client.bgrewriteaof)
+        except (redis.ResponseError, TransientError):
+            return False  # one that is under way already was begun with the words
         return True
 
     # -- what is asked for by others ----------------------------------------------------------------

@@ -168,6 +168,30 @@ def test_nothing_is_left_of_them_and_all_of_the_others(town: Any) -> None:
     assert town.run("erase", HER)[:2] == (1, f"Nothing is kept of {HER}.\n")
 
 
+def test_every_look_at_what_is_kept_goes_on(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    (eid,) = [eid for eid, row in town.store.events() if "kettle" in row.get("doc", "")]
+    erase(town)
+    for command in (
+        "report",
+        "summary",
+        "unanswered",
+        "feedback",
+        "ambassadors",
+        "status",
+        "backtest",
+    ):
+        code, out, err = town.run(command)
+        assert code in (0, 1), (command, err)
+        assert not any(one in out for one in WHOSE), command
+    assert "erased" in town.run("why", eid)[1]
+    bridge = build(parts.settings())
+    (told,) = [one for one in bridge.decisions() if one["id"] == eid]
+    assert (told["text"], told["who"], told["reason"]) == ("", None, "erased")
+    bridge.store.close()
+
+
 def test_what_comes_again_brings_no_words_back_and_what_is_new_is_new(town: Any) -> None:
     town.deliver("meta", both(), "one")
     town.work()
@@ -412,6 +436,16 @@ def test_what_the_helpdesk_tells_of_their_ticket_afterwards_is_not_kept(town: An
     assert left(town, f"words on {hers['ticket']}") == []
     assert left(town, f"words on {his}")
     balanced(town)
+
+
+def test_a_ticket_that_was_merged_into_anothers_stays_the_others(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    rooms = {HER if HER in row["key"] else HIS: (name, row) for name, row in town.store.rooms()}
+    his = rooms[HIS][1]
+    town.store.client.hset(f"bridge:r:{rooms[HER][0]}", "ticket", his["ticket"])
+    erase(town)
+    assert town.store.get(f"ticket:{his['desk']}:{his['ticket']}") == rooms[HIS][0]
 
 
 def test_who_is_not_known_is_not_guessed(town: Any) -> None:
