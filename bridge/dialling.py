@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -31,6 +32,7 @@ Dial = Callable[[tuple[str, int], float], socket.socket]
 
 IDLE_SECONDS = 20.0  # many servers hang up on us after that; a fresh connection is certain
 DIAL_SECONDS = 3.0  # for each address
+HOSTS = 100  # whose pools an adapter finds without looking for them
 
 
 class Refused(Exception):
@@ -275,11 +277,37 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class Adapter(HTTPAdapter):
-    """requests' adapter over those connections; use it inside a `with Attempt(...)` only."""
+    """requests' adapter over those connections; use it inside a `with Attempt(...)` only.
+
+    Of an answer it gives the status and the raw body with its headers, which is all that is used.
+    """
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        self._pools: dict[tuple[str, Any], Any] = {}
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The pool of the request's host; it is named by much, of which only the host ever differs."""
+        place = "/".join(str(request.url).split("/", 3)[:3]), verify
+        pool = self._pools.get(place)
+        if pool is None:
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            if len(self._pools) >= HOSTS:
+                self._pools.clear()
+            self._pools[place] = pool
+        return pool
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        answer = Response()
+        answer.status_code, answer.raw, answer.request = resp.status, resp, req
+        return answer
 
 
 __all__ = ["Adapter", "Attempt", "Refused", "connect", "look_up"]

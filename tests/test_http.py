@@ -11,12 +11,14 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+import requests
 from support.rawserver import RawServer, Talk, request_of
 
 from bridge import __version__
 from bridge.core.calls import HttpRequest, HttpResponse, verdict
 from bridge.core.errors import Ambiguous, BridgeError, PermanentError, TransientError
 from bridge.core.model import File
+from bridge.dialling import HOSTS, Adapter
 from bridge.http import Http
 from bridge.media import is_public, origin
 
@@ -139,6 +141,28 @@ def test_connections_are_kept_and_used_again(http):
         for _ in range(5):
             http.send(post(server.url))
         assert server.connections == 1
+
+
+def test_the_pool_of_a_host_is_found_again_and_those_of_too_many_are_not_kept():
+    ways = Adapter(pool_connections=8)
+    hosts = [f"https://{number}.example/x?y" for number in range(HOSTS + 1)]
+    asked = [requests.Request("GET", url).prepare() for url in hosts]
+    first, *others = [ways.get_connection_with_tls_context(one, True) for one in asked]
+    assert [first.host, others[-1].host] == ["0.example", f"{HOSTS}.example"]
+    assert ways.get_connection_with_tls_context(asked[-1], True) is others[-1]
+    assert ways.get_connection_with_tls_context(asked[-1], False) is not others[-1]
+    assert ways.get_connection_with_tls_context(asked[0], True) is not first
+    ways.close()
+
+
+def test_who_is_closed_hangs_up():
+    with RawServer(says(OK)) as server:
+        client = Http()
+        client.send(get(server.url))
+        client.close()
+        client.send(get(server.url))
+        client.close()
+        assert server.connections == 2
 
 
 # --- nothing happened
