@@ -115,6 +115,7 @@ def test_every_page_is_guarded_or_known_to_be_open(world: World) -> None:
     assert rules == {
         "/hooks/<name>", "/healthz", "/readyz", "/metrics",
         "/console", "/console/login", "/console/api/decisions", "/console/static/<path:filename>",
+        "/privacy/meta", "/privacy/meta/<code>",  # signed; by a code (tests/web/test_privacy.py)
     }  # fmt: skip
 
 
