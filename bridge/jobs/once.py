@@ -30,6 +30,11 @@ def forget(hand: Hand, room: Room, event: Event) -> None:
         hand.bridge.store.give_back(key, event.id)
 
 
+def marks(room: Room, event: Event) -> list[tuple[str, str, int]]:
+    """What remembers that the words of *event* were said: also of those that were refused, forgotten, and said after all."""
+    return [(key, event.id, seconds) for key, seconds in _keys(room, event)]
+
+
 def _keys(room: Room, event: Event) -> Iterator[tuple[str, int]]:
     """What *event* has to be the first at, and for how many seconds."""
     who = event.doc.get("who") or room.id

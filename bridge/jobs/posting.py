@@ -17,7 +17,7 @@ from bridge.core import compose, fanout, receipt, telling
 from bridge.core.errors import AuthError, Done, PermanentError, TransientError, Unsupported
 from bridge.core.model import Outgoing, Target, Template, Visibility, conversation_key, stamp
 from bridge.core.stored import moment_in, moment_out
-from bridge.jobs import guards, lately, undelivered, waiting
+from bridge.jobs import guards, lately, once, undelivered, waiting
 from bridge.jobs.ingest import name_of, words_name
 from bridge.jobs.outside import Ask
 from bridge.jobs.room import DAY, LINKED, LIVE, Room, note_event, our_event
@@ -262,6 +262,7 @@ def _finished(
     if intent.get("held"):
         posted = {name: orders.events[0]["f"][name] for name in ("posted", "where", "opened")}
         orders.touch.append({"e": intent["held"], "f": {**posted, "reason": "delivered"}})
+    orders.set += once.marks(room, event)
     orders.intent, orders.tries, orders.facts = "", "", room.changed()
     hand.settle(orders)
     hand.bridge.store.forget(f"found:{intent['marker']}")
