@@ -31,10 +31,12 @@ class Case:
     said: list[str] = field(default_factory=list)
     answers: list[str] = field(default_factory=list)
     notices: int = 0
+    tickets: int = 1
     number: int = 0
     status: str = ""
     began: int = 0
     first: str = ""
+    latest: str = ""
 
     def __post_init__(self) -> None:
         self.person = self.scene.new_person()
@@ -53,7 +55,7 @@ class Case:
             more["reply_to"] = self.first
         where = channel if kind in ("group", "private") else self.place
         said = say(self.scene, where, text, self.person, **more)
-        self.first = self.first or said
+        self.first, self.latest = self.first or said, said
 
     def open(self) -> None:
         """Have a ticket, and everything at rest."""
@@ -90,7 +92,7 @@ class Case:
 
     def _on_tickets(self, record: list[dict[str, Any]]) -> list[str]:
         tickets = [one["ticket"] for one in record if one["what"] == "ticket"]
-        found = [] if len(tickets) == 1 else [f"{len(tickets)} tickets"]
+        found = [] if len(tickets) == self.tickets else [f"{len(tickets)} tickets"]
         comments = [one for one in record if one["what"] == "ticket_comment"]
         public = "\n".join(one["text"] or "" for one in comments if one["public"])
         places = [public.find(text) for text in self.said]
