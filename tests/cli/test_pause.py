@@ -135,6 +135,7 @@ def test_a_lane_that_settles_after_the_resume_does_not_wait(house: Any) -> None:
     house.run("pause", "meta")
     store.client.zadd("bridge:due", {"in:room": 0})
     store.client.rpush("bridge:l:in:room", "x")
+    store.client.hset("bridge:e:x", "state", "in_progress")
     _, lanes = store.claim("me", 0, 10)
     assert lanes == ["in:room"]
     house.run("resume", "meta")

@@ -250,7 +250,8 @@ class World:
         """Wait until nothing is under way: no webhook, no due work, no held lane.
 
         Lanes that rest for a minute or longer (reminders, held notices) are calm. One whose time comes within
-        the minute is waited for, so patience is longer by that.
+        the minute is waited for, and meanwhile others may come to theirs: solved tickets are looked at after
+        two minutes, so patience is longer by that.
         """
 
         def quiet() -> bool:
@@ -269,9 +270,9 @@ class World:
                 return not list(client.scan_iter("bridge:lease:*"))
 
         for _ in range(2):  # an echo of the last write may just be on its way
-            self.until(quiet, "calm", PATIENCE + 60)
+            self.until(quiet, "calm", PATIENCE + 130)
             time.sleep(0.15)
-        self.until(quiet, "calm", PATIENCE + 60)
+        self.until(quiet, "calm", PATIENCE + 130)
 
     def balanced(self) -> bool:
         """Whether the books add up, in every row."""
