@@ -363,9 +363,8 @@ def evidence(play: Play, talk: int) -> Iterator[str]:
     rooms = {events[eid].get("room") for eid in ours}
     for eid, event in events.items():
         if eid in ours or (event.get("room") in rooms and event.get("room")):
-            shown = {
-                name: event.get(name) for name in ("k", "state", "reason", "lane", "room", "d")
-            }
-            yield f"  event {eid} {shown} {event.get('doc', '')[:200]}"
+            told = ("k", "state", "reason", "lane", "room", "d", "at", "seen")
+            shown = {name: event.get(name) for name in told}
+            yield f"  event {eid} {shown} {event.get('doc', '')[:700]}"
             if slip := event.get("receipt"):
                 yield f"    receipt {receipt.unpack(slip)}"
