@@ -356,6 +356,7 @@ def evidence(play: Play, talk: int) -> Iterator[str]:
         if about or set(TOKEN.findall(entry["text"] or "")) & tokens:
             brief = {**entry, "text": (entry["text"] or "")[:120]}
             yield "  record " + json.dumps(brief, ensure_ascii=False)[:500]
+    yield f"  alarms {play.stage.store.alarms()}"
     events = dict(play.stage.store.events())
     ours = {
         eid for eid, event in events.items() if tokens & set(TOKEN.findall(event.get("doc", "")))
