@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -119,6 +119,14 @@ class Access:
             }
             for row in self._do(pipe.execute)
         ]
+
+    def _walk(self, head: str) -> Iterator[list[bytes]]:
+        """All keys that begin with *head*, some at a time, in no order; one may come twice."""
+        cursor = -1
+        while cursor:
+            call = functools.partial(self.client.scan, max(cursor, 0), match=head + "*", count=1000)
+            cursor, keys = self._do(call)
+            yield keys
 
     def _first(self, index: str) -> list[tuple[bytes, float]]:
         """What stands first in a sorted set, and at which place; nothing where it is empty."""

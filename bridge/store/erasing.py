@@ -154,12 +154,7 @@ class Erasing(Access):
 
     def _all(self) -> Iterator[list[str]]:
         """The names of all keys without what they begin with, some at a time; one may come twice."""
-        cursor = -1
-        while cursor:
-            call = functools.partial(
-                self.client.scan, max(cursor, 0), match=PREFIX + "*", count=1000
-            )
-            cursor, keys = self._do(call)
+        for keys in self._walk(PREFIX):
             yield [key.decode("utf-8", "replace")[len(PREFIX) :] for key in keys]
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
 
 from bridge.store.access import PREFIX, Access
@@ -82,11 +81,8 @@ class Looking(Access):
 
     def _names(self, kind: str) -> Iterator[list[str]]:
         """What stands behind *kind* in the names of keys, each once, some at a time."""
-        head, cursor, told = PREFIX + kind, -1, set[str]()
-        while cursor:
-            call = functools.partial(self.client.scan, max(cursor, 0), match=head + "*", count=1000)
-            cursor, keys = self._do(call)
-            # A walk may meet a key twice.
+        head, told = PREFIX + kind, set[str]()
+        for keys in self._walk(head):
             names = {key.decode()[len(head) :] for key in keys} - told
             told |= names
             yield list(names)
