@@ -10,7 +10,7 @@ from bridge.core import harmless
 from bridge.core.errors import AuthError, BridgeError, TransientError
 from bridge.core.model import Author, Connection, Message, Person, Target, Ticket, stamp
 from bridge.core.stored import moment_out
-from bridge.jobs.ingest import name_of
+from bridge.jobs.ingest import post_name
 from bridge.jobs.room import DAY, LINKED, LIVE, Room
 from bridge.jobs.turn import Hand
 from bridge.store import Orders
@@ -46,8 +46,8 @@ def who_key(desk: Connection, external_id: str) -> str:
 
 def post_key(target: Target, message: Message) -> str:
     """Where it keeps what the platform told of the post: the same for all who comment on it."""
-    of = message.answer.get("post_id") or message.thread_id
-    return f"post:{name_of(target.connection.name, message.channel, of)}"
+    name = target.connection.name
+    return f"post:{post_name(name, message.channel, message.answer, message.thread_id)}"
 
 
 def asker(room: Room, message: Message) -> str:

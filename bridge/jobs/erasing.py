@@ -21,7 +21,7 @@ from bridge.core.model import stamp
 from bridge.core.mutes import Mute, handle
 from bridge.core.stored import doc_in, moment_in, moment_out
 from bridge.jobs import mutes
-from bridge.jobs.ingest import ingest, name_of, person_name
+from bridge.jobs.ingest import ingest, person_name, post_name
 from bridge.store import Store, Traces
 from bridge.wiring import Bridge
 
@@ -191,29 +191,29 @@ def _events(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None
     """Take the events of their conversations, and those that they wrote, or that were said to them."""
     mentions = _mentions({wanted.name, *(one for _, _, one in found.people)})
     said, echoes = set[str](), list[tuple[str, str, Mapping[str, str]]]()
-    for eids in store.kept():
-        for eid, row in zip(eids, store.some(eids, _FIELDS), strict=True):
-            if "k" not in row:
-                continue  # it is erased, or gone
-            doc, connection = doc_in(row.get("doc")), row.get("c", "")
-            human = _human(connection, doc)
-            room = row.get("room", "")
-            theirs = room in found.rooms or room in begun or human in found.people
-            if row["k"] in ("m", "i") and wanted.at(connection) and _named(wanted, doc):
-                theirs = True
-                found.people |= {human} if human else set()
-            elif row["k"] == "d" and wanted.at(connection):
-                theirs = mentions(store.raw(row.get("d", "")) or b"")
-            if not theirs and doc.get("own") and not doc.get("customer"):
-                echoes.append((str(doc.get("id")), eid, {**row, "doc": ""}))
-            if not theirs:
-                continue
-            said |= _posted(row)
-            found.events[eid] = (row.get("state", ""), room)
-            if desk := row.get("ticket", "").rpartition(":")[0]:
-                found.tickets.setdefault((desk, row["ticket"].rpartition(":")[2]), {})
-            if row["k"] == "m":
-                found.posts.add(_post(connection, doc))
+    for eid, row in store.every(_FIELDS):
+        if "k" not in row:
+            continue  # it is erased, or gone
+        doc, connection = doc_in(row.get("doc")), row.get("c", "")
+        human = _human(connection, doc)
+        room = row.get("room", "")
+        theirs = room in found.rooms or room in begun or human in found.people
+        if row["k"] in ("m", "i") and wanted.at(connection) and _named(wanted, doc):
+            theirs = True
+            found.people |= {human} if human else set()
+        elif row["k"] == "d" and wanted.at(connection):
+            theirs = mentions(store.raw(row.get("d", "")) or b"")
+        if not theirs and doc.get("own") and not doc.get("customer"):
+            echoes.append((str(doc.get("id")), eid, {**row, "doc": ""}))
+        if not theirs:
+            continue
+        said |= _posted(row)
+        found.events[eid] = (row.get("state", ""), room)
+        if desk := row.get("ticket", "").rpartition(":")[0]:
+            found.tickets.setdefault((desk, row["ticket"].rpartition(":")[2]), {})
+        if row["k"] == "m":
+            answer = doc["answer"] if isinstance(doc.get("answer"), dict) else {}
+            found.posts.add(post_name(connection, doc.get("channel"), answer, doc.get("thread")))
     for posted, eid, echo in echoes:
         if posted in said:  # our words to them, as the platform told us of them
             found.events[eid] = (echo.get("state", ""), "")
@@ -241,12 +241,6 @@ def _named(wanted: Wanted, doc: Mapping[str, Any]) -> bool:
     if not doc.get("own"):
         names += [author.get(name) for name in ("id", "username", "url")]
     return wanted.is_one_of(*names)
-
-
-def _post(connection: str, doc: Mapping[str, Any]) -> str:
-    """Under which name it is kept what the platform told of the post: see `customers.post_key`."""
-    answer = doc["answer"] if isinstance(doc.get("answer"), dict) else {}
-    return name_of(connection, doc.get("channel"), answer.get("post_id") or doc.get("thread"))
 
 
 # --- how it goes -------------------------------------------------------------------------------------

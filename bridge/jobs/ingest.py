@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -179,6 +180,13 @@ def said_name(connection: str, message: Message, said: str) -> str:
 def words_name(connection: str, channel: str, account_id: str | None, text: str) -> str:
     """The name of words at one account, however they are spaced."""
     return name_of("words", connection, channel, account_id, " ".join(text.split()))
+
+
+def post_name(
+    connection: str, channel: str | None, answer: Mapping[str, Any], thread: str | None
+) -> str:
+    """The name of the post that a message stands under: the same for all who comment on it."""
+    return name_of(connection, channel, answer.get("post_id") or thread)
 
 
 def person_name(connection: str, account_id: str | None, person: str) -> str:
