@@ -211,29 +211,31 @@ def _print(
             len(variants) for names in config.replies.texts.values() for variants in names.values()
         )
         if config.connections:
-            print(f"ok       {_counted(counts['connections'], 'connection')}: "
+            print(f"ok       {parts.counted(counts['connections'], 'connection')}: "
                   f"{', '.join(config.connections)}")  # fmt: skip
         for name, source in sorted(config.sources.items()):
             if not any(problem.startswith(f"{source.file}:") for problem in problems):
-                print(f"ok       the source {name}: {_counted(len(source.samples), 'example')}")
+                print(
+                    f"ok       the source {name}: {parts.counted(len(source.samples), 'example')}"
+                )
         for name in counts["maps"]:
-            print(f"ok       the map of {name}: {_counted(len(config.maps[name].fields), 'field')}, "
-                  f"{_counted(len(config.maps[name].groups), 'group')}")  # fmt: skip
+            print(f"ok       the map of {name}: {parts.counted(len(config.maps[name].fields), 'field')}, "
+                  f"{parts.counted(len(config.maps[name].groups), 'group')}")  # fmt: skip
         if counts["languages"]:
             print(f"ok       replies in {', '.join(counts['languages'])}: "
-                  f"{_counted(wordings, 'wording')}")  # fmt: skip
+                  f"{parts.counted(wordings, 'wording')}")  # fmt: skip
         for calendar in config.calendars.values():
             print(f"ok       {_calendar(calendar, now())}")
         for file, rules in packs.items():
             if not any(problem.startswith(f"{file}:") for problem in problems):
                 examples = sum(len(rule.examples) for rule in rules.rules)
-                print(f"ok       the pack {file.stem}: {_counted(len(rules.rules), 'rule')}, "
-                      f"{_counted(examples, 'example')}")  # fmt: skip
+                print(f"ok       the pack {file.stem}: {parts.counted(len(rules.rules), 'rule')}, "
+                      f"{parts.counted(examples, 'example')}")  # fmt: skip
         if not problems:
-            print(f"ok       {_counted(counts['rules'], 'rule')}, and all "
-                  f"{_counted(counts['examples'], 'example')} give what they promise")  # fmt: skip
+            print(f"ok       {parts.counted(counts['rules'], 'rule')}, and all "
+                  f"{parts.counted(counts['examples'], 'example')} give what they promise")  # fmt: skip
     if problems:
-        print(f"{what}: {_counted(len(problems), 'mistake')}")
+        print(f"{what}: {parts.counted(len(problems), 'mistake')}")
     else:
         print(f"{what}: fine")
 
@@ -262,7 +264,3 @@ def _different(calendar: Calendar, moment: datetime) -> Iterator[str]:
 def _clock(minute: int) -> str:
     hour, rest = divmod(minute, 60)
     return f"{hour if hour <= 24 else hour - 24:02}:{rest:02}"
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -106,17 +106,19 @@ def _lines(told: dict[str, Any], person: str) -> list[str]:
         ("Erased: " if told["erased"] else "This would be erased: ")
         + ", ".join(
             [
-                _count(len(told["conversations"]), "conversation"),
-                f"{_count(told['events'], 'event')} ({told['unfinished']} not finished)",
-                _count(told["deliveries"], "raw payload"),
-                _count(len(told["mutes"]), "mute"),
+                parts.counted(len(told["conversations"]), "conversation"),
+                f"{parts.counted(told['events'], 'event')} ({told['unfinished']} not finished)",
+                parts.counted(told["deliveries"], "raw payload"),
+                parts.counted(len(told["mutes"]), "mute"),
             ]
         )
         + "."
     ]
     lines += [f"  {one['id']} at {one['connection']}" for one in told["people"]]
     if told["unread"]:
-        lines.append(f"{_count(told['unread'], 'delivery')} that may hold more will be read first.")
+        lines.append(
+            f"{parts.counted(told['unread'], 'delivery')} that may hold more will be read first."
+        )
     if told["tickets"]:
         lines.append("What the helpdesk keeps is deleted there, by you:")
     for one in told["tickets"]:
@@ -133,8 +135,3 @@ def _lines(told: dict[str, Any], person: str) -> list[str]:
         )
     lines.append("Backups of Redis, and logs of other programs, are yours to look after.")
     return lines
-
-
-def _count(many: int, what: str) -> str:
-    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
-    return f"{many} {what if many == 1 else plural}"

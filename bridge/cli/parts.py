@@ -121,6 +121,12 @@ def word(text: str) -> str:
 # --- plain words -----------------------------------------------------------------------------------
 
 
+def counted(many: int, what: str) -> str:
+    """`1 event`, `2 events`, `3 deliveries`."""
+    plural = what[:-1] + "ies" if what.endswith("y") else what + "s"
+    return f"{many} {what if many == 1 else plural}"
+
+
 def lasted(seconds: float) -> str:
     """A length of time, as people say it."""
     for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
