@@ -129,7 +129,7 @@ class Hand:
         if self.leases.left(self.lane, self.holder) < MARGIN:
             self.leases.renew([(self.lane, self.holder)])
             if self.leases.left(self.lane, self.holder) < MARGIN:
-                raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+                raise self._lost()
 
     def orders(self) -> Orders:
         return Orders(self.lane, self.room_id)
@@ -171,7 +171,8 @@ class Hand:
             place = (self.asker.lane, self.asker.order)
             store = self.bridge.store
             answer, leave = store.settle_and_ask(self.holder, orders, connection, spends, *place)
-            self.settled = before if leave.wait else True
+            if leave.wait:
+                self.settled = before
             self._check(answer)
             return leave
 
@@ -185,7 +186,10 @@ class Hand:
 
     def _check(self, answer: int) -> None:
         if answer == 0:
-            raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+            raise self._lost()
+
+    def _lost(self) -> Lost:
+        return Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
 
     def load(self) -> Turn:
         """How the lane stands now; raises Lost when the turn has passed on."""
@@ -195,7 +199,7 @@ class Hand:
             turn = taken.look()
         turn = turn or self.bridge.store.load(self.lane, self.holder)
         if turn is None:
-            raise Lost("lease_lost", f"the turn on {self.lane} has passed to another worker")
+            raise self._lost()
         if self.versions is not None:
             self.bridge = self.versions.of(turn.version, self.bridge)
         turn = _awake(turn)
