@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bridge.core import labels, receipt, sync, telling, words
+from bridge.core import labels, receipt, sequence, sync, telling, words
 from bridge.core.errors import PermanentError
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
@@ -203,8 +203,8 @@ def _as_edited(message: Message, change: Message) -> Message:
 def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
     """*events* with the customer's messages in the order they were written.
 
-    Webhooks overtake each other, and so do their readers; what has come together is put right, everything
-    else keeps its place. Platforms tell whole seconds: within one, what was delivered first was said first.
+    Webhooks overtake each other; what has come together is put right, and everything else stays behind what
+    it stood behind. Platforms tell whole seconds: within one, what was delivered first was said first.
     An edit that came ahead of its message stands for it, so it moves with it.
     """
     when = {
@@ -212,19 +212,17 @@ def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
         for one in events
         if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
     }
-    moved, made = [], set[str]()
-    for one in events:
-        if (
-            one.kind == "m"
-            and (name := one.fields.get("mid") or one.id) in when
-            and name not in made
-        ):
-            moved.append((when[name], one))
-            if one.doc.get("change") == str(Change.CREATED):
-                made.add(name)
-    told = iter([one for _, one in sorted(moved, key=lambda pair: pair[0])])
-    among = {one.id for _, one in moved}
-    return tuple(next(told) if one.id in among else one for one in events)
+    made = set[str]()
+
+    def written(one: Event) -> tuple[str, str] | None:
+        name = one.fields.get("mid") or one.id
+        if one.kind != "m" or name in made:
+            return None
+        if one.doc.get("change") == str(Change.CREATED):
+            made.add(name)
+        return when.get(name)
+
+    return sequence.by_time(events, written)
 
 
 def _later_changes(events: tuple[Event, ...]) -> dict[str, Message]:

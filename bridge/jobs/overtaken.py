@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from bridge.core import sequence
 from bridge.core.model import TicketComment, TicketUpdate
 from bridge.core.stored import update_out
 from bridge.jobs.ingest import name_of
@@ -21,13 +22,11 @@ LATE = timedelta(minutes=10)  # by so much a webhook may be overtaken
 
 
 def in_order(events: Sequence[Event]) -> tuple[Event, ...]:
-    """*events* with the comments of tickets as they were written; everything else keeps its place.
+    """*events* with the comments of tickets as they were written; all else stays behind what it stood behind.
 
     Helpdesks tell whole seconds: within one, the ids tell, which grow.
     """
-    when = {one.id: at for one in events if (at := _written(one))}
-    told = iter(sorted((one for one in events if one.id in when), key=lambda one: when[one.id]))
-    return tuple(next(told) if one.id in when else one for one in events)
+    return sequence.by_time(events, _written)
 
 
 def _written(event: Event) -> tuple[str, int, str] | None:

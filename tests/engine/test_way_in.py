@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from functools import partial
+from typing import Any
 
 import pytest
 from support.world import World
@@ -78,7 +80,7 @@ def test_a_comment_removed_before_it_was_seen_opens_nothing(world: World) -> Non
     world.sandbox.post("hooks/hold", {"system": "meta"})
     said = world.comment("Ana", "This is broken, I want a refund")
     world.sandbox.post("customer/comment/remove", {"id": said})
-    world.sandbox.post("hooks/send", {"system": "meta", "together": False, "order": "reversed"})
+    world.sandbox.post("hooks/send", {"system": "meta", "order": "reversed"})
     world.calm()
     assert world.tickets() == []
 
@@ -87,39 +89,60 @@ def test_of_an_edit_that_overtakes_its_comment_the_latest_words_count(world: Wor
     world.sandbox.post("hooks/hold", {"system": "meta"})
     said = world.comment("Ana", "This is nice")
     world.sandbox.post("customer/comment/edit", {"id": said, "text": "This is broken, refund me"})
-    world.sandbox.post("hooks/send", {"system": "meta", "together": False, "order": "reversed"})
+    world.sandbox.post("hooks/send", {"system": "meta", "order": "reversed"})
     number = world.opened("This is broken, refund me")
     world.calm()
     assert world.tickets() == [number]
     assert world.words(number) == ["This is broken, refund me\n(edited)"]
 
 
-def change(said: str, text: str, verb: str) -> str:
-    """The body of one delivery about a comment of Ana's."""
+def change(said: str, text: str, verb: str, under: str = f"{wires.PAGE_ID}_1", ago: int = 0) -> Any:
+    """One change of a comment of Ana's."""
     value = {
         "item": "comment", "verb": verb, "comment_id": said, "post_id": f"{wires.PAGE_ID}_1",
-        "parent_id": f"{wires.PAGE_ID}_1", "message": text, "created_time": int(time.time()),
+        "parent_id": under, "message": text, "created_time": int(time.time()) - ago,
         "from": {"id": "24", "name": "Ana"},
     }  # fmt: skip
-    entry = {"id": wires.PAGE_ID, "time": 1, "changes": [{"field": "feed", "value": value}]}
-    return json.dumps({"object": "page", "entry": [entry]})
+    return {"field": "feed", "value": value}
+
+
+def tell(world: World, *changes: Any) -> None:
+    """One delivery of *changes*."""
+    entry = {"id": wires.PAGE_ID, "time": 1, "changes": changes}
+    body = json.dumps({"object": "page", "entry": [entry]})
+    sent = world.sandbox.post("hooks/raw", {"system": "meta", "body": body, "sign": True})
+    assert sent["statuses"] == [200]
 
 
 def test_a_comment_that_comes_after_its_edit_was_handled_changes_nothing(world: World) -> None:
-    def tell(text: str, verb: str) -> None:
-        body = change("1_77", text, verb)
-        sent = world.sandbox.post("hooks/raw", {"system": "meta", "body": body, "sign": True})
-        assert sent["statuses"] == [200]
-        world.calm()
-
-    tell("This is broken, refund me", "edited")
+    tell(world, change("1_77", "This is broken, refund me", "edited"))
     number = world.opened("This is broken, refund me")
-    tell("This is broken", "add")
+    world.calm()
+    tell(world, change("1_77", "This is broken", "add"))
+    world.calm()
     assert world.tickets() == [number]
     assert world.words(number) == ["This is broken, refund me\n(edited)"]
     assert not any("Now:" in one for one in world.words(number, public=False))
-    tell("This is broken, refund me now", "edited")  # a real edit is told
+    tell(world, change("1_77", "This is broken, refund me now", "edited"))  # a real edit is told
+    world.calm()
     assert any("Now:" in one for one in world.words(number, public=False))
+
+
+def test_old_words_that_come_late_move_nobody_past_an_edit(world: World) -> None:
+    tell(world, change("100_51", "My cup is broken", "add", ago=9))
+    number = world.opened("My cup is broken")
+    world.calm()
+    world.fault("zendesk", method="PUT", effect="status", status=503, headers={"Retry-After": "2"},
+                times=1)  # fmt: skip
+    under = partial(change, under="100_51")
+    edit, made = under("100_54", "lids, edited", "edited"), under("100_54", "ltds", "add", ago=3)
+    tell(world, under("100_53", "and the saucer", "add", ago=4), edit, made)
+    world.until(lambda: world.store.books()["meta"]["ignored"], "who came behind its edit")
+    tell(world, under("100_52", "and the spoon", "add", ago=6))
+    world.calm()
+    told = "\n".join(world.words(number))
+    order = [told.index(one) for one in ("cup", "spoon", "saucer", "lids, edited")]
+    assert order == sorted(order)
 
 
 def test_an_edit_and_a_removal_are_told_on_the_ticket(world: World) -> None:

@@ -26,14 +26,17 @@ LATEST = "2026-11-22T10:00:02+00:00"
           said("a", EARLY, "2026-11-22T10:00:02+00:00")], "ab"),
         # One delivery: as it stands there.
         ([said("b", EARLY, "1"), said("a", EARLY, "1")], "ba"),
-        # What is no new message keeps its place.
+        # What is no new message stays behind what it stood behind.
         ([said("x", EARLY, "3", "edited"), said("b", LATE, "1"), said("a", EARLY, "2")], "xab"),
         # An edit ahead of its message stands for it: neither passes what was written before.
         ([said("b", LATE, "1"), said("x", LATEST, "2", "edited", mid="c"),
           said("c", LATEST, "3"), said("a", EARLY, "4")], "abxc"),
         # One behind its message, whose place is its own.
         ([said("b", LATE, "1"), said("x", LATEST, "2", "edited", mid="b"),
-          said("a", EARLY, "3")], "axb"),
+          said("a", EARLY, "3")], "abx"),
+        # One whose message is done with: what was read back late moves nobody past it.
+        ([said("b", LATE, "1"), said("c", LATE, "2"), said("x", LATEST, "3", "edited", mid="done"),
+          said("d", LATEST, "4"), said("a", EARLY, "5")], "abcxd"),
     ],
 )  # fmt: skip
 def test_messages_are_put_in_the_order_they_were_written_and_then_delivered(

@@ -1,4 +1,4 @@
-"""Comments of a ticket that wait together are taken as they were written; everything else keeps its place."""
+"""Comments of a ticket that wait together are taken as they were written; all else stays behind them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def test_within_a_second_the_ids_tell_which_grow() -> None:
     assert names(said("100", "07"), said("99", "07.5"), said("98", "07.9")) == ["98", "99", "100"]
 
 
-def test_everything_else_keeps_its_place() -> None:
+def test_everything_else_stays_behind_what_it_stood_behind() -> None:
     status, notice = event("status", status="open"), event("notice", "s", reply="x")
-    found = names(status, said("2", "08"), notice, said("1", "07"))
-    assert found == ["status", "1", "notice", "2"]
+    found = names(status, said("2", "08"), notice, said("1", "07"), said("3", "09"))
+    assert found == ["status", "1", "2", "notice", "3"]
 
 
 def test_what_does_not_say_when_and_what_takes_words_back_stays_where_it_is() -> None:

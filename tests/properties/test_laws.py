@@ -15,7 +15,7 @@ from support.contract import NOW, canary, connection, covers_body, proven
 from support.many import many
 
 from bridge.channels import SOURCES
-from bridge.core import sync
+from bridge.core import sequence, sync
 from bridge.core.conditions import OPERATORS, All, AnyOf, Condition, Not, condition
 from bridge.core.errors import Rejected
 from bridge.core.facts import FIELDS, Field, View
@@ -290,3 +290,23 @@ def test_a_stamp_holds_for_its_window_and_no_longer(
             proof.check(headers, body, where, now)
     else:
         proof.check(headers, body, where, now)
+
+
+# --- order -----------------------------------------------------------------------------------------------
+
+TIMES = st.lists(st.none() | st.integers(0, 5), max_size=12)
+
+
+@given(TIMES)
+def test_what_has_a_time_stands_by_it_and_nothing_else_passes_what_it_stood_behind(
+    times: list[int | None],
+) -> None:
+    things = list(enumerate(times))
+    found = sequence.by_time(things, lambda one: one[1])
+    assert sorted(found, key=lambda one: one[0]) == things
+    timed = [(at, number) for number, at in found if at is not None]
+    assert timed == sorted(timed)
+    places = {number: place for place, (number, _) in enumerate(found)}
+    for number, at in things:
+        if at is None:
+            assert all(places[before] < places[number] for before in range(number))
