@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from bridge.core.calls import HttpRequest, HttpResponse, retry_after
 from bridge.core.errors import TransientError
@@ -69,6 +70,20 @@ class Budgets:
                     whole = one._replace(limit=min(limit[0], told.total or limit[0]))
                     ours = left + whole.limit - one.limit
                     self._left(connection.name, whole, told, ours, leave.others)
+
+    @staticmethod
+    def late(connection: str, spent: list[Budget], leave: Leave, took: float) -> list[Any]:
+        """What has to be counted as of now, as lua/leave.lua takes it, where a request *took* so many seconds.
+
+        Empty where it is all the same. The provider counts a request when it gets there.
+        """
+        late = [
+            part
+            for one in spent
+            if one.shared and _passed(one, leave.at, took)
+            for part in (one.name, int(one.seconds * 1000))
+        ]
+        return [connection, leave.at, *late] if late else []
 
     def stop(self, connection: str, budget: str, seconds: float) -> None:
         """Nobody spends *budget* for so long; an operator learns of a long time."""
@@ -138,6 +153,12 @@ def told_to_wait(
     else:
         budget = "account"
     budgets.stop(connection.name, budget, seconds)
+
+
+def _passed(budget: Budget, at: int, took: float) -> bool:
+    """Whether the sixtieth of the window in which leave was given may be over; see lua/prelude.lua."""
+    width = max(int(budget.seconds * 1000) // 60, 1)
+    return (at + int(took * 1000) + 1) // width != at // width
 
 
 def paced(budget: Budget) -> list[Budget]:

@@ -64,6 +64,7 @@ class Errand:
         self.went_well()
         self.last = request
         spends = self.budgets.of(self.connection, request, self.asker)
+        asked = time.monotonic()
         leave = self._leave(spends)
         self._trying = leave.why == "try"
         if leave.wait:
@@ -71,9 +72,18 @@ class Errand:
         if request.write:
             self._guard()  # last, for Redis may have taken its time
             self.wrote = True
-        answer = send(request)
+        try:
+            answer = send(request)
+        finally:
+            self._spent(spends, leave, time.monotonic() - asked)
         self.budgets.learn(self.connection, request, answer, spends, leave)
         return answer
+
+    def _spent(self, spends: list[Budget], leave: Leave, took: float) -> None:
+        """Have it counted from the answer on, as soon as what came of it is written down."""
+        late = self.budgets.late(self.connection.name, spends, leave, took)
+        if late and self.asker.lane:
+            self.asker.late.append(late)
 
     def _leave(self, spends: list[Budget]) -> Leave:
         if self._ask:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 from bridge.store import RANK, Event, Turn
 
@@ -34,6 +35,7 @@ class Asker:
     lane: str = ""
     rank: Rank = Rank.ANSWER
     since: float = 0.0  # when the oldest of what it wants came, in seconds
+    late: list[list[Any]] = field(default_factory=list)  # what it spent counts from its answer on
 
     @property
     def order(self) -> int:

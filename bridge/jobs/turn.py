@@ -179,6 +179,7 @@ class Hand:
         return ask
 
     def _begin(self, orders: Orders) -> None:
+        orders.late, self.asker.late = self.asker.late, []
         # The helpdesk or platform answered: whatever was closed may open. Once a turn is enough.
         orders.cheer = [name for name in orders.cheer if name not in self._said_so]
         self._said_so.update(orders.cheer)

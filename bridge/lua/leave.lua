@@ -1,6 +1,6 @@
 -- May a request go out now? *asked*: connection, lane that asks ('' for none), its order, then per budget name, limit,
 -- window in ms, '1' where lanes stand in line for it ('' where only one lane ever spends it).
--- Returns {0, '', requests of others, left of each budget...} and counts it; 'try' for '' where it is the one that
+-- Returns {0, '', requests of others, now in ms, left of each budget...} and counts it; 'try' for '' where it is the one that
 -- may try a closed connection. Else {wait in ms, why, line to stand in or ''}, and nothing is counted.
 local function leave(asked, now)
   local connection, lane, order = asked[1], asked[2], tonumber(asked[3])
@@ -10,7 +10,7 @@ local function leave(asked, now)
     if tonumber(down[1]) > now then return {tonumber(down[1]) - now, down[2], connection} end
     tries = 'try'
   end
-  local spent, others, answer = {}, 0, {0, tries, 0}
+  local spent, others, answer = {}, 0, {0, tries, 0, now}
   for i = 4, #asked, 4 do
     local name, limit, window, shared = asked[i], tonumber(asked[i + 1]), tonumber(asked[i + 2]), asked[i + 3] == '1'
     local key, line = P .. 'rate:' .. connection .. ':' .. name, connection .. ' ' .. name
@@ -49,4 +49,19 @@ local function leave(asked, now)
   if tries == 'try' then redis.call('HSET', P .. 'down:' .. connection, 'until', now + 10000, 'try', 1) end
   answer[3] = others
   return answer
+end
+-- A request was answered: what it spent is counted as of now. *late*: connection, when leave was given in ms, then per budget
+-- name and window in ms. The provider has counted it somewhere in between; given back by the time of the leave, it could
+-- be one too many in their window.
+local function recount(late, now)
+  for i = 3, #late, 2 do
+    local key, window = P .. 'rate:' .. late[1] .. ':' .. late[i], tonumber(late[i + 1])
+    local width = width_of(window)
+    local from, to = math.floor(tonumber(late[2]) / width), math.floor(now / width)
+    if from ~= to and tonumber(redis.call('HGET', key, from) or '0') > 0 then
+      redis.call('HINCRBY', key, from, -1)
+      redis.call('HINCRBY', key, to, 1)
+      redis.call('PEXPIRE', key, window + 60000)
+    end
+  end
 end

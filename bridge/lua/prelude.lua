@@ -76,10 +76,13 @@ local function first(line)
   return tonumber(redis.call('ZRANGE', P .. 'line:' .. line, 0, 0, 'WITHSCORES')[2])
 end
 
+-- A sixtieth of a window, in ms: by so much time the requests in it are counted together.
+local function width_of(window) return math.max(math.floor(window / 60), 1) end
+
 -- What of a budget is used: sixty buckets a window, the present one beside them, so that at worst a request waits
 -- one sixtieth of the window too long, never too short. Then the buckets, each {number, requests}.
 local function used(key, window, now)
-  local width = math.max(math.floor(window / 60), 1)
+  local width = width_of(window)
   local bucket = math.floor(now / width)
   local total, gone, buckets = tonumber(redis.call('GET', key .. ':other') or '0'), {}, {}
   local flat = redis.call('HGETALL', key)

@@ -25,10 +25,12 @@
 --   waits   = connection | 'connection budget'  the line to stand in meanwhile, and `order` the place there
 --   busy    = true                            nothing is closed there, the worker had no more room: another may have
 --   rests   = true                            nothing is wrong: anything new may come before that
+--   late    = {{connection, ...}, ...}        requests that were answered some time after they had leave (leave.lua)
 --   ask     = {connection, ...}               leave for the write that the intent is about, as leave.lua takes it
 local orders = cjson.decode(ARGV[2])
 local lane, room, now = orders.lane, orders.room, time_ms()
 if redis.call('GET', P .. 'lease:' .. lane) ~= ARGV[1] then return {0} end
+for _, item in ipairs(orders.late or {}) do recount(item, now) end
 local left = orders.ask and leave(orders.ask, now)
 if left and left[1] > 0 then return {4, left} end
 for _, item in ipairs(orders.events or {}) do

@@ -12,7 +12,7 @@ from bridge.core.stored import doc_in
 
 RANK: Final = 10**13  # a place in line is the rank of what is wanted, then the ms since when
 _LISTS: Final = (
-    "events", "touch", "says", "push", "cheer", "set", "tally", "wake", "mutes", "crowds",
+    "events", "touch", "says", "push", "cheer", "set", "tally", "wake", "mutes", "crowds", "late",
 )  # fmt: skip
 
 
@@ -105,6 +105,7 @@ class Orders:
     cheer: list[str] = field(default_factory=list)
     wake: list[str] = field(default_factory=list)
     crowds: list[dict[str, Any]] = field(default_factory=list)
+    late: list[list[Any]] = field(default_factory=list)
     again: int | None = None
     rests: bool = False
     busy: bool = False  # it waits for a connection of which only this worker had no more room
@@ -140,6 +141,7 @@ class Leave:
     why: str = ""
     line: str = ""
     others: int = 0  # requests of others that are counted against the budgets
+    at: int = field(default=0, compare=False)  # when it was given, in ms of Redis' clock
     left: tuple[int, ...] = ()
 
 
@@ -166,7 +168,8 @@ def leave_of(row: Sequence[Any]) -> Leave:
     wait, why, *rest = row
     if wait:
         return Leave(int(wait) / 1000, why.decode(), rest[0].decode())
-    return Leave(0.0, why.decode(), others=int(rest[0]), left=tuple(int(n) for n in rest[1:]))
+    others, at, *left = (int(one) for one in rest)
+    return Leave(0.0, why.decode(), others=others, at=at, left=tuple(left))
 
 
 def flat(fields: Mapping[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from bridge.core.model import Connection, Secret
 from bridge.helpdesks import HELPDESKS
 from bridge.jobs.budgets import paced
 from bridge.jobs.outside import LONGEST, STEPS, Outside, wait_of
+from bridge.jobs.rank import Asker
 from bridge.store import Leave
 from bridge.wiring import Bridge
 
@@ -283,6 +285,27 @@ def test_leave_for_the_first_request_is_asked_as_told_and_for_the_others_as_ever
     out, room, desk = outside(HttpResponse(status=200))
     assert out.desk(desk, twice(), ask=ask) == 2
     assert (asked, len(room.asked)) == (["z"], 1)
+
+
+@pytest.mark.parametrize(("lane", "kept"), [("in:x", 1), ("", 0)])
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_spent_counts_from_the_answer_on_also_where_there_was_none(
+    lane: str, kept: int, fails: bool
+) -> None:
+    """Kept until it is written down; who works on no lane writes nothing down."""
+
+    def send(request: HttpRequest) -> HttpResponse:
+        if fails:
+            raise TransientError("timeout")
+        return HttpResponse(status=200)
+
+    out, room, desk = outside(HttpResponse(status=200))
+    out.bridge.http.send = send  # type: ignore[method-assign]
+    room.gate = lambda *asked: Leave(0.0, at=999)  # type: ignore[method-assign]
+    asker = Asker(lane)
+    with suppress(TransientError):
+        out.of(asker).desk(desk, asking("updates", "account"))
+    assert asker.late == [["z", 999, "updates", 60_000, "account", 60_000]] * kept
 
 
 def test_an_error_carries_the_connection_it_is_about() -> None:

@@ -143,6 +143,25 @@ def test_an_intent_stays_when_it_was_our_redis_that_failed_after_the_write(house
     assert house.store.hash(f"i:{LANE}")["id"] == "i"
 
 
+def test_what_was_answered_late_is_counted_with_the_next_thing_that_is_written(
+    house: House,
+) -> None:
+    account = Budget("account", 5, 60.0, shared=True)
+
+    def step(hand: Hand, turn: Turn) -> None:
+        leave = house.store.gate("zendesk", [account])
+        then = int(leave.at) - 3000  # and answered three seconds after it
+        house.store.client.rename(PREFIX + "rate:zendesk:account", PREFIX + "now")
+        (spent,) = house.store.client.hvals(PREFIX + "now")
+        house.store.client.hset(PREFIX + "rate:zendesk:account", str(then // 1000), spent)
+        hand.asker.late.append(["zendesk", then, "account", 60_000])
+
+    house.turn(step)
+    counted = house.store.client.hgetall(PREFIX + "rate:zendesk:account")
+    assert sorted(counted.values()) == [b"0", b"1"]
+    assert counted[min(counted)] == b"0"
+
+
 def test_an_intent_whose_recording_failed_is_planned_anew(house: House) -> None:
     real = house.store.settle_and_ask
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -84,6 +85,33 @@ def test_a_budget_that_is_nearly_used_up_is_spent_one_by_one(store: Store) -> No
     store.slow("z", "account", 7, 60)
     assert store.gate("z", [ACCOUNT]).wait == 0
     assert 6 < store.gate("z", [ACCOUNT]).wait <= 7
+
+
+# --- when it is counted --------------------------------------------------------------------------------
+
+
+def answered(store: Store, budget: Budget, at: int) -> None:
+    """Write down, as a turn does, that a request with leave of *at* was answered."""
+    store.client.set(PREFIX + "lease:in:x", "me")
+    late = ["z", at, budget.name, int(budget.seconds * 1000)]
+    assert store.settle("me", Orders("in:x", "x", late=[late])) == 3
+
+
+def test_what_was_answered_later_is_given_back_as_much_later(store: Store) -> None:
+    second = Budget("account", 1, 1.0, shared=True)
+    began = time.monotonic()
+    leave = store.gate("z", [second])
+    time.sleep(0.5)
+    answered(store, second, leave.at)
+    while store.gate("z", [second]).wait:
+        time.sleep(0.01)
+    assert time.monotonic() - began > 1.45  # and not 1.0: they may have counted it only after 0.5
+
+
+def test_what_is_counted_nowhere_any_more_is_not_moved(store: Store) -> None:
+    leave = store.gate("z", [ACCOUNT])
+    answered(store, ACCOUNT, leave.at - 10_000)
+    assert store.spent("z", "account", 60) == (1, 0)
 
 
 # --- what others spend --------------------------------------------------------------------------------

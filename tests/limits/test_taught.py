@@ -69,6 +69,26 @@ def learn(
     return notes
 
 
+# --- when it is counted ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("took", "late"),
+    [
+        (0.05, []),
+        (0.2, ["z", 5_900, "account", 60_000]),  # the second in which leave was given is over
+        (7.0, ["z", 5_900, "updates", 600_000, "account", 60_000]),
+    ],
+)
+def test_what_all_spend_counts_from_the_answer_on(took: float, late: list[object]) -> None:
+    spent = [
+        Budget("ticket:7", 30, 60.0),
+        Budget("updates", 100, 600.0, shared=True),
+        Budget("account", 100, 60.0, shared=True),
+    ]
+    assert Budgets.late("z", spent, Leave(0.0, at=5_900), took) == late
+
+
 # --- how much is allowed --------------------------------------------------------------------------------
 
 
