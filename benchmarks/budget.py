@@ -32,7 +32,7 @@ class Found:
     """What became of one backlog; times in seconds of the sandbox's clock."""
 
     at: list[float] = field(default_factory=list)  # when each update was made
-    refused: int = 0
+    refused: list[float] = field(default_factory=list)  # when a request was answered 429
     urgent: list[float] = field(default_factory=list)  # from the webhook to the ticket
 
     def used(self, limit: int) -> float:
@@ -44,6 +44,17 @@ class Found:
         """The updates in each full minute after the first."""
         counted = Counter(int((at - self.at[0]) // 60) for at in self.at)
         return [counted[minute] for minute in range(1, max(counted))]
+
+
+def beyond_the_first(refused: list[float]) -> int:
+    """Of those answered 429 the ones that were not the first in a minute."""
+    first, more = float("-inf"), 0
+    for at in sorted(refused):
+        if at - first < 60:
+            more += 1
+        else:
+            first = at
+    return more
 
 
 def run(quick: bool) -> Findings:
@@ -65,11 +76,15 @@ def run(quick: bool) -> Findings:
         findings.add(
             f"{helpdesk}, {limit} updates a minute", FACTORS[helpdesk], len(found.at),
             f"{(found.at[-1] - found.at[0]) / 60:.1f}", f"{used:.1%}", f"{min(each)} to {max(each)}",
-            found.refused, spread(found.urgent),
+            len(found.refused), spread(found.urgent),
         )  # fmt: skip
         findings.claims += [
             Claim(f"{helpdesk}: share of the limit", spread([used]), 0.95),
-            Claim(f"{helpdesk}: requests answered 429", spread([found.refused]), 0, most=True),
+            Claim(f"{helpdesk}: requests answered 429", spread([len(found.refused)]), 0, most=True),
+            Claim(
+                f"{helpdesk}: of them, beyond the first in a minute",
+                spread([beyond_the_first(found.refused)]), 0, most=True,
+            ),
             Claim(
                 f"{helpdesk}: the slowest new urgent ticket", spread([max(found.urgent)]), 5,
                 most=True, unit=" s of the sandbox's",
@@ -112,10 +127,11 @@ def _run(helpdesk: str, backlog: int) -> Found:
             for one in entries
             if one["what"] == "ticket_comment" and "(1)" in (one["text"] or "")
         )
-        found.refused = sum(
-            one["what"] == "refused" and one["status"] == 429 and one["system"] == helpdesk
+        found.refused = [
+            datetime.fromisoformat(one["at"]).timestamp()
             for one in entries
-        )
+            if one["what"] == "refused" and one["status"] == 429 and one["system"] == helpdesk
+        ]
         return found
 
 

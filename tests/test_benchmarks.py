@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks import bodies, normalise
 from benchmarks import rules as deciding
+from benchmarks.budget import beyond_the_first
 from benchmarks.figures import Claim, Findings, ratios, spread
 from benchmarks.stage import Stage
 from benchmarks.stub import Desk
@@ -35,6 +36,11 @@ def test_a_claim_is_met_by_its_median(found: float, goal: float, most: bool, met
     claim = Claim("it", spread([found, found / 100, found * 100]), goal, most=most)
     assert claim.met is met
     assert ("not met" in str(claim)) is not met
+
+
+def test_of_those_answered_429_the_first_in_a_minute_is_allowed() -> None:
+    assert beyond_the_first([]) == beyond_the_first([5.0, 65.0]) == 0
+    assert beyond_the_first([64.0, 5.0, 66.0, 130.0]) == 1
 
 
 def test_ratios_compare_neighbours_in_time() -> None:
