@@ -90,7 +90,7 @@ class Erasing(Access):
                 else:
                     gone.append(key)
             if gone:
-                self._do(functools.partial(self.client.delete, *(PREFIX + key for key in gone)))
+                self._do(functools.partial(self.client.unlink, *(PREFIX + key for key in gone)))
             self._off_lists(keys, traces)
             bodies += sum(self.forget_body(key[2:]) for key in self._bodies(keys, traces))
         return bodies
