@@ -1,7 +1,8 @@
 """Stands between the product and Redis, reads what is asked, and loses one answer on request.
 
 Each command has a name: a script's own, else the command and the family of its first key, as in
-`HSET bridge:alarms` or `BLPOP rq:queue`, so that one command in two uses is two entries.
+`HSET bridge:alarms` or `BLPOP rq:queue`, so that one command in two uses is two entries. Those
+that may have keys of several families go by their own name: which is the first may be chance.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 KEY: Final = re.compile(rb"^((?:bridge|rq):[a-z-]+)")
 # Their first argument says what they do.
 PAIRED: Final = frozenset({"CLIENT", "SCRIPT", "CONFIG", "PUBSUB"})
+MANY: Final = frozenset({"MGET", "UNLINK"})
 
 
 def name_of(words: list[bytes], scripts: dict[str, str]) -> str:
@@ -30,7 +32,7 @@ def name_of(words: list[bytes], scripts: dict[str, str]) -> str:
         return f"{command} {second.decode('ascii', 'replace').upper()}"
     # SCAN names its keys by a pattern.
     named = (KEY.match(word) for word in words[1:])
-    key = next((found[1].decode() for found in named if found), "")
+    key = next((found[1].decode() for found in named if found and command not in MANY), "")
     return f"{command} {key}".strip()
 
 

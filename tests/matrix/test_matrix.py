@@ -96,6 +96,7 @@ def test_the_same_seed_is_the_same_sample() -> None:
         ([b"CLIENT", b"SETINFO", b"LIB-NAME", b"x"], "CLIENT SETINFO"),
         ([b"SCAN", b"0", b"MATCH", b"bridge:e:*"], "SCAN bridge:e"),
         ([b"MULTI"], "MULTI"),
+        ([b"MGET", b"bridge:join:1", b"bridge:sent:2"], "MGET"),
         ([b"\xff"], "\ufffd"),
     ],
 )
