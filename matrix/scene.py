@@ -117,9 +117,9 @@ class Scene(Stage):
             self.until(self._rests, "rest", patience=60)
 
     def _rests(self) -> bool:
-        """What a worker reads back by itself may come just after a calm."""
+        """What a worker reads back by itself may come just after a calm, or be parked by a pause that has just ended."""
         self.calm()
-        return not any(row["in_progress"] for row in self.store.books().values())
+        return not any(row["in_progress"] or row["parked"] for row in self.store.books().values())
 
     def unsettled(self) -> dict[str, Any]:
         """What the books have left in progress, parked or dead, and rows that do not add up."""
