@@ -43,6 +43,7 @@ WAYS = {
     "fuse": "Too many messages in a short time; the bridge has stopped, so as not to talk to itself",
     "empty": "There were no words to send",
     "muted": "The person is muted",
+    "erased": "The customer's data was erased from the bridge, and with it where they can be answered",
     "link_lost": "It is no longer known to whom this ticket answers",
     "dead": "It failed again and again and was put aside",
     "paused": "An operator has paused what goes to the platform",
@@ -104,14 +105,14 @@ def native(author: str | None, text: str, where: str) -> str:
 
 
 def failed(code: str, detail: str, ways: Sequence[str], text: str) -> str:
-    """An answer was not delivered: why, what is left to do, and the words themselves."""
+    """An answer was not delivered: why, what is left to do, and the words themselves, where they are known."""
     lines = [f"Not delivered to the customer. {reason(code, detail)}."]
     known = line(detail, 300)
     if code in WAYS and known and known != code.replace("_", " "):
         lines.append(f"({known})")
     if ways:
         lines.append(listed("What is left", (line(one, 300) for one in ways)))
-    return capped("\n".join([*lines, "The words:", _quoted(text)]))
+    return capped("\n".join([*lines, "The words:", _quoted(text)] if text else lines))
 
 
 def held(code: str, detail: str, text: str) -> str:

@@ -22,6 +22,8 @@ def find_room(hand: Hand, turn: Turn) -> bool | None:
     event = turn.events[0]
     _, desk_name, ticket_id = turn.room_id.split(":", 2)
     desk = hand.bridge.config.connections[desk_name]
+    if event.doc.get("erased"):
+        return _erased(hand, event, desk, ticket_id)
     helpdesk = hand.bridge.helpdesk(desk)
     try:
         found = hand.outside.desk(desk, helpdesk.read(desk, ticket_id))
@@ -69,6 +71,27 @@ def _spoken(hand: Hand, desk: Connection, update: TicketUpdate) -> TicketComment
         if not (said.author_id == update.actor_id if said.staff is None else said.staff):
             return None
     return said if said and said.public else None
+
+
+def _erased(hand: Hand, event: Event, desk: Connection, ticket_id: str) -> bool:
+    """It was the ticket of a person who was erased: whoever answers learns that it goes nowhere."""
+    room = Room(hand.room_id, {"desk": desk.name, "ticket": ticket_id}, {})
+    said = None
+    try:
+        if not ours(hand, room, event.doc.get("actor")):
+            said = _spoken(hand, desk, update_in(event.doc))
+    except PermanentError as error:
+        if not error.gone:
+            raise  # else it was deleted there, too, as it should be
+    if said is None:
+        hand.close(None, event, "ignored", "erased")
+        return True
+    note = telling.failed("erased", "", ["their next words open a new ticket"], "")
+    orders = hand.closing(event, "ignored", "erased, as the agent was told")
+    orders.facts = room.changed()
+    orders.push.append(note_event(room, note, "erased", said.id))
+    hand.settle(orders)
+    return True
 
 
 def _link_lost(hand: Hand, event: Event, desk: str, ticket_id: str, said: TicketComment) -> None:

@@ -33,6 +33,17 @@ local function busy(room)
   return redis.call('EXISTS', P .. 'l:in:' .. room, P .. 'i:in:' .. room) > 0
 end
 
+-- Of a ticket's update with an answer in it, or perhaps in it: what is no words.
+local function without_words(fields)
+  for i = 1, #fields, 2 do
+    local doc = fields[i] == 'doc' and cjson.decode(fields[i + 1])
+    local said = doc and type(doc.comment) == 'table' and doc.comment or {}
+    if doc and (doc.hint or (said.public == true and type(said.marker) ~= 'string')) then
+      return cjson.encode({v = doc.v, dedupe = doc.dedupe, ticket = doc.ticket, actor = doc.actor, hint = true, erased = true})
+    end
+  end
+end
+
 local new, keep_raw, woke, erased = 0, false, false, false
 local events = cjson.decode(ARGV[4])
 for _, event in ipairs(events) do
@@ -53,8 +64,11 @@ for _, event in ipairs(events) do
       -- From a helpdesk: the ticket's link, else its stamp, else somebody has to read it.
       local linked = redis.call('GET', P .. 'ticket:' .. event.ticket)
       if linked == 'erased' then
-        -- Of a person who was erased: what is said there is theirs, and not kept.
-        linked, room, event.lookup, event.f, erased = nil, '', false, {}, true
+        -- Of a person who was erased: what is said there is theirs, and not kept. Who answers them is to learn that it
+        -- goes nowhere: whether somebody has, the ticket is asked.
+        local bare = without_words(event.f)
+        linked, room, event.lookup, erased = bare and 'ticket:' .. event.ticket, '', false, true
+        event.f = bare and {'k', 'u', 'doc', bare} or {}
       end
       if not linked and room ~= '' then
         local named = joined(room)

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from support.world import World
 
+from bridge.jobs import erasing
+from bridge.jobs.erasing import Wanted
 from bridge.sandbox import wires
 
 RULE = """
@@ -562,6 +564,23 @@ def test_an_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> 
     assert reasons
     assert all("link_lost" in one for one in reasons)
     assert world.spoken() == []
+
+
+def test_who_answers_a_person_that_was_erased_learns_it_once(world: World) -> None:
+    number, _ = case(world)
+    ((room, _),) = world.store.rooms()
+    assert erasing.erase(world.store, Wanted(room)).rooms
+    world.answer(number, "between us", public=False)
+    status(world, number, 3)
+    world.calm()
+    world.answer(number, "We are looking for zzyzx.")
+    assert "erased" in noted(world, number, "Not delivered")
+    status(world, number, 2)
+    world.calm()
+    told = [one for one in world.words(number, public=False) if "Not delivered" in one]
+    assert len(told) == 1
+    assert not any("zzyzx" in str(row) for _, row in world.store.events())
+    assert (world.spoken(), world.store.dead()) == ([], [])
 
 
 def test_a_hint_about_a_ticket_that_is_none_of_ours_changes_nothing(world: World) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from support.world import World
 
 from bridge.core.model import TicketComment, TicketUpdate
+from bridge.jobs import erasing
+from bridge.jobs.erasing import Wanted
 from bridge.jobs.ingest import of_update
 
 
@@ -195,3 +197,25 @@ def test_the_answer_to_a_forgotten_conversation_does_not_vanish(world: World) ->
         lambda: [one for one in world.words(number, public=False) if "Not delivered" in one]
     )
     assert "We are looking for it." in told[0]
+
+
+def test_who_answers_a_person_that_was_erased_learns_that_it_goes_nowhere(world: World) -> None:
+    number, _ = case(world)
+    ((room, _),) = world.store.rooms()
+    assert erasing.erase(world.store, Wanted(room)).rooms
+    world.answer(number, "We are looking for zzyzx.")
+
+    def told() -> list[str]:
+        return [one for one in world.words(number, public=False) if "Not delivered" in one]
+
+    world.until(told, "that the agent is told")
+    world.answer(number, "Only we need to know of zzyzx.", public=False)
+    world.sandbox.post("agent/status", {"ticket": number, "status": "solved"})
+    world.calm()
+    (note,) = told()
+    assert "erased" in note
+    assert "zzyzx" not in note  # nor is it kept here
+    assert not any("zzyzx" in str(row) for _, row in world.store.events())
+    assert world.spoken() == []
+    world.answer(number, "Once more zzyzx.")
+    world.until(lambda: len(told()) == 2, "that they are told again")
