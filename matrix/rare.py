@@ -254,7 +254,8 @@ def _between(case: Case) -> None:
 
 
 def _others(case: Case) -> None:
-    """The helpdesk's answer says that others spend of the same limit."""
+    """The helpdesk's answer says that others spend of the same limit: more than what the cells before have spent."""
+    case.scene.over("bridge:rate:zendesk:account")
     case.scene.sandbox.post("limits", {"on": True})
     url = f"{case.scene.sandbox.url}/zendesk/api/v2/users/me.json"
     other = (f"{wires.ZENDESK_EMAIL}/token", wires.ZENDESK_API_TOKEN)
