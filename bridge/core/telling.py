@@ -104,15 +104,17 @@ def native(author: str | None, text: str, where: str) -> str:
     )
 
 
-def failed(code: str, detail: str, ways: Sequence[str], text: str) -> str:
-    """An answer was not delivered: why, what is left to do, and the words themselves, where they are known."""
+def failed(code: str, detail: str, ways: Sequence[str], text: str | None) -> str:
+    """An answer was not delivered: why, what is left to do, and the words themselves; None where they are not kept."""
     lines = [f"Not delivered to the customer. {reason(code, detail)}."]
     known = line(detail, 300)
     if code in WAYS and known and known != code.replace("_", " "):
         lines.append(f"({known})")
     if ways:
         lines.append(listed("What is left", (line(one, 300) for one in ways)))
-    return capped("\n".join([*lines, "The words:", _quoted(text)] if text else lines))
+    if text is not None:
+        lines += ["The words:", _quoted(text)]
+    return capped("\n".join(lines))
 
 
 def held(code: str, detail: str, text: str) -> str:

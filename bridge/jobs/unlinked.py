@@ -86,7 +86,7 @@ def _erased(hand: Hand, event: Event, desk: Connection, ticket_id: str) -> bool:
     if said is None:
         hand.close(None, event, "ignored", "erased")
         return True
-    note = telling.failed("erased", "", ["their next words open a new ticket"], "")
+    note = telling.failed("erased", "", ["their next words open a new ticket"], None)
     orders = hand.closing(event, "ignored", "erased, as the agent was told")
     orders.facts = room.changed()
     orders.push.append(note_event(room, note, "erased", said.id))

@@ -409,3 +409,8 @@ def test_the_note_tells_what_was_read_from_the_words(signals, told):
 )
 def test_where_nothing_worth_knowing_was_read_the_note_says_nothing_of_it(signals):
     assert "Read from" not in ticket.note(case(message(), rule="one", signals=signals))
+
+
+def test_an_answer_without_words_says_so_and_one_whose_words_are_not_kept_says_nothing() -> None:
+    assert telling.failed("paused", "", [], "").endswith("The words:\n| (no words)")
+    assert "words" not in telling.failed("erased", "", [], None)
