@@ -34,6 +34,11 @@ Limits = Mapping[str, tuple[int, float]]  # budget -> (count, seconds)
 Headers = Mapping[str, str]
 
 
+def sixtieth(seconds: float) -> int:
+    """A sixtieth of a window, in ms: by so much time its requests are counted together (lua/prelude.lua)."""
+    return max(int(seconds * 1000) // 60, 1)
+
+
 def kind(budget: str) -> str:
     """The budget that a name such as `ticket:7` is one of: `ticket`."""
     return budget.partition(":")[0]

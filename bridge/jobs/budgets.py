@@ -14,7 +14,7 @@ from typing import Any
 
 from bridge.core.calls import HttpRequest, HttpResponse, retry_after
 from bridge.core.errors import TransientError
-from bridge.core.limits import Budget, Told, kind
+from bridge.core.limits import Budget, Told, kind, sixtieth
 from bridge.core.model import Connection
 from bridge.jobs.rank import Asker
 from bridge.store import Leave
@@ -156,8 +156,8 @@ def told_to_wait(
 
 
 def _passed(budget: Budget, at: int, took: float) -> bool:
-    """Whether the sixtieth of the window in which leave was given may be over; see lua/prelude.lua."""
-    width = max(int(budget.seconds * 1000) // 60, 1)
+    """Whether the sixtieth of the window in which leave was given may be over."""
+    width = sixtieth(budget.seconds)
     return (at + int(took * 1000) + 1) // width != at // width
 
 

@@ -50,6 +50,7 @@ local function leave(asked, now)
   answer[3] = others
   return answer
 end
+
 -- A request was answered: what it spent is counted as of now. *late*: connection, when leave was given in ms, then per budget
 -- name and window in ms. The provider has counted it somewhere in between; given back by the time of the leave, it could
 -- be one too many in their window.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 
-from bridge.core.limits import Budget
+from bridge.core.limits import Budget, sixtieth
 from bridge.store.access import PREFIX, Access, dumps
 from bridge.store.records import RANK, Leave, Waiting, asking, leave_of
 
@@ -41,7 +41,7 @@ class Limits(Access):
     def spent(self, connection: str, budget: str, window: float) -> tuple[int, float]:
         """What of a budget was used in its *window*, and the seconds we were told to wait."""
         key = f"{PREFIX}rate:{connection}:{budget}"
-        width = max(int(window * 1000) // 60, 1)
+        width = sixtieth(window)
         oldest = int(self.time() * 1000) // width - 60
         row = self._do(lambda: self.client.hgetall(key))
         barred = self._do(lambda: self.client.pttl(f"{key}:stop"))
