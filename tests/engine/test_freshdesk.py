@@ -548,6 +548,11 @@ def test_what_was_said_before_redis_forgot_is_not_said_again(world: World) -> No
     assert texts(world) == ["The first answer.", "The second answer."]
 
 
+def undelivered(world: World, number: int) -> list[str]:
+    """The notes that tell of an answer which did not go out."""
+    return [one for one in world.words(number, public=False) if "Not delivered" in one]
+
+
 def test_an_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> None:
     number, _ = case(world)
     world.forget()
@@ -558,8 +563,7 @@ def test_an_answer_to_a_forgotten_conversation_does_not_vanish(world: World) -> 
     assert "We are looking for it." in noted(world, number, "Not delivered")
     status(world, number, 3)
     world.calm()
-    told = [one for one in world.words(number, public=False) if "Not delivered" in one]
-    assert len(told) == 1
+    assert len(undelivered(world, number)) == 1
     reasons = [world.store.event(dead)["reason"] for dead in world.store.dead()]
     assert reasons
     assert all("link_lost" in one for one in reasons)
@@ -577,8 +581,7 @@ def test_who_answers_a_person_that_was_erased_learns_it_once(world: World) -> No
     assert "erased" in noted(world, number, "Not delivered")
     status(world, number, 2)
     world.calm()
-    told = [one for one in world.words(number, public=False) if "Not delivered" in one]
-    assert len(told) == 1
+    assert len(undelivered(world, number)) == 1
     assert not any("zzyzx" in str(row) for _, row in world.store.events())
     assert (world.spoken(), world.store.dead()) == ([], [])
 
