@@ -118,9 +118,16 @@ class Answer:
         return found[1] if found else None
 
 
+caller = ""
+"""Whose address calls, for what is counted by address; "" is the machine's own."""
+
+
 def dial(url: str, seconds: float = 30.0) -> socket.socket:
     place = urlsplit(url)
-    return socket.create_connection((place.hostname or "", place.port or 80), seconds)
+    port = 0  # any
+    return socket.create_connection(
+        (place.hostname or "", place.port or 80), seconds, (caller, port) if caller else None
+    )
 
 
 def read_answer(sock: socket.socket, *, bare: bool = False) -> Answer:
