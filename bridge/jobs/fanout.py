@@ -44,7 +44,7 @@ def obey(hand: Hand, room: Room, event: Event, told: Command) -> tuple[str, Push
     texts = fanout.wordings(told.lines)
     if wrong := fanout.problem(texts):
         return fanout.refused(wrong), []
-    people = list(_people(hand, room, None))
+    people = [one for _, _, one in _people(hand, room, None)]
     by = guards.writer(event)
     room.facts["fanout"] = json.dumps({"id": event.id, "texts": texts, "by": by})
     return fanout.preview(people, texts), []
@@ -68,34 +68,37 @@ def _begin(hand: Hand, room: Room, event: Event, shown: dict[str, Any]) -> tuple
     return fanout.BEGUN, [our_event("out", room.id, "c", name, doc, state="timer", after=1)]
 
 
-def _people(hand: Hand, room: Room, until: int | None) -> Iterator[Member]:
-    """Each person of the incident once, by their first message; those who joined before *until*."""
+def _people(hand: Hand, room: Room, until: int | None) -> Iterator[tuple[int, str, Member]]:
+    """Each person of the incident once, by their first message; those who joined before *until*.
+
+    With the place of it on the list: who is erased leaves theirs empty, and moves nobody to another.
+    """
     seen = set()
-    for number, (_, one) in enumerate(incident.everybody(hand, room)):
-        if until is not None and number >= until:
+    for at, eid, one in incident.everybody(hand, room):
+        if until is not None and at >= until:
             return
         if one.room and one.room not in seen:
             seen.add(one.room)
-            yield one
+            yield at, eid, one
 
 
 def hand_out(hand: Hand, room: Room, event: Event) -> None:
     """Tell the next ones; when all have been told, say on the ticket what came of it."""
     doc, now = dict(event.doc), hand.bridge.now()
     stopped = bool(json.loads(room.facts.get("fanout") or "{}").get("stopped"))
-    people = list(_people(hand, room, int(doc["until"])))
-    start = int(doc["from"])
-    if stopped:
-        people = people[:start]
+    start, until = int(doc["from"]), int(doc["until"])
+    everybody = list(_people(hand, room, start if stopped else until))
+    waits = [one for one in everybody if one[0] >= start]
     orders = hand.orders()
-    for one in people[start : start + PORTION]:
+    for _, eid, one in waits[:PORTION]:
         about = {"v": 1, "fan": doc["id"], "texts": doc["texts"], "incident": room.ticket}
         about |= {"approved": doc["approved"]} if "approved" in doc else {}
-        orders.push.append(our_event("out", one.room, "s", _name(doc, one), about))
-    doc["from"] = min(start + PORTION, len(people))
+        orders.push.append(our_event("out", one.room, "s", _name(doc, one), about, of=eid))
+    doc["from"] = waits[PORTION][0] if waits[PORTION:] else until
     wait = PAUSE
-    if doc["from"] >= len(people):
-        ends = _ends(hand, doc, people) if start >= len(people) else None
+    if not waits[PORTION:]:
+        people = [one for _, _, one in everybody]
+        ends = _ends(hand, doc, people) if not waits else None
         begun = moment_in(doc["begun"]) or now
         if ends is not None and (None not in ends or now - begun > PATIENCE):
             return _report(hand, room, event, doc, people, ends)

@@ -179,18 +179,22 @@ def _calm(doc: dict[str, Any], count: int, crowd: Crowd, now: datetime) -> bool:
 def _end(hand: Hand, room: Room, event: Event, doc: dict[str, Any], over: int) -> None:
     """The incident is over: its ticket says what it was."""
     orders = hand.closing(event, "done", "the incident is over")
-    every = [one for _, one in everybody(hand, room)]
+    every = [one for _, _, one in everybody(hand, room)]
     told = crowds.summary(str(doc["crowd"]), every, int(doc["peak"]), over, len(every) >= CROWD)
     orders.push.append(note_event(room, told, "summary"))
     _calls_off(hand, room, doc)
     hand.settle(orders)
 
 
-def everybody(hand: Hand, room: Room) -> Iterator[tuple[str, crowds.Member]]:
-    """All messages of the incident that are kept, in the order in which they joined."""
+def everybody(hand: Hand, room: Room) -> Iterator[tuple[int, str, crowds.Member]]:
+    """All messages of the incident that are kept, in the order in which they joined.
+
+    Each with its place on the list, which it keeps: others may be erased meanwhile.
+    """
     for start in itertools.count(0, BATCH):
         eids = hand.bridge.store.crowd("", room.id, 0, start, BATCH)[2]
-        yield from members(hand, eids)
+        found = dict(members(hand, eids))
+        yield from ((at, eid, found[eid]) for at, eid in enumerate(eids, start) if eid in found)
         if len(eids) < BATCH:
             return
 
@@ -219,11 +223,12 @@ def reopen(hand: Hand, room: Room, told: Command) -> tuple[str, list[dict[str, A
         return telling.command_refused("open", "it takes a number: /open 20"), []
     wanted = min(int(told.argument or OPENED), BATCH)
     push: list[dict[str, Any]] = []
-    for eid, one in everybody(hand, room):
+    for _, eid, one in everybody(hand, room):
         if one.over and not one.ticket and len(push) < wanted:
             said = hand.bridge.store.event(eid)
             again = {name: said[name] for name in ("k", "doc", "mid", "pk", "seen") if name in said}
-            row = {"e": name_of("asked", eid), "lane": "in", "room": one.room, "c": OURS}
+            name = name_of("asked", eid)
+            row = {"e": name, "lane": "in", "room": one.room, "c": OURS, "of": eid}
             if not hand.bridge.store.event(str(row["e"])):
                 push.append({**row, "f": {**again, "asked": "1"}})
     return crowds.asked_for(len(push)), push
@@ -272,4 +277,4 @@ def _joins(
     for eid, one in found:
         if one.room:
             row = note_event(Room(one.room, {}, {}), told, "join", room.id, one.ticket or eid)
-            yield {**row, "f": {**row["f"], "doc": doc}}
+            yield {**row, "of": eid, "f": {**row["f"], "doc": doc}}

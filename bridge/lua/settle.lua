@@ -13,9 +13,10 @@
 --   set     = {{key, value, ttl in s, gently}} indexes: sent ids, tickets, persons, joins; gently: only
 --                                             where no other value stands
 --   tally   = {{key, name, seconds}}          what is counted, each thing once by its name, so many seconds long
---   push    = {{e, lane, room, c, state, f, after, waits}}  events of our own making (notes, notices):
+--   push    = {{e, lane, room, c, state, f, after, waits, of}}  events of our own making (notes, notices):
 --                                             in_progress, parked, or a timer; looked at after so many ms;
---                                             who waits ({connection, until when an answer is due})
+--                                             who waits ({connection, until when an answer is due}); of which
+--                                             event in another room it is made: none, where that was erased
 --   wake    = {lane, ...}                     that may go on, if they rest
 --   mutes   = {{id, text}}                    what is muted from now on; '' ends it
 --   crowds  = {{c, ...}}                      messages to count, incidents (crowd.lua)
@@ -106,7 +107,8 @@ for _, item in ipairs(orders.crowds or {}) do
 end
 for _, item in ipairs(push) do
   local key = P .. 'e:' .. item.e
-  if redis.call('HEXISTS', key, 'state') == 0 then
+  local erased = item.of and redis.call('HEXISTS', P .. 'e:' .. item.of, 'k') == 0
+  if not erased and redis.call('HEXISTS', key, 'state') == 0 then
     local state = item.state or 'in_progress'
     redis.call('HSET', key, 'v', 1, 'c', item.c, 'd', '', 'at', now, 'state', state, 'reason', '',
       'room', item.room, 'lane', item.lane, unpack(item.f))

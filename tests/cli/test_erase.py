@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.erased import HER, HIS, NAME, WHOSE, balanced, both, erase, hers, left
 
 from bridge.cli import parts
-from bridge.core import receipt
 from bridge.core.errors import TransientError
 from bridge.core.model import (
     Author,
@@ -35,61 +35,6 @@ from bridge.sandbox.wires import PAGE_ID
 from bridge.store import Store
 from bridge.wiring import build
 
-HER = "7734501"  # an id that is nothing else's
-HIS = "8845612"
-NAME = "Zuzanna Kowalczyk-Nowak"
-WORDS = "my kettle is broken and exploded violetly"
-WHOSE = (HER, NAME, "Zuzanna", "kettle", "violetly")
-
-
-def body(*said: tuple[str, str, str, str]) -> bytes:
-    """One webhook with these comments: (id, person, name, words)."""
-    changes = [
-        {
-            "field": "feed",
-            "value": {
-                "item": "comment", "verb": "add", "comment_id": f"{PAGE_ID}_{ident}",
-                "post_id": f"{PAGE_ID}_1", "parent_id": f"{PAGE_ID}_1", "created_time": 1764000000,
-                "from": {"id": person, "name": name}, "message": words,
-            },
-        }
-        for ident, person, name, words in said
-    ]  # fmt: skip
-    entry = {"id": PAGE_ID, "time": 1764000000, "changes": changes}
-    return json.dumps({"object": "page", "entry": [entry]}).encode()
-
-
-def hers(ident: str = "501", words: str = WORDS) -> bytes:
-    return body((ident, HER, NAME, words))
-
-
-def both() -> bytes:
-    return body(
-        ("501", HER, NAME, WORDS), ("601", HIS, "Adam Wolski", "my parcel never came, refund")
-    )
-
-
-def values(client: Any, key: bytes) -> Iterator[bytes]:
-    """The key, and everything in it, whatever it is."""
-    yield key
-    kind = client.type(key)
-    if kind == b"string":
-        yield client.get(key) or b""
-    elif kind == b"hash":
-        for pair in client.hgetall(key).items():
-            yield from pair
-    elif kind == b"list":
-        yield from client.lrange(key, 0, -1)
-    elif kind == b"set":
-        yield from client.smembers(key)
-    elif kind == b"zset":
-        yield from client.zrange(key, 0, -1)
-    elif kind == b"stream":
-        for _, fields in client.xrange(key):
-            yield from fields.values()
-    else:
-        assert kind == b"none", kind
-
 
 def on_disk(folder: Path, word: str) -> bool:
     """Whether Redis' files hold *word*."""
@@ -103,33 +48,6 @@ def until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < patience
         time.sleep(0.02)
-
-
-def left(house: Any, *of: str) -> list[str]:
-    """The keys in which one of *of* stands; packed receipts are unpacked."""
-    client, found = house.store.client, []
-    for key in client.scan_iter(count=1000):
-        for value in values(client, key):
-            slip = value.decode("utf-8", "replace")
-            if slip[:3] == "zeJ":  # deflated JSON in base64
-                slip = json.dumps(receipt.unpack(slip), ensure_ascii=False)
-            if any(one in slip for one in of):
-                found.append(f"{key.decode()}: {slip[:200]}")
-    return found
-
-
-def balanced(house: Any) -> dict[str, dict[str, int]]:
-    """The books, which balance."""
-    books: dict[str, dict[str, int]] = house.store.books()
-    ends = ("done", "ignored", "parked", "dead", "in_progress")
-    for name, row in books.items():
-        assert row["received"] == sum(row[one] for one in ends), (name, row)
-    return books
-
-
-def erase(house: Any, *words: str) -> dict[str, Any]:
-    told: dict[str, Any] = house.json("erase", HER, "--yes", *words)
-    return told
 
 
 def test_it_says_first_what_would_go_and_changes_nothing(town: Any) -> None:
