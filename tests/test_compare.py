@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chaos import compare
 from chaos.compare import TALKS, Found, Run, seconds
 
 
@@ -83,6 +85,20 @@ def test_the_seed_decides_what_is_broken_and_when() -> None:
     assert schedule(7) == schedule(7)
     assert schedule(7) != schedule(8)
     assert schedule(7).count("redis") == 2
+
+
+@pytest.mark.parametrize(
+    ("ours", "code"),
+    [({}, 0), ({"missing": 1}, 1), ({"doubled": 1}, 1), ({"tickets": 1}, 1), ({"reordered": 1}, 1)],
+)
+def test_the_exit_code_tells_whether_the_bridge_broke_a_promise(
+    ours: dict[str, int], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not whether plain RQ did."""
+    both = [Found("the bridge", **ours), Found("plain RQ", missing=9, doubled=9)]
+    monkeypatch.setattr(sys, "argv", ["compare"])
+    monkeypatch.setattr(compare, "compare", lambda *_: both)
+    assert compare.main() == code
 
 
 def test_what_did_not_happen_in_the_watch_is_said_so() -> None:
