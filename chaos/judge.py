@@ -154,8 +154,13 @@ def _pairs(stands: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _in_order(play: Play, earlier: str, later: str) -> bool:
-    """Whether *earlier* was taken before *later* was first brought: then their order was the bridge's to keep."""
+    """Whether *earlier* was taken before *later* was first brought: then their order was the bridge's to keep.
+
+    So it is where neither came by: a webhook that only hints has the ticket read, in its order.
+    """
     one, other = play.stage.postman.times.get(earlier), play.stage.postman.times.get(later)
+    if one is None and other is None:
+        return True
     if one is None or other is None or one.taken is None:
         return False
     return one.taken < other.brought

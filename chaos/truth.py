@@ -25,7 +25,6 @@ class Truth:
     statuses: list[tuple[int, int, str]] = field(
         default_factory=list
     )  # ticket, seq, what it became
-    answered: dict[str, int] = field(default_factory=dict)  # an agent's token -> seq on the ticket
     spoken: list[dict[str, Any]] = field(default_factory=list)
     heard: list[dict[str, Any]] = field(default_factory=list)  # all that stands on a platform
 
@@ -56,11 +55,11 @@ class Truth:
         return became[-1] if became else ""
 
     def _comment(self, entry: dict[str, Any], text: str) -> None:
+        if entry["by"] == "agent":
+            return  # what became of it is asked where customers read
         for found in TOKEN.finditer(text):
             token = found[0]
-            if entry["by"] == "agent":
-                self.answered.setdefault(token, entry["seq"])
-            elif entry["public"]:
+            if entry["public"]:
                 self.public[token].append((entry["ticket"], entry["seq"], found.start()))
                 self.ticket_of.setdefault(token, entry["ticket"])
             else:

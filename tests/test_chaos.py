@@ -6,7 +6,10 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import redis
 import requests
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -24,8 +28,9 @@ from bridge.store import Store
 from bridge.store.scripts import SCRIPTS
 from chaos import points
 from chaos.plan import BREAKS, CHANNELS, EFFECTS, LONG, OUTAGES, SYSTEMS, Bring, plan
+from chaos.play import Play
 from chaos.points import COMMITS, POINTS, WRITES
-from chaos.postman import Postman
+from chaos.postman import Letter, Postman
 
 ROOT = Path(__file__).parents[1]
 
@@ -248,15 +253,91 @@ def test_what_cannot_be_kept_is_brought_again(door: str) -> None:
     assert postman.refused == []
 
 
-def test_what_is_refused_is_remembered_and_not_brought_again(door: str) -> None:
-    postman = brought(door, [401])
+@pytest.mark.parametrize("status", [400, 401, 413])
+def test_what_is_refused_is_remembered_and_not_brought_again(door: str, status: int) -> None:
+    postman = brought(door, [status, 200])
     assert len(postman.refused) == 1
     assert postman.times["m00001"].taken is None
+
+
+def test_words_are_brought_and_taken_when_they_first_were() -> None:
+    postman, letter = Postman({}), Letter("/hooks/meta", {}, b"", ("m00001",))
+    postman._brought(letter)
+    postman._taken(letter)
+    first = replace(postman.times["m00001"])
+    postman._brought(letter)
+    postman._taken(letter)
+    postman._loop.close()
+    assert postman.times == {"m00001": first}
+
+
+def test_a_postman_who_stumbles_says_so(door: str) -> None:
+    postman = Postman({})
+    postman.doors.append(door)
+    postman.start()
+    try:
+        postman._sender = cast("Any", None)
+        postman.post("/hooks/meta", {}, b"m00001")
+        until = time.monotonic() + 20
+        while not postman.refused and time.monotonic() < until:
+            time.sleep(0.01)
+    finally:
+        postman.stop()
+    assert [one.partition(":")[0] for one in postman.refused] == ["the postman failed"]
 
 
 def test_copies_go_at_once_and_one_who_hangs_up_comes_again(door: str) -> None:
     assert brought(door, [200], Bring(copies=8)).answers == {"200": 8}
     assert brought(door, [200], Bring(deaf=True)).answers == {"200": 1, "hung up": 1}
+    assert brought(door, [200], Bring(again=0.01)).answers == {"200": 2}
+
+
+# --- the end of a run -----------------------------------------------------------------------------------
+
+
+def played(folder: Path, client: redis.Redis) -> Play:
+    """A play of which all is said."""
+    points.prepare(folder)
+    stage = SimpleNamespace(
+        points=folder, postman=SimpleNamespace(under_way=0),
+        sandbox=SimpleNamespace(get=lambda path: {"idle": True}),
+        redis=SimpleNamespace(client=lambda: nullcontext(client)),
+    )  # fmt: skip
+    return Play(plan(1, 7), cast("Any", stage), 5.0, lambda words: None)
+
+
+@pytest.mark.parametrize("rests", [True, False])
+def test_a_run_that_does_not_come_to_rest_says_so(
+    tmp_path: Path, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, rests: bool
+) -> None:
+    play = played(tmp_path, client)
+    monkeypatch.setattr("chaos.play.QUIET", 60.0 if rests else 0.01)
+    monkeypatch.setattr(play, "_pass", lambda until: None)
+    monkeypatch.setattr(play, "_is_quiet", lambda: rests)
+    assert play._quiet() is rests
+
+
+def test_nothing_is_quiet_while_anything_is_under_way(tmp_path: Path, client: redis.Redis) -> None:
+    play = played(tmp_path, client)
+    assert play._is_quiet()
+    play._agents.append(plan(1, 7).doings[0])
+    assert not play._is_quiet()
+    play._agents.clear()
+    stage = cast("Any", play.stage)
+    stage.postman.under_way = 1
+    assert not play._is_quiet()
+    stage.postman.under_way = 0
+    stage.sandbox.get = lambda path: {"idle": False}
+    assert not play._is_quiet()
+    stage.sandbox.get = lambda path: {"idle": True}
+    for busy in (
+        ("ZADD", "bridge:ingest", 0, "d1"), ("ZADD", "bridge:due", 0, "in:r1"),
+        ("SET", "bridge:lease:in:r1", "w1"), ("HSET", "bridge:books:meta", "in_progress", 1),
+    ):  # fmt: skip
+        assert play._is_quiet()
+        client.execute_command(*busy)
+        assert not play._is_quiet(), busy
+        client.delete(busy[1])
 
 
 # --- all of it ------------------------------------------------------------------------------------------

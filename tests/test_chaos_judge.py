@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import nullcontext
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from types import SimpleNamespace
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import pytest
-import redis
-from support import leaks as told
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bridge.sandbox import wires
-from chaos import __main__ as whole
-from chaos import judge, leaks
-from chaos.plan import plan
+from chaos import judge
 from chaos.play import Play
 from chaos.postman import Times
-from chaos.stage import FORM_SECRET, Stage
 from chaos.truth import Truth
 
 TICKET = {
@@ -60,16 +51,23 @@ def judged(*record: dict[str, Any], channel: str = "facebook", **more: Any) -> s
     times = {
         "m00001": Times(1.0, more.pop("taken", 2.0)),
         "m00002": Times(more.pop("brought", 3.0), 4.0),
+        "a00001": Times(5.0, 6.0),
+        "a00002": Times(more.pop("answer_brought", 7.0), 8.0),
     }
+    dead, event = more.pop("dead", []), more.pop("event", {})
+    client = SimpleNamespace(lrange=lambda *_: [], zscore=lambda *_: None, exists=lambda _: 0)
     store = SimpleNamespace(
-        books=lambda: {"meta": row}, dead=list, event=lambda eid: {}, events=list
-    )
+        books=lambda: {"meta": row}, dead=lambda: dead, event=lambda eid: event,
+        events=lambda: [("e1", event)],
+    )  # fmt: skip
     postman = SimpleNamespace(times=times, refused=more.pop("refused", []))
     rested = more.pop("rested", True)
     play = SimpleNamespace(
         plan=SimpleNamespace(talks=(channel,), people=("Ana",), brings={}),
         truth=truth, order={0: ["m00001", "m00002"]}, removed=set(), edited={}, answers={}, tails={},
-        statuses=Counter(), stage=SimpleNamespace(postman=postman, store=store), calm_after=0.0,
+        statuses=Counter(), stage=SimpleNamespace(
+            postman=postman, store=store, redis=SimpleNamespace(client=lambda: nullcontext(client))
+        ), calm_after=0.0,
         left=lambda: "", began=0.0,
     )  # fmt: skip
     for name, value in more.items():
@@ -90,6 +88,9 @@ def test_a_good_run_is_not_blamed() -> None:
     ("record", "wrong"),
     [
         ((TICKET, words("m00001")), "lost"),
+        ((TICKET, words("m00001"), words("m00002", public=False)), "lost"),
+        ((TICKET, words("m00001"), words("m00002", public=None)), "lost"),
+        ((TICKET, words("m00001"), words("m00002", by="agent")), "lost"),
         ((*GOOD, words("m00002")), "duplicate messages"),
         ((TICKET, words("m00001 and m00002 m00002")), "duplicate messages"),
         ((TICKET, words("m00002"), words("m00001")), "reordered messages"),
@@ -110,12 +111,45 @@ def test_each_broken_promise_is_seen(record: tuple[dict[str, Any], ...], wrong: 
 def test_a_note_of_our_own_on_a_platform_is_seen() -> None:
     notice = {"statuses": Counter({0: 1})}
     assert judged(*GOOD, said("We think this is sorted now."), **notice) == set()
-    assert judged(*GOOD, said("The customer has deleted this."), **notice) == {"leaked notes"}
+    for note in (
+        "The customer has deleted this.", "Not delivered to the customer.", "Held back, not sent again.",
+        "Only 1 of 2 parts reached the customer.",
+    ):  # fmt: skip
+        assert judged(*GOOD, said(note), **notice) == {"leaked notes"}
+
+
+def test_what_a_colleague_notes_twice_is_no_duplicate_of_ours() -> None:
+    seen = words("between us n00001", by="agent", public=False)
+    assert judged(*GOOD, seen, seen) == set()
+
+
+def test_the_record_is_read_on_from_where_the_last_look_ended() -> None:
+    truth = Truth()
+    truth.read({"entries": [], "seq": 41})
+    assert truth.seen == 41
+
+
+def test_a_private_reply_and_the_message_it_makes_are_one_but_a_note_leaks_by_either() -> None:
+    record = (*GOOD, answered("a00001"))
+    reply, message = (said("a00001", what=what) for what in ("private_reply", "message"))
+    assert judged(*record, reply, message, answers={0: ["a00001"]}) == set()
+    assert judged(*record, message, message, answers={0: ["a00001"]}) == {"duplicate replies"}
+    for what in ("private_reply", "post"):
+        # Also what stands there in somebody else's name: a tool of ours may have posted it.
+        leaked = said("between us n00001", what=what, by="brand")
+        assert judged(*GOOD, leaked) == {"leaked notes"}
 
 
 def test_notes_that_say_different_things_of_the_same_words_are_no_duplicates() -> None:
     waits = words("Not delivered yet.\n| sorry a00009", public=False)
     assert judged(*GOOD, waits, FAILED) == set()
+
+
+def test_the_same_note_may_stand_on_two_tickets() -> None:
+    """Of one person's talk and of the incident that it belongs to."""
+    other = {**TICKET, "ticket": 2, "external_id": "b" * 32}
+    record = (*GOOD, other, words("m00003", ticket=2), FAILED, {**FAILED, "ticket": 2})
+    assert judged(*record, order={0: ["m00001", "m00002"], 1: ["m00003"]}) == set()
 
 
 def test_order_is_asked_only_of_what_was_taken_in_order() -> None:
@@ -148,6 +182,14 @@ def test_a_talk_may_leave_a_solved_ticket_for_that_of_the_same_persons_comment(
     assert judged(*talk, plan=plan, order=order) == wrong
 
 
+def test_a_ticket_solved_after_its_talk_has_left_excuses_nothing() -> None:
+    plan = SimpleNamespace(talks=("messenger", "facebook"), people=("Ana", "Ana"), brings={})
+    comment = ({**TICKET, "ticket": 2, "external_id": "b" * 32}, words("m00003", ticket=2))
+    record = (TICKET, words("m00001"), *comment, words("m00002", ticket=2), SOLVED)
+    order = {0: ["m00001", "m00002"], 1: ["m00003"]}
+    assert judged(*record, plan=plan, order=order) == {"duplicate tickets"}
+
+
 def test_a_talk_that_leaves_a_solved_ticket_may_not_move_on() -> None:
     plan = SimpleNamespace(
         talks=("messenger", "facebook", "threads"), people=["Ana"] * 3, brings={}
@@ -175,6 +217,23 @@ def test_an_answer_said_twice_or_never_is_seen() -> None:
     assert judged(*GOOD, answered("a00001"), answers=answers) == {"reply lost"}
 
 
+def test_answers_are_said_in_the_order_in_which_they_were_taken() -> None:
+    answers = {"answers": {0: ["a00001", "a00002"]}}
+    asked = (*GOOD, answered("a00001"), answered("a00002"))
+    one, other = said("sorry a00001"), said("sorry a00002")
+    assert judged(*asked, one, other, **answers) == set()
+    assert judged(*asked, other, one, **answers) == {"reordered replies"}
+    assert judged(*asked, other, one, answer_brought=5.5, **answers) == set()
+
+
+def test_answers_that_were_only_hinted_at_are_said_in_the_order_of_the_ticket() -> None:
+    answers = {"answers": {0: ["a00003", "a00004"]}}
+    asked = (*GOOD, answered("a00003"), answered("a00004"))
+    one, other = said("sorry a00003"), said("sorry a00004")
+    assert judged(*asked, one, other, **answers) == set()
+    assert judged(*asked, other, one, **answers) == {"reordered replies"}
+
+
 def test_a_long_answer_is_said_to_its_end_once_and_in_order() -> None:
     long = {"answers": {0: ["a00001"]}, "tails": {"a00001": "z00001"}}
     asked = (*GOOD, answered("a00001 ... z00001"))
@@ -187,6 +246,10 @@ def test_a_long_answer_is_said_to_its_end_once_and_in_order() -> None:
     assert judged(*asked, begins, ends, ends, **long) == {"duplicate replies"}
     assert judged(*asked, ends, begins, **long) == {"reordered replies"}
     assert judged(*asked, begins, **long) == {"reply lost"}
+    assert judged(*asked, ends, HELD, channel="telegram", **long) == {"reordered replies"}
+    held = words("Held back, not sent again.\n| z00001", public=False)
+    assert judged(*asked, begins, held, channel="telegram", **long) == set()
+    assert judged(*asked, begins, channel="telegram", **long) == {"reply lost"}
     partly = words("Only 1 of 2 parts reached the customer.\n| z00001", public=False)
     assert judged(*asked, begins, partly, **long) == {"reply lost"}
     assert judged(*asked, begins, partly, channel="telegram", **long) == set()
@@ -210,6 +273,24 @@ def test_a_note_that_an_answer_did_not_go_out_must_be_true() -> None:
     failed = words("Not delivered to the customer.\n| sorry a00001", public=False)
     record = (*GOOD, answered("a00001"), said("sorry a00001"), failed)
     assert judged(*record, answers={0: ["a00001"]}) == {"untrue notes"}
+    asked = (*GOOD, answered("a00001"), said("sorry a00001"), HELD)
+    assert judged(*asked, answers={0: ["a00001"]}) == {"untrue notes"}
+    assert judged(*asked, channel="telegram", answers={0: ["a00001"]}) == set()  # nobody could know
+
+
+def test_only_what_the_customer_removed_may_go_unanswered_and_only_if_the_ticket_says_so() -> None:
+    answers = {"answers": {0: ["a00001"]}}
+    asked = (TICKET, words("m00001"), words("m00002"), words("deleted: m00002", public=False))
+    refused = words("Not delivered to the customer.\n| sorry a00001", public=False)
+    gone = {"removed": {"m00002"}}
+    assert judged(*asked, answered("a00001"), refused, **answers, **gone) == set()
+    assert judged(*asked, answered("a00001"), **answers, **gone) == {"reply lost"}
+    assert judged(*asked, answered("a00001"), refused, **answers) == {"reply lost"}
+    long = {"tails": {"a00001": "z00001"}}
+    partly = words("Only 1 of 2 parts reached the customer.\n| z00001", public=False)
+    begun = (*asked, answered("a00001 ... z00001"), said("(1/2) a00001"))
+    assert judged(*begun, partly, **answers, **long, **gone) == set()
+    assert judged(*begun, **answers, **long, **gone) == {"reply lost"}
 
 
 def test_notes_that_went_onto_the_ticket_as_one_are_told_apart() -> None:
@@ -244,129 +325,11 @@ def test_a_note_of_a_colleague_that_was_our_own_answer_is_seen() -> None:
 
 def test_books_refusals_and_unrest_are_seen() -> None:
     assert judged(*GOOD, books={"done": 1}) == {"books"}
-    assert judged(*GOOD, books={"done": 1, "in_progress": 1}) == {"books"}
+    for part in ("in_progress", "parked", "dead"):
+        assert judged(*GOOD, books={"done": 1, part: 1}) == {"books"}
+    assert judged(*GOOD, event={"state": "done"}) == set()
+    for state in ("in_progress", "parked"):
+        assert judged(*GOOD, event={"state": state}) == {"not at rest"}
+    assert judged(*GOOD, dead=["e1"], event={"reason": "it was refused"}) == {"lost"}
     assert judged(*GOOD, refused=["/hooks/meta m00001: 401"]) == {"refused deliveries"}
     assert judged(*GOOD, rested=False) == {"not at rest"}
-
-
-# --- what was told ------------------------------------------------------------------------------------
-
-SECRET = wires.FRESHDESK_API_KEY
-
-
-class Pages(BaseHTTPRequestHandler):
-    """A web process that shows what it must not."""
-
-    shown: ClassVar[dict[str, str]] = {}
-
-    def do_GET(self) -> None:
-        body = self.shown.get(self.path, "{}").encode()
-        self.send_response(200)
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        return
-
-
-@pytest.fixture
-def door() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
-    Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.mark.parametrize(
-    ("where", "said", "wrong"),
-    [
-        ("worker.log", "refused 42", set()),
-        ("worker.log", f"refused {SECRET}", {"leaked secrets"}),
-        ("worker.log", f"refused {FORM_SECRET}", {"leaked secrets"}),
-        ("worker.log", "refused key-9", {"leaked secrets"}),
-        ("worker.log", "refused token-9", {"leaked secrets"}),
-        ("web.log", "late: Person 00007", {"leaked words"}),
-        ("web.log", "late: My order is broken", {"leaked words"}),
-        ("rq", f"bridge.jobs.wake('{SECRET}')", {"leaked secrets"}),
-        ("rq", "bridge.jobs.wake('Person 00007')", {"leaked words"}),
-        ("redis/a.aof", "Person 00007: My order is broken", set()),
-        ("redis/a.aof", SECRET, {"leaked secrets"}),
-        ("redis/appendonlydir/b.aof", SECRET, {"leaked secrets"}),
-        ("/metrics", f'last{{error="{SECRET}"}} 1', {"leaked secrets"}),
-        ("/console", "Person 00007", {"leaked words"}),
-        ("/readyz", "ready", set()),
-    ],
-)
-def test_what_a_run_says_keeps_and_shows_is_searched_for_secrets_and_people(
-    tmp_path: Path, client: redis.Redis, door: str, where: str, said: str, wrong: set[str]
-) -> None:
-    (tmp_path / "redis" / "appendonlydir").mkdir(parents=True)
-    (tmp_path / "worker.log").write_text("started")
-    Pages.shown = {where: said}
-    if where == "rq":
-        client.hset("rq:job:wake-1", "description", said)
-    elif not where.startswith("/"):
-        (tmp_path / where).write_text(said)
-    stage = SimpleNamespace(
-        folder=tmp_path, environ={"BRIDGE_SECRET_KEY": "key-9", "BRIDGE_CONSOLE_TOKEN": "token-9"},
-        redis=SimpleNamespace(folder=tmp_path / "redis", client=lambda: nullcontext(client)),
-        postman=SimpleNamespace(doors=[door]),
-    )  # fmt: skip
-    verdict = judge.Verdict()
-    leaks.ask(cast(Stage, stage), verdict)
-    assert set(verdict.wrong) == wrong
-    assert verdict.figures["bytes searched for secrets"] > 0
-
-
-@pytest.mark.parametrize("shape", ['a/b c"d', "a%2Fb%20c%22d", 'a/b c\\"d'])
-def test_a_secret_is_found_as_it_is_in_an_address_and_as_json_writes_it(shape: str) -> None:
-    wanted = {"TOKEN": 'a/b c"d', "OTHER": "e/f"}
-    assert told.found(f"said {shape} once".encode(), wanted) == ["TOKEN"]
-
-
-# --- the run as a whole --------------------------------------------------------------------------------
-
-
-class Nothing:
-    """A stage on which nothing happens."""
-
-    keep = False
-
-    def __enter__(self) -> Nothing:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-
-@pytest.mark.parametrize(
-    ("rested", "leaked", "code"), [(True, False, 0), (False, False, 1), (True, True, 1)]
-)
-def test_the_exit_code_tells_whether_a_promise_was_broken(
-    rested: bool, leaked: bool, code: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of the messages, of the rest that never came, and of what was said aloud."""
-
-    def judged(play: Any, rested: bool) -> judge.Verdict:
-        verdict = judge.Verdict()
-        if not rested:
-            verdict.blame("not at rest", "work is left")
-        return verdict
-
-    def ask(stage: Any, verdict: judge.Verdict) -> None:
-        if leaked:
-            verdict.blame("leaked secrets", "TOKEN stands in the log")
-
-    stage = Nothing()
-    monkeypatch.setattr(whole, "Postman", lambda brings: None)
-    monkeypatch.setattr(whole, "Stage", lambda postman: stage)
-    monkeypatch.setattr(
-        whole, "Play", lambda *_: SimpleNamespace(run=lambda: rested, calm_after=0.0)
-    )
-    monkeypatch.setattr(whole, "counts", lambda *_: ())
-    monkeypatch.setattr(judge, "judge", judged)
-    monkeypatch.setattr(leaks, "ask", ask)
-    assert whole.run(plan(1, 7), rate=5.0, quiet=True) == code
-    assert stage.keep is bool(code)  # what is left of a run that went wrong is to be looked at

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import random
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from chaos import compare
 from chaos.compare import TALKS, Found, Run, seconds
+
+EARLIER = 90_000  # said before the storm, and none of its messages
 
 
 class Side(SimpleNamespace):
@@ -22,6 +27,9 @@ class Side(SimpleNamespace):
             {"what": "ticket_comment", "public": True, "ticket": ticket, "text": text}
             for ticket, text in comments
         ]
+        entries.append(
+            {"what": "ticket_comment", "public": True, "ticket": 9, "text": cup(EARLIER)}
+        )
         entries.append(
             {"what": "ticket_comment", "public": False, "ticket": 1, "text": "Cup 00000"}
         )
@@ -40,8 +48,8 @@ class Side(SimpleNamespace):
 
 def judged(*comments: tuple[int, str], messages: int = 3) -> Found:
     run, found = Run(Side(*comments), 0), Found("x")  # type: ignore[arg-type]
-    for number in range(messages):
-        run.say(number, 0)
+    for number in (*range(messages), EARLIER):
+        run.say(number, number // 1000)
     run._judge(messages, found)
     return found
 
