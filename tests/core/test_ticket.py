@@ -105,6 +105,15 @@ def test_an_edit_shows_the_latest_words_once():
     assert ticket.words(case(edit, message("before"))) == "now\n(edited)"
 
 
+def test_an_edit_keeps_the_time_and_the_files_of_the_original():
+    place = Attachment(type="link", url="https://x/1")
+    first = message("before", external_id="1", attachments=(place,))
+    edit = message("now", external_id="1", change=Change.EDITED, sent_at=AT.replace(hour=12))
+    other = message("two", external_id="2")
+    shown = ticket.words(case(first, other, edit))
+    assert shown.startswith("2026-11-22 10:00 UTC\nnow\n[link] https://x/1\n(edited)\n\n")
+
+
 def test_a_deleted_message_keeps_its_place_and_not_its_words():
     other = message("two", external_id="2", dedupe="2")
     gone = message(None, change=Change.DELETED, dedupe="d")
@@ -136,6 +145,19 @@ def test_an_absurd_length_is_cut_with_a_mark_and_the_rest_is_in_the_note():
     assert ticket.words(said) == "a" * 10_000 + "… [cut: 20004 more characters]"
     assert "TAIL" in ticket.note(said)
     assert "TAIL" not in ticket.note(case(message("short")))
+    assert "TAIL" not in ticket.note(case(message(long, change=Change.DELETED)))
+
+
+def test_nothing_acts_in_the_rest_of_a_long_message():
+    note = ticket.note(
+        case(message("a" * 10_000 + "{{ticket.id}} <script> [x](https://evil.example)"))
+    )
+    assert "{ {ticket.id}} < script> [x] (https://evil.example)" in note
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_a_line_ends_as_lines_end_here(end):
+    assert safe(f"one{end}two") == "one\ntwo"
 
 
 def test_no_flag_and_no_family_is_cut_in_two():
@@ -221,7 +243,7 @@ def assert_harmless(text):
 def test_nothing_a_stranger_writes_acts_on_the_helpdesk(payload):
     said = message(
         payload,
-        author=Author(id="1", name=payload, username=payload, url=payload),
+        author=Author(id="1", name=payload, username=f"u{payload}", url=payload),
         permalink=f"https://x/{payload}",
         attachments=(Attachment(type=payload[:20], url=f"https://x/{payload}", name=payload),),
     )
@@ -312,6 +334,11 @@ def test_what_is_unknown_is_not_mentioned():
     note = ticket.note(case(message(author=Author(id="1", name="Ana"))))
     for absent in ("followers", "verified", "None", "Under the post", "Earlier", "Why:", "Rules"):
         assert absent not in note
+
+
+def test_how_to_answer_is_told_where_one_can_answer():
+    assert ticket.HOW in ticket.note(case(windows="Answers are possible at any time"))
+    assert ticket.HOW not in ticket.note(case(windows=ticket.NOWHERE))
 
 
 def test_an_unknown_author_is_said_to_be_unknown():
