@@ -25,7 +25,7 @@ def agent_says(
 
 def agent_sets(town: Any, ticket: int, before: str, now: str, at: datetime) -> None:
     """The agent changes the ticket's status, in Zendesk's capitals."""
-    name = f"{before}-{now}"
+    name = f"{ticket}-{before}-{now}"
     body = {
         "type": "zen:event-type:ticket.status_changed", "id": f"01JD-{name}", "subject": f"zen:ticket:{ticket}",
         "time": f"{at:%Y-%m-%dT%H:%M:%SZ}", "detail": {"id": str(ticket), "status": now, "actor_id": "77"},
