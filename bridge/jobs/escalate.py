@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bridge.core import labels, receipt, sequence, sync, telling, words
+from bridge.core import labels, receipt, sync, telling, words
 from bridge.core.errors import PermanentError
 from bridge.core.facts import View, view
 from bridge.core.model import Change, Message
@@ -23,6 +23,7 @@ from bridge.jobs import (
     crowds,
     csat,
     customers,
+    edits,
     incident,
     mutes,
     notify,
@@ -37,7 +38,6 @@ from bridge.jobs.room import LIVE, Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
-KEPT_TEXT = 500  # characters of a message kept for the note that shows an edit
 EARLIER = 10  # messages said before the ticket that its note shows
 
 
@@ -96,8 +96,8 @@ def _tag(hand: Hand, room: Room, event: Event) -> bool:
 def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     """Sort what waits, in order, up to the first thing that needs a write of another kind."""
     plan = Plan(spikes=turn.spikes)
-    events = _as_written(turn.events)
-    later = _later_changes(events)
+    events = edits.as_written(turn.events)
+    later = edits.later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
     for event in events:
         if event.kind in ("t", "c", "w", "g"):
@@ -131,7 +131,7 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             waiting.withdrawn(room, event, message, hand.bridge.now())
             facts.setdefault(mid, {}).update({"deleted": "1", "text": ""})
             continue
-        if reason := _overtaken(message, says, asked=bool(event.fields.get("asked"))):
+        if reason := edits.overtaken(event, message, says):
             plan.outcomes.append((event, "ignored", reason, None))
             continue
         if says.get("on"):  # known there with other words, or edited
@@ -140,14 +140,22 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
             if hand.bridge.config.rules.reroute and room.status in LIVE:
                 reroute.asked(hand, room, plan, event, _seen(hand, room, plan, event, message)[0])
             _edited(plan, room, event, message, says)
-            facts.setdefault(mid, {})["text"] = _kept(message.text)
+            facts.setdefault(mid, {}).update(
+                {"text": edits.kept(message.text), "edited": edits.seen_at(event)}
+            )
             continue
-        if change := later.get(mid):
+        edited = edits.seen_at(event) if message.change is Change.EDITED else ""
+        if mid in later:
+            change, edited = later[mid]
             if change.change is Change.DELETED:
                 plan.outcomes.append((event, "ignored", "deleted before it was handled", None))
                 continue
-            message = _as_edited(message, change)
-        elif message.change is Change.EDITED and says.get("text") == _kept(message.text) and says:
+            message = edits.as_edited(message, change)
+        elif (
+            message.change is Change.EDITED
+            and says.get("text") == edits.kept(message.text)
+            and says
+        ):
             plan.outcomes.append((event, "ignored", "the text did not change", None))
             continue
         if plan.notes:
@@ -161,9 +169,9 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         crowds.count(hand, plan, event, message, plan.decision(event))
         # Only now: what is left to the next step must not be taken for handled there.
         fact = facts.setdefault(mid, {})
-        fact["text"] = _kept(message.text)
-        if message.change is Change.EDITED or change:
-            fact["edited"] = "1"
+        fact["text"] = edits.kept(message.text)
+        if edited:
+            fact["edited"] = edited
         if message.extra.get("late"):
             fact["late"] = "1"
         fact["on" if on_ticket else "seen"] = "1"
@@ -171,71 +179,6 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if mid:
             orders.says.append({"m": mid, "f": fact})
     return plan
-
-
-def _overtaken(message: Message, says: dict[str, str], *, asked: bool) -> str | None:
-    """Why a message that was created or edited needs nothing, by what is known of it already.
-
-    One that an agent has *asked* for is known, and needs nothing only when it stands on a ticket.
-    """
-    if asked and not says.get("deleted"):
-        return "on its ticket already" if says.get("on") else None
-    if says.get("deleted"):
-        return "deleted before it was handled"
-    if message.change is not Change.CREATED:
-        return None
-    if says.get("edited"):
-        return "its edit came first and was handled"
-    if says.get("late") and not message.extra.get("late"):
-        return "read back before its webhook came"
-    known = says.get("on") or says.get("seen")
-    return "known already" if known and says.get("text") == _kept(message.text) else None
-
-
-def _as_edited(message: Message, change: Message) -> Message:
-    """*message* with the words of the edit that waits behind it: the ticket says that it was edited."""
-    if message.change is not Change.CREATED:
-        return message
-    files = message.attachments or change.attachments
-    return replace(message, change=Change.EDITED, text=change.text, attachments=files)
-
-
-def _as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """*events* with the customer's messages in the order they were written.
-
-    Webhooks overtake each other; what has come together is put right, and everything else stays behind what
-    it stood behind. Platforms tell whole seconds: within one, what was delivered first was said first.
-    An edit that came ahead of its message stands for it, so it moves with it.
-    """
-    when = {
-        (one.fields.get("mid") or one.id): (one.doc.get("at") or "", one.fields.get("seen", ""))
-        for one in events
-        if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
-    }
-    made = set[str]()
-
-    def written(one: Event) -> tuple[str, str] | None:
-        name = one.fields.get("mid") or one.id
-        if one.kind != "m" or name in made:
-            return None
-        if one.doc.get("change") == str(Change.CREATED):
-            made.add(name)
-        return when.get(name)
-
-    return sequence.by_time(events, written)
-
-
-def _later_changes(events: tuple[Event, ...]) -> dict[str, Message]:
-    """For each message, the last edit or removal that waits behind its creation."""
-    changes: dict[str, Message] = {}
-    for event in events:
-        if event.kind == "m" and (mid := event.fields.get("mid")):
-            message = message_in(event.doc)
-            if message.change is not Change.CREATED and not message.own:
-                known = changes.get(mid)
-                if known is None or known.change is not Change.DELETED:
-                    changes[mid] = message
-    return changes
 
 
 def _place(hand: Hand, room: Room, plan: Plan, event: Event, message: Message) -> bool | None:
@@ -359,7 +302,7 @@ def _not_escalated(
     earlier.append(
         {
             "who": room.name or "",
-            "text": (message.text or "")[:KEPT_TEXT],
+            "text": (message.text or "")[: edits.KEPT],
             "at": moment_out(message.sent_at) or "",
         }
     )
@@ -371,7 +314,7 @@ def _not_escalated(
 
 def _edited(plan: Plan, room: Room, event: Event, message: Message, says: dict[str, str]) -> None:
     old, new = says.get("text", ""), message.text or ""
-    if old == _kept(new):
+    if old == edits.kept(new):
         plan.outcomes.append((event, "ignored", "the text did not change", None))
     elif not room.takes_notes:
         plan.outcomes.append((event, "ignored", "edited after its ticket was closed", None))
@@ -433,10 +376,6 @@ def _by_our_app(hand: Hand, event: Event, message: Message) -> bool:
     connection = hand.bridge.config.connections.get(event.connection)
     ours = str(connection.options.get("app_id") or "") if connection else ""
     return bool(ours) and message.extra.get("app_id") == ours
-
-
-def _kept(text: str | None) -> str:
-    return (text or "")[:KEPT_TEXT]
 
 
 def _outcome(

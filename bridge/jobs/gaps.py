@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bridge.channels.base import Reads
 from bridge.core.calls import Calls
@@ -19,12 +19,16 @@ from bridge.core.errors import BridgeError, TransientError
 from bridge.core.model import Account, Connection, Message, Status, Ticket, TicketUpdate
 from bridge.core.stored import moment_in, moment_out
 from bridge.helpdesks.base import Helpdesk
+from bridge.jobs.edits import kept
 from bridge.jobs.ingest import name_of, of_message, of_update
 from bridge.jobs.outside import Outside
 from bridge.jobs.rank import Asker, Rank
 from bridge.wiring import Bridge
 
 T = TypeVar("T")
+Rows = dict[
+    str, tuple[datetime, dict[str, Any], str | None]
+]  # events by their names: time, event, words
 
 OVERLAP = timedelta(minutes=15)  # read twice: lists and indexes show some things late
 FARTHEST = timedelta(days=7)  # what is older is not read back
@@ -121,7 +125,7 @@ def _messages(
     late: datetime, found: Found, now: datetime,
 ) -> None:  # fmt: skip
     source = bridge.source(connection)
-    rows = {}
+    rows: Rows = {}
     for told in reversed(messages):  # of what was said in one second, the oldest first
         message = source.recognise(connection, told) if source else told
         at = message.sent_at
@@ -135,12 +139,32 @@ def _messages(
         row = of_message(bridge, connection, marked, now)
         if message.own and bridge.store.get(f"sent:{row.get('msg', '')}"):
             continue  # our own words
-        rows[row["e"]] = (at, row)
-    known = bridge.store.known(list(rows))
-    new = [row for eid, row in rows.items() if eid not in known]
-    ordered = [row for _, row in sorted(new, key=lambda one: one[0])]
+        rows[row["e"]] = (at, row, message.text)
+    ordered = [row for _, row in sorted(_new(bridge, rows), key=lambda one: one[0])]
     for start in range(0, len(ordered), AT_ONCE):
         found.new += bridge.store.record("", connection.name, ordered[start : start + AT_ONCE])
+
+
+def _new(bridge: Bridge, rows: Rows) -> Iterator[tuple[datetime, dict[str, Any]]]:
+    """Those of *rows* that nobody has told us of, each with its time.
+
+    Among them what is known, and had other words since, by what we were told: an edit took the first words
+    back, or was overtaken by an earlier one. Not what was erased: other words of it are not known by their name.
+    """
+    known = bridge.store.known(list(rows))
+    keys = [f"m:{row.get('msg', '')}" for _, row, _ in rows.values()]
+    facts = bridge.store.rows(keys, "text", "edited", "deleted", "erased") if keys else []
+    for (eid, (at, row, text)), told in zip(rows.items(), facts, strict=True):
+        if told.get("erased"):
+            continue
+        if eid not in known:
+            yield at, row
+        elif told.get("edited") and not told.get("deleted") and _differ(told.get("text"), text):
+            yield at, {**row, "e": name_of(eid, "again", told["edited"])}
+
+
+def _differ(known: str | None, text: str | None) -> bool:
+    return text is not None and known != kept(text)
 
 
 # --- helpdesks -----------------------------------------------------------------------------------

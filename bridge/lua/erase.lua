@@ -40,7 +40,12 @@ local function forget(eid)
   end
   redis.call('ZREM', P .. 'dead', eid)
   if f[9] then redis.call('ZREM', P .. 'waiting:' .. f[9], eid) end
-  if f[7] then redis.call('DEL', P .. 'm:' .. f[7]) end
+  if f[7] then
+    -- Read back, its words could have another name than the ones that were erased (jobs/gaps.py).
+    redis.call('DEL', P .. 'm:' .. f[7])
+    redis.call('HSET', P .. 'm:' .. f[7], 'erased', '1')
+    redis.call('EXPIRE', P .. 'm:' .. f[7], 2592000)
+  end
   if (f[6] or '') ~= '' then forget_raw(f[6]) end
   many = many + 1
 end

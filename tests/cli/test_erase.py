@@ -289,8 +289,9 @@ def test_labels_waits_mutes_and_what_else_hangs_on_them_go_too(town: Any) -> Non
     assert len(erase(town)["mutes"]) == 1
     there = {key.decode() for key in town.store.client.scan_iter()}
     kinds = ("label:", "contacts:", "cooldown:", "once:", "person:", "thread:", "who:",
-             "rate:meta:pair:", "m:", "r:", "sent:", "join:", "waiting:")  # fmt: skip
+             "rate:meta:pair:", "r:", "sent:", "join:", "waiting:")  # fmt: skip
     assert [one for one in there if one.startswith(tuple(f"bridge:{kind}" for kind in kinds))] == []
+    assert town.store.hash(f"m:{mid}") == {"erased": "1"}
     assert town.store.get("ticket:" + row["ticket"]) == "erased"
     (mute,) = town.json("mute", "list")["mutes"]
     assert mute["value"] == HIS

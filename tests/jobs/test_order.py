@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.jobs.escalate import _as_written
+from bridge.jobs.edits import as_written
 from bridge.store import Event
 
 
@@ -42,4 +42,4 @@ LATEST = "2026-11-22T10:00:02+00:00"
 def test_messages_are_put_in_the_order_they_were_written_and_then_delivered(
     events: list[Event], order: str
 ) -> None:
-    assert "".join(one.id for one in _as_written(tuple(events))) == order
+    assert "".join(one.id for one in as_written(tuple(events))) == order
