@@ -143,7 +143,7 @@ def test_ignored_and_dead_events_wait_in_no_lane(store: Store) -> None:
     keep(store)
     store.record("d1", "meta", [
         event("a", state="ignored", lane="", reason="read"),
-        event("b", state="dead", lane="", reason="broken item", raw=True),
+        event("b", state="dead", lane="", reason="broken item"),
     ])  # fmt: skip
     assert row(store) == {"received": 2, "ignored": 1, "dead": 1}
     assert store.dead() == ["b"]

@@ -99,7 +99,6 @@ def _dead(kept: Kept, reason: str) -> dict[str, Any]:
         "e": name_of("delivery", kept.id),
         "state": "dead",
         "reason": reason,
-        "raw": True,
         "f": {"k": "d", "unread": "1", "seen": moment_out(kept.received_at) or ""},
     }
 
@@ -122,7 +121,7 @@ def of_message(
     if message.external_id:
         row["f"]["mid"] = row["msg"] = message_name(connection.name, message)
     if message.extra.get("broken"):
-        return {**row, "state": "dead", "lane": "", "reason": message.ignored, "raw": True}
+        return {**row, "state": "dead", "lane": "", "reason": message.ignored}
     if message.report:
         return _of_report(row, connection, message)
     if message.renamed:

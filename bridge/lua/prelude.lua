@@ -58,6 +58,17 @@ local function move(eid, connection, state)
   return was
 end
 
+-- So many more (or less) parts of a delivery are dead letters: what came stays as long as there is one, and
+-- *ttl* ms after the last. What is damaged is left as it is.
+local function dead_of(did, by, ttl)
+  local key = P .. 'd:' .. did
+  if redis.call('EXISTS', key) == 0 then return end
+  local dead = redis.pcall('HINCRBY', key, 'dead', by)
+  if type(dead) ~= 'number' then return end
+  if dead < 0 then redis.call('HDEL', key, 'dead') end  -- an earlier release did not count
+  if dead > 0 then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, ttl) end
+end
+
 -- Lanes that wait for a connection, or for one of its budgets, stand in a line, in the order in which they may
 -- go on; `lines` says when which of them is looked at. They do not come back by the clock: thousands that wait
 -- for the same thing would all ask for it at once, and whoever came first would have it. A lane that something

@@ -3,7 +3,7 @@
 -- An event: {e=id, lane='in'|'out'|'', st=room by its conversation, state, reason, ttl, f={field, value, ...},
 --   dm = person key of a private talk, aloud = that of words in public, own = thread key when the brand wrote it, msg = message id,
 --   thread = thread key, room = {field, value, ...} for a room not seen before,
---   ticket = 'helpdesk:id', lookup = true when an unknown ticket may be ours, raw = true to keep the body,
+--   ticket = 'helpdesk:id', lookup = true when an unknown ticket may be ours,
 --   also = {rooms of other ids of the same person}, becomes = room of the id a person has from now on,
 --   known = true when it matters to a room that there is only,
 --   told = message id of words of ours that the platform speaks of, marker and of = our and its id of them}
@@ -44,7 +44,7 @@ local function without_words(fields)
   end
 end
 
-local new, keep_raw, woke, erased = 0, false, false, false
+local new, dead, woke, erased = 0, 0, false, false
 local events = cjson.decode(ARGV[4])
 for _, event in ipairs(events) do
   local key = P .. 'e:' .. event.e
@@ -137,7 +137,6 @@ for _, event in ipairs(events) do
     if about ~= '' then redis.call('HSET', key, 'about', about) end
     books(connection, state, 1)
     if did == '' then books(connection, 'received', 1) end
-    if event.raw then keep_raw = true end
     if lane ~= '' then
       local name = lane .. ':' .. room
       redis.call('HSET', key, 'lane', lane)
@@ -155,6 +154,7 @@ for _, event in ipairs(events) do
       redis.call('PEXPIRE', key, tonumber(event.ttl))
     end
     if state == 'dead' then
+      dead = dead + 1
       redis.call('ZADD', P .. 'dead', now, event.e)
       redis.call('PERSIST', key)
     else
@@ -169,7 +169,7 @@ if did ~= '' then
   redis.call('HSET', dkey, 'n', #events)
   redis.call('ZREM', P .. 'ingest', did)
   if erased then redis.call('HDEL', dkey, 'b', 'h') end
-  if keep_raw then redis.call('PERSIST', dkey) else redis.call('PEXPIRE', dkey, ARGV[3]) end
+  dead_of(did, dead, ARGV[3])
 end
 if woke then wake(now) end
 return new

@@ -15,12 +15,13 @@ if ARGV[2] == 'drop' then
   redis.call('HSET', key, 'reason', 'dropped by an operator')
   if f[7] then redis.call('ZREM', P .. 'waiting:' .. f[7], ARGV[1]) end
   redis.call('PEXPIRE', key, ARGV[3])
-  if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
+  dead_of(did, -1, ARGV[3])
   return 1
 end
 if unread then
   -- It is read again, as one event again; what it brought before is known and stays as it is.
   books(f[2], 'dead', -1)
+  dead_of(did, -1, ARGV[3])
   if redis.call('HDEL', dkey, 'n') == 1 then
     books(f[2], 'in_progress', 1)
     redis.call('HDEL', dkey, 'tries')
@@ -37,7 +38,7 @@ else
   redis.call('DEL', P .. 's:' .. name)
   redis.call('RPUSH', P .. 'l:' .. name, ARGV[1])
   due(name, now, now)
-  if did ~= '' then redis.call('PEXPIRE', dkey, ARGV[3]) end
+  dead_of(did, -1, ARGV[3])
 end
 wake(now)
 return 1

@@ -57,8 +57,7 @@ for _, item in ipairs(orders.events or {}) do
     if item.state == 'dead' then
       redis.call('ZADD', P .. 'dead', now, item.e)
       redis.call('PERSIST', key)
-      local did = redis.call('HGET', key, 'd')
-      if did and did ~= '' then redis.call('PERSIST', P .. 'd:' .. did) end
+      if was ~= 'dead' then dead_of(redis.call('HGET', key, 'd') or '', 1) end
     else
       redis.call('PEXPIRE', key, item.ttl)
       if was == 'dead' then redis.call('ZREM', P .. 'dead', item.e) end

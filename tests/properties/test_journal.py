@@ -103,7 +103,7 @@ class Journal(Watched):
         room = next(room for room, name in ROOMS.items() if name == connection)
         row = {"e": f"{connection}-{number}", "f": {"k": "m", "doc": "{}"}, "st": room}
         if what not in ("in", "out"):
-            return {**row, "state": what, "lane": "", "raw": what == "dead"}
+            return {**row, "state": what, "lane": ""}
         known = {"v": "1", "c": connection}
         return {**row, "state": "in_progress", "lane": what, "room": known}
 
