@@ -56,11 +56,9 @@ for _, item in ipairs(orders.events or {}) do
     redis.call('LREM', P .. 'l:' .. lane, 0, item.e)
     if item.state == 'dead' then
       redis.call('ZADD', P .. 'dead', now, item.e)
-      redis.call('PERSIST', key)
       if was ~= 'dead' then dead_of(redis.call('HGET', key, 'd') or '', 1) end
     else
       redis.call('PEXPIRE', key, item.ttl)
-      if was == 'dead' then redis.call('ZREM', P .. 'dead', item.e) end
     end
     redis.call('XADD', P .. 'feed', 'MAXLEN', '~', 2000, '*', 'e', item.e)
   end
