@@ -51,10 +51,11 @@ def test_a_budget_that_one_lane_alone_spends_has_no_line(store: Store) -> None:
     assert (full.wait > 50, full.why, full.line) == (True, "budget", "")
 
 
-def test_a_full_special_budget_spends_nothing_of_the_others(store: Store) -> None:
-    assert store.gate("z", [TICKET, ACCOUNT]).wait == 0
+@pytest.mark.parametrize("asked", [[TICKET, ACCOUNT], [ACCOUNT, TICKET]])
+def test_a_full_budget_spends_nothing_of_the_others(store: Store, asked: list[Budget]) -> None:
+    assert store.gate("z", asked).wait == 0
     for _ in range(10):
-        assert store.gate("z", [TICKET, ACCOUNT]).wait > 0
+        assert store.gate("z", asked).wait > 0
     assert [store.gate("z", [ACCOUNT]).wait for _ in range(4)] == [0.0] * 4
 
 
@@ -65,6 +66,13 @@ def test_what_was_spent_is_given_back_after_the_window_and_never_within_it(
     bucket = int(store.time()) - ago  # of a second: sixty of them make the window
     store.client.hset(PREFIX + "rate:z:account", str(bucket), 5)
     assert (store.gate("z", [ACCOUNT]).wait == 0) is free
+
+
+def test_one_waits_until_the_oldest_of_what_was_spent_is_given_back(store: Store) -> None:
+    now = int(store.time())
+    for ago, spent in ((0, 3), (40, 2)):
+        store.client.hset(PREFIX + "rate:z:account", str(now - ago), spent)
+    assert 18 < store.gate("z", [ACCOUNT]).wait <= 22
 
 
 def test_what_a_provider_told_us_to_wait_holds_for_all(store: Store) -> None:
@@ -111,7 +119,7 @@ def test_what_was_answered_later_is_given_back_as_much_later(store: Store) -> No
 def test_what_is_counted_nowhere_any_more_is_not_moved(store: Store) -> None:
     leave = store.gate("z", [ACCOUNT])
     answered(store, ACCOUNT, leave.at - 10_000)
-    assert store.spent("z", "account", 60) == (1, 0)
+    assert store.client.hvals(PREFIX + "rate:z:account") == [b"1"]
 
 
 # --- what others spend --------------------------------------------------------------------------------
@@ -151,7 +159,7 @@ def test_as_many_go_on_as_there_is_room_for_and_the_oldest_first(store: Store) -
         store.gate("z", [ACCOUNT])
     for at in (30, 10, 20):
         waits(store, f"in:{at}", 3 * RANK + at)
-    store.client.hset(PREFIX + "pace:z account", mapping={"limit": 5, "window": 60_000})
+    assert store.gate("z", [ACCOUNT], "in:late", 3 * RANK + 99).wait  # tells how much there is
     store.sweep()
     assert due(store) == ["in:10", "in:20"]
     # What they were let go on for is not given to others meanwhile.
@@ -161,12 +169,38 @@ def test_as_many_go_on_as_there_is_room_for_and_the_oldest_first(store: Store) -
     assert [(one.budget, one.lanes) for one in store.lines()] == [("account", 1)]
 
 
+def test_who_has_spent_what_they_were_let_go_on_for_counts_once(store: Store) -> None:
+    for at in range(6):
+        waits(store, f"in:{at}", at)
+    assert store.gate("z", [ACCOUNT], "in:late", 99).wait
+    store.sweep()
+    for at in range(5):
+        assert store.gate("z", [ACCOUNT], f"in:{at}", at).wait == 0
+    store.client.delete(PREFIX + "rate:z:account")  # the window is over
+    store.client.zadd(PREFIX + "lines", {"z account": 0})
+    store.sweep()
+    assert "in:5" in due(store)
+
+
+def test_whoever_looks_for_work_lets_those_in_line_go_on(store: Store) -> None:
+    waits(store, "in:1", 1)
+    assert store.claim("me", 0, 10)[1] == ["in:1"]
+
+
 def test_nobody_in_line_is_let_go_on_while_the_provider_wants_us_to_wait(store: Store) -> None:
     waits(store, "in:1", 10)
     store.stop("z", "account", 30)
     store.sweep()
     assert due(store) == []
     assert 29 < store.soon() <= 30
+
+
+def test_of_those_in_line_for_what_is_nearly_used_up_one_goes_on_at_a_time(store: Store) -> None:
+    for at in (1, 2, 3):
+        waits(store, f"in:{at}", at)
+    store.slow("z", "account", 7, 60)
+    store.sweep()
+    assert due(store) == ["in:1"]
 
 
 def test_a_lane_that_would_have_to_wait_stands_in_line_before_anybody_works_on_it(
@@ -204,6 +238,13 @@ def test_four_failures_are_none_and_the_fifth_closes(store: Store) -> None:
     assert [store.trouble("z", "outage") for _ in range(5)] == [False] * 4 + [True]
     store.client.hset(PREFIX + "down:z", "until", int(store.time() * 1000) + 60_000)
     assert store.gate("z", []).line == "z"
+
+
+def test_a_success_in_between_begins_the_count_of_failures_anew(store: Store) -> None:
+    for _ in range(2):
+        assert [store.trouble("z", "outage") for _ in range(4)] == [False] * 4
+        store.client.set(PREFIX + "lease:in:x", "me")
+        store.settle("me", Orders("in:x", "x", cheer=["z"]))
 
 
 def test_while_it_is_closed_nobody_goes_on_and_then_one_tries(store: Store) -> None:
@@ -274,6 +315,18 @@ def test_one_that_stood_in_line_and_is_in_hand_or_has_nothing_left_is_not_taken(
     assert store.place("in:gone") is None
 
 
+def test_one_that_stood_in_line_for_a_budget_and_is_in_hand_or_has_nothing_left_is_not_let_go_on(
+    store: Store,
+) -> None:
+    waits(store, "in:gone", 1)
+    store.client.zrem(PREFIX + "due", "in:gone")
+    waits(store, "in:held", 2)
+    store.client.set(PREFIX + "lease:in:held", "somebody")
+    waits(store, "in:waits", 3)
+    store.sweep()
+    assert due(store) == ["in:waits"]
+
+
 def test_a_turn_that_found_no_room_stands_in_line_in_its_order(store: Store) -> None:
     lanes = [f"in:{number:02}" for number in range(20)]
     store.client.hset(PREFIX + "e:x", "state", "in_progress")
@@ -281,13 +334,13 @@ def test_a_turn_that_found_no_room_stands_in_line_in_its_order(store: Store) -> 
         store.client.rpush(PREFIX + "l:" + lane, "x")
         store.client.zadd(PREFIX + "due", {lane: 0})
     assert sorted(store.claim("me", 0, 20)[1]) == lanes
-    for number, lane in reversed(list(enumerate(lanes))):
-        order = 3 * RANK + 1_000 + number
+    for number, lane in enumerate(lanes):
+        order = 3 * RANK + 1_000 - number
         store.settle("me", Orders(lane, lane[3:], again=5000, waits="z", busy=True, order=order))
     assert due(store) == []
     assert store.client.llen("rq:queue:bridge") == 1
     assert store.claim("me", 0, 20, room={"z": 0})[1] == []
-    assert store.claim("me", 0, 20, room={"z": 2})[1] == lanes[:2]
+    assert store.claim("me", 0, 20, room={"z": 2})[1] == lanes[:-3:-1]
 
 
 def test_a_pause_holds_until_an_operator_ends_it(store: Store) -> None:
