@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 from support.upbox import until
@@ -14,6 +13,7 @@ from bridge.processes import is_alive
 from bridge.supervisor import LONGEST_WAIT, Child, Supervisor, wait_before
 
 SLEEPER = "import time; time.sleep(600)"
+TELLING = f"print('up', flush=True); {SLEEPER}"
 
 
 def child(name: str, code: str = SLEEPER, **more) -> Child:
@@ -164,7 +164,7 @@ def test_run_goes_on_until_it_is_told_to_end_and_puts_the_handlers_back():
     code = (
         "import os, signal, sys\n"
         "from bridge.supervisor import Child, Supervisor\n"
-        f"child = Child(name='x', argv=(sys.executable, '-c', {SLEEPER!r}))\n"
+        f"child = Child(name='x', argv=(sys.executable, '-c', {TELLING!r}))\n"
         "code = Supervisor([child]).run()\n"
         "assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL\n"
         "print('ended', code, flush=True)\n"
@@ -173,7 +173,7 @@ def test_run_goes_on_until_it_is_told_to_end_and_puts_the_handlers_back():
         with subprocess.Popen(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True
         ) as process:
-            time.sleep(1.0)  # it has no sign of its own that it listens
+            assert process.stdout.readline() == "up\n"  # its child's: it listens since before
             process.send_signal(sign)
             out, _ = process.communicate(timeout=30)
         assert out == "ended 0\n"
