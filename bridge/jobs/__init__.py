@@ -55,9 +55,14 @@ class Engine:
         self.stopping = threading.Event()
         self._holders = itertools.count(1)
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="lane")
+        self._at_it = threading.Lock()
 
     def run(self) -> str:
         """Work off everything that is due; returns how much it was, for the operator."""
+        with self._at_it:
+            return self._run()
+
+    def _run(self) -> str:
         running: set[Future[None]] = set()
         began = idle_since = time.monotonic()
         read = turns = 0
@@ -112,9 +117,10 @@ class Engine:
         work(hand, step, self.stopping.is_set, self.company)
 
     def close(self) -> None:
-        """Finish what runs and give back the threads."""
+        """Finish what runs and give back the threads. Harmless to ask for twice, and by whichever thread."""
         self.stopping.set()
-        self._pool.shutdown(wait=True)
+        with self._at_it:  # what it has claimed needs the threads
+            self._pool.shutdown(wait=True)
         self.leases.stop()
 
 

@@ -11,9 +11,11 @@ import contextlib
 import gc
 import json
 import logging
+import os
 import re
 import signal
 import threading
+import time
 import zlib
 from collections.abc import Callable
 from types import FrameType
@@ -50,7 +52,7 @@ COLLECT = 20_000  # new objects after which the collector looks for cycles; Pyth
 REREAD = 2.0  # seconds between two looks at the mappings
 WRITTEN = 0.5  # seconds in which nothing of them must change before they are read
 AGAIN = 0.5  # seconds before RQ's loop is begun again
-FAREWELL = 2.0  # seconds for signing off at the end
+FAREWELL = 2.0  # seconds for signing off at the end, and for what RQ writes down before
 
 
 class NotOurs(NoSuchJobError):
@@ -242,12 +244,26 @@ def overdue_lines(bridge: Bridge) -> None:
             bridge.store.alarm(f"line:{line.connection}", text, 60)
 
 
+def leave(engine: jobs.Engine) -> None:
+    """End the process once it is told to stop and its work in hand is done, though RQ still waits for Redis.
+
+    RQ gives a Redis that hangs 25 seconds for each of the commands that follow a job, more than any supervisor
+    does. Nothing of ours hangs on them: the job was a wake-up, and a worker that did not sign off is forgotten.
+    """
+    engine.stopping.wait()
+    engine.close()
+    time.sleep(2 * FAREWELL)
+    log.info("Redis does not answer; what RQ would still write down is left")
+    os._exit(0)
+
+
 def run(settings: Settings) -> int:
     """Work until told to stop (SIGTERM, SIGINT); returns the exit code."""
     processes.step_aside()
     bridge = build(settings, connections=threads_for(settings.worker_threads) + 8)
     engine = jobs.Engine(bridge, settings.worker_threads)
     jobs.use(engine)
+    threading.Thread(target=leave, args=(engine,), name="leave", daemon=True).start()
     sweep = Sweep(bridge)
     sweep.start()
     watch = Watch(bridge, engine.outside)
