@@ -15,6 +15,7 @@ from bridge.settings import settle
 from bridge.wiring import build
 
 HELP = "erase all that is kept of one person; says first what that is"
+NAMED = "A person is named by the platform's id, the @handle or the profile link, not by what they are called."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,12 +59,13 @@ def run(args: argparse.Namespace) -> int:
     if args.yes:
         _add(told, _told(erasing.erase(store, wanted, found), 0, 0))
         told["rewritten"] = store.rewrite()
-    told = {"person": args.person, "erased": args.yes, **told}
+    there = bool(found or read or unread)
+    told = {"person": args.person, "erased": args.yes and there, **told}
     if args.json:
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         print(parts.harmless("\n".join(_lines(told, args.person))))
-    return 0 if found or read or unread else 1
+    return 0 if there else 1
 
 
 def _told(found: Found, read: int, unread: int) -> dict[str, Any]:
@@ -99,10 +101,11 @@ def _size(value: Any) -> int:
 
 
 def _lines(told: dict[str, Any], person: str) -> list[str]:
-    if not (told["events"] or told["conversations"] or told["deliveries"] or told["unread"]
-            or told["mutes"]):  # fmt: skip
-        return [f"Nothing is kept of {shown(person)}."]
-    lines = [
+    known = told["people"] or told["conversations"] or told["events"] or told["mutes"]
+    if not (known or told["deliveries"] or told["unread"]):
+        return [f"Nothing is kept of {shown(person)}.", NAMED]
+    lines = [] if known else [f"Nobody is known as {shown(person)}; others may be meant.", NAMED]
+    lines += [
         ("Erased: " if told["erased"] else "This would be erased: ")
         + ", ".join(
             [

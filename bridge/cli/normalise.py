@@ -110,5 +110,5 @@ def written(event: Any) -> str:
 
 
 def shown(name: str) -> str:
-    """A file's name, harmless on a terminal."""
-    return re.sub(r"[^\w./@+ -]", "?", name)[:200] or "(no name)"
+    """A file's name, an id or a link as somebody typed it, harmless on a terminal."""
+    return "".join(one if one.isprintable() else "?" for one in name)[:200] or "(no name)"

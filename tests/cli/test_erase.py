@@ -63,6 +63,14 @@ def test_it_says_first_what_would_go_and_changes_nothing(town: Any) -> None:
     assert sorted(left(town, *WHOSE)) == before != []
 
 
+def test_a_word_that_only_payloads_hold_is_nobody(town: Any) -> None:
+    town.deliver("meta", both(), "one")
+    town.work()
+    code, out, _ = town.run("erase", "comment")
+    assert (code, "Nobody is known as comment" in out) == (0, True)
+    assert "Nobody is known" not in town.run("erase", HER)[1]
+
+
 def test_nothing_is_left_of_them_and_all_of_the_others(town: Any) -> None:
     town.deliver("meta", both(), "one")
     town.work()
@@ -83,7 +91,9 @@ def test_nothing_is_left_of_them_and_all_of_the_others(town: Any) -> None:
     assert town.store.hash(f"r:{room}")["ticket"]
     assert any("Wolski" in one for one in left(town, "Adam Wolski"))
     balanced(town)
-    assert town.run("erase", HER)[:2] == (1, f"Nothing is kept of {HER}.\n")
+    code, out, _ = town.run("erase", HER)
+    assert (code, out.startswith(f"Nothing is kept of {HER}.\n")) == (1, True)
+    assert json.loads(town.run("erase", HER, "--yes", "--json")[1])["erased"] is False
 
 
 def test_every_look_at_what_is_kept_goes_on(town: Any) -> None:
