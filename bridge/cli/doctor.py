@@ -16,6 +16,7 @@ from bridge.core.errors import BridgeError, ConfigError
 from bridge.core.mapping import HelpdeskMap
 from bridge.core.model import Connection
 from bridge.helpdesks import HELPDESKS
+from bridge.jobs.outside import STATES
 from bridge.settings import Settings
 from bridge.store import Store
 from bridge.wiring import configuration, now
@@ -136,8 +137,14 @@ def _redis(settings: Settings) -> Iterator[Finding | Store]:
         log.propagate = True
     for text in warned.said:
         yield Finding("redis", None, text)
-    if not warned.said:
-        yield Finding("redis", True, "it answers, keeps an append-only file, and evicts nothing")
+    try:
+        store.writable()
+    except BridgeError as error:
+        yield Finding("redis", False, f"{error.detail}: what comes is answered 503")
+    else:
+        if not warned.said:
+            fine = "it answers, keeps an append-only file, and evicts nothing"
+            yield Finding("redis", True, fine)
     yield _clock("redis", skew)
     yield store
 
@@ -272,7 +279,8 @@ def _heard(store: Store, connection: Connection) -> Iterator[Finding]:
         yield Finding("redis", False, error.detail)
         return
     if why:
-        text = f"it is closed ({why}); once mended, `bridge resume {connection.name}` opens it"
+        told = STATES.get(why, why)
+        text = f"it is {told}; once mended, `bridge resume {connection.name}` opens it"
         yield Finding(connection.name, False, text)
     at = parts.at_ms(last)
     if at is None:

@@ -71,8 +71,10 @@ def run(args: argparse.Namespace) -> int:
 def _publish(args: argparse.Namespace, settings: Settings, store: Store) -> int:
     try:
         text = args.file.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        return _refuse(f"{args.file} cannot be read: {error}")
+    except OSError as error:
+        return _refuse(f"{args.file} cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        return _refuse(f"{args.file} cannot be read: it is no text in UTF-8")
     files = _in_force(settings, store)
     return _put(args, settings, store, {**files, RULES: text}, shown=args.file)
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from bridge.cli import counted, crisis, parts
 from bridge.config import Config
-from bridge.core.errors import ConfigError
+from bridge.core.errors import BridgeError, ConfigError
 from bridge.helpdesks import HELPDESKS
 from bridge.jobs import mutes
+from bridge.jobs.outside import STATES
 from bridge.store import Store
 from bridge.wiring import now
 
@@ -30,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print how things stand; 1 when the books do not balance."""
+    """Print how things stand; 1 when nothing can be kept, or the books do not balance."""
     settings = parts.settings()
     store = parts.journal(settings)
     try:
@@ -46,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
     wrong = [name for name, row in told["books"].items() if not balances(row)]
     for name in wrong:
         print(f"bridge status: the books of {name} do not balance", file=sys.stderr)
-    return 1 if wrong else 0
+    if why := told["cannot_keep"]:
+        print(f"bridge status: {why}: what comes is answered 503", file=sys.stderr)
+    return 1 if wrong or why else 0
 
 
 def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
@@ -57,6 +60,7 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
     last = store.hash("last")
     return {
         "books": {name: books.get(name, EMPTY) for name in order},
+        "cannot_keep": _refusal(store),
         "queues": {**store.queues(), **_ages(store)},
         "alarms": store.alarms(),
         "incidents": [crisis.shown(one) for one in store.spikes().values()],
@@ -76,6 +80,15 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
         "answers": store.answers(config.connections),
         "reconcile": {name: gap for name in config.connections if (gap := _gap(store.gap(name)))},
     }
+
+
+def _refusal(store: Store) -> str | None:
+    """Why Redis takes no writes, though it answers."""
+    try:
+        store.writable()
+    except BridgeError as error:
+        return error.detail
+    return None
 
 
 _GAP = ("to", "at", "due", "calls", "seen", "new", "tickets", "errors", "all_calls", "all_new")
@@ -128,11 +141,6 @@ def _state(down: Mapping[str, str]) -> dict[str, str | None]:
 # --- for people ------------------------------------------------------------------------------------
 
 _SIGNS = ("=", "+", "+", "+", "+", "")
-_STATES = {
-    "paused": "paused by an operator",
-    "auth": "closed: its credentials are refused",
-    "outage": "closed: it does not answer properly",
-}
 
 
 def _print(told: dict[str, Any], at: datetime) -> None:
@@ -191,7 +199,7 @@ def _sentence(one: Mapping[str, Any], at: datetime) -> str:
     )
     if one["state"] == "open":
         return f"open, {last}"
-    why = _STATES.get(one["state"], one["state"])
+    why = STATES.get(one["state"], one["state"])
     since = f" since {parts.moment(datetime.fromisoformat(one['since']))}" if one["since"] else ""
     return f"{why}{since}, {last}"
 
@@ -211,7 +219,8 @@ def _read_back(gap: Mapping[str, Any], at: datetime) -> str:
         return "nothing was read back yet"
     ago = parts.lasted((at - datetime.fromisoformat(gap["at"])).total_seconds())
     found = [f"{gap[name]} {what}" for name, what in _NEWS if gap[name]]
-    said = f"read back {ago} ago with {gap['calls']} calls: {', '.join(found) or 'nothing new'}"
+    calls = parts.counted(gap["calls"], "call")
+    said = f"read back {ago} ago with {calls}: {', '.join(found) or 'nothing new'}"
     return "; ".join([said, *(parts.harmless(one) for one in gap["errors"])])
 
 

@@ -14,6 +14,7 @@ from bridge.cli import parts
 from bridge.cli.normalise import shown, written
 from bridge.core import receipt
 from bridge.core.stored import doc_in
+from bridge.jobs.outside import STATES
 from bridge.store import Store
 
 HELP = "show the receipt of something that happened"
@@ -133,7 +134,9 @@ def _waits(store: Store, fields: Mapping[str, str]) -> str | None:
         connection, budget, place = stands
         if budget:
             return f"{connection}'s limit ({budget}) is used up; it is number {place} in line"
-        return f"{connection} is closed: {store.down(connection).get('why', 'no more')}"
+        if why := store.down(connection).get("why"):
+            return f"{connection} is {STATES.get(why, why)}"
+        return f"{connection} is open again, and lets them go one after the other"
     tries = store.hash(f"s:{lane}")
     if tries.get("why"):
         return f"tried {tries.get('n', '1')} times, last: {tries['why']}"

@@ -35,6 +35,12 @@ Refused = Callable[[str, HttpRequest, TransientError], None]  # what a platform'
 STEPS = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0)
 LONGEST = 6 * 3600.0  # seconds after which even a wait that we were told is asked after
 
+STATES = {  # of a connection that is not open, for people
+    "paused": "paused by an operator",
+    "auth": "closed: its credentials are refused",
+    "outage": "closed: it does not answer properly",
+}
+
 
 def _no_guard() -> None:
     return None
@@ -101,7 +107,7 @@ class Errand:
 
 def not_now(connection: str, leave: Leave) -> TransientError:
     """What says that *connection* gave no leave to ask, and where to wait for it."""
-    why = f"{connection} is {leave.why}" if leave.why else ""
+    why = f"{connection} is {STATES.get(leave.why, leave.why)}" if leave.why else ""
     error = TransientError("waiting", why, retry_after=leave.wait, limited=True)
     error.code = leave.why or "waiting"
     error.connection, error.line = connection, leave.line

@@ -192,7 +192,7 @@ def test_a_closed_connection_is_asked_all_the_same(healthy: Any) -> None:
     healthy.store.trouble("zendesk", "auth", 3600, "refused")
     found = red(healthy)
     assert found["zendesk"] == [
-        "it is closed (auth); once mended, `bridge resume zendesk` opens it"
+        "it is closed: its credentials are refused; once mended, `bridge resume zendesk` opens it"
     ]
     assert healthy.store.down("zendesk")["why"] == "auth"
 

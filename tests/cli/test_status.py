@@ -164,6 +164,21 @@ def test_a_killed_worker_does_not_count_as_alive(house: Any) -> None:
     assert house.json("status")["queues"]["workers"] == 1
 
 
+def test_a_redis_that_keeps_nothing_is_told_though_it_can_be_read(house: Any) -> None:
+    assert house.json("status")["cannot_keep"] is None
+    house.store.client.config_set("maxmemory", "1")
+    try:
+        code, _, err = house.run("status")
+        assert code == 1
+        assert "Redis is full (maxmemory)" in err
+        code, out, _ = house.run("doctor")
+        assert "TO MEND  redis: Redis is full (maxmemory)" in out
+        assert "ok       redis: it answers" not in out
+    finally:
+        house.store.client.config_set("maxmemory", "0")
+    assert house.run("status")[0] == 0
+
+
 def test_an_incident_that_lasts_is_shown(house: Any) -> None:
     assert house.json("status")["incidents"] == []
     spike = {"crowd": "outage", "value": "facebook:1", "since": 1763805600000, "needed": 20}

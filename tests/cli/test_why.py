@@ -109,6 +109,13 @@ def test_why_not_is_answered_too(town: Any) -> None:
     assert "no, it wants" in out
 
 
+def test_a_link_that_nobody_knows_is_told_as_it_was_typed(town: Any) -> None:
+    _, _, err = town.run("why", "https://example.com/a?b=1")
+    assert "nothing is known of 'https://example.com/a?b=1'" in err
+    _, _, err = town.run("why", "\x1b[31mred")
+    assert "\x1b" not in err
+
+
 def test_raw_is_printed_only_when_asked_for(town: Any, complained: dict[str, str]) -> None:
     _, out, _ = town.run("why", complained["event"])
     assert '"object": "page"' not in out
@@ -122,7 +129,7 @@ def test_what_waits_says_for_what(town: Any) -> None:
     town.comment("I want a refund, this is broken!", "24")
     town.work()
     _, out, _ = town.run("why", f"{PAGE_ID}_24")
-    assert "It waits: zendesk is closed: paused." in out
+    assert "It waits: zendesk is paused by an operator." in out
 
 
 def test_what_failed_says_how(town: Any, sandbox: Any) -> None:
