@@ -51,11 +51,15 @@ class Watch(threading.Thread):
         self.ended = threading.Event()
 
     def run(self) -> None:
+        away = ""
         while not self.ended.wait(TICK):
             try:
                 self.look()
+                away = ""
             except BridgeError as error:
-                log.warning("the watch could not look: %s", error)
+                if error.detail != away:
+                    log.warning("the watch could not look: %s", error)
+                away = error.detail
             except Exception:  # a bug must not end it for good
                 log.exception("the watch failed")
 

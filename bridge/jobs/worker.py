@@ -320,12 +320,16 @@ def work(
     """
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda *_: stopping.set())
+    away = ""
     while not stopping.is_set():
         try:
             usable()
             hired().work(logging_level="WARNING")
+            away = ""
         except StopRequested:
             return
         except (redis.RedisError, BridgeError) as error:
-            log.info("the wait for work is begun again: %s", error)
+            if str(error) != away:  # said once: a Redis that is away may stay so for hours
+                log.info("the wait for work is begun again: %s", error)
+            away = str(error)
         stopping.wait(AGAIN)

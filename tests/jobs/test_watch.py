@@ -63,6 +63,25 @@ def as_bridge(known: Known) -> Bridge:
     return cast(Bridge, known)
 
 
+def test_a_redis_that_stays_away_is_told_once(
+    bridge: Known, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watch, "TICK", 0)
+    looks = [TransientError("redis_away", why) for why in ("full", "full", "gone")]
+    watching = watch.Watch(as_bridge(bridge), cast(Outside, None))
+
+    def look() -> None:
+        error = looks.pop(0)
+        if not looks:
+            watching.ended.set()
+        raise error
+
+    monkeypatch.setattr(watching, "look", look)
+    watching.run()
+    told = [one.getMessage().rpartition(" ")[2] for one in caplog.records]
+    assert told == ["full", "gone"]
+
+
 # --- how far we are ----------------------------------------------------------------------------
 
 

@@ -62,6 +62,20 @@ def test_a_loop_that_redis_ended_is_begun_again(fate: Exception | None) -> None:
     assert hired.fates == []
 
 
+def test_a_redis_that_stays_away_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    full, gone = (TransientError("redis_away", why) for why in ("full", "gone"))
+    answers = [full, full, full, gone, gone, None]
+    hired = Hired()
+
+    def asked() -> None:
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    with caplog.at_level("INFO", logger="bridge.jobs.worker"):
+        work(hired, asked, hired.stopping)
+    assert [one.getMessage().rpartition(" ")[2] for one in caplog.records] == ["full", "gone"]
+
+
 def test_nobody_signs_on_before_redis_takes_something() -> None:
     answers = [TransientError("redis_away", "Redis is full (maxmemory)"), None]
     hired = Hired()
