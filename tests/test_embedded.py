@@ -222,6 +222,21 @@ def test_a_stale_run_file_is_not_believed(tmp_path):
     box.stop()
 
 
+def test_a_server_that_does_not_answer_is_told_from_one_that_is_not_there(
+    tmp_path, box, monkeypatch
+):
+    (tmp_path / "redis").symlink_to(box.embedded.folder)
+    monkeypatch.setattr("bridge.embedded.Running.answers", lambda _: False)
+    with pytest.raises(ConfigError, match="runs, but does not answer"):
+        find(Settings(data=tmp_path))
+    box.stop()
+    (box.embedded.folder / "run.json").write_text(
+        f'{{"url": "x", "pid": {os.getpid()}, "owner": 1}}'
+    )
+    with pytest.raises(ConfigError, match="no Redis is running"):
+        find(Settings(data=tmp_path))
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"url": 1}', "null", "\x00"])
 def test_a_broken_run_file_is_as_good_as_none(tmp_path, text):
     (tmp_path / "redis").mkdir()

@@ -34,6 +34,13 @@ def find(settings: Settings) -> str:
     running = Running.read(settings.data / "redis")
     if running and running.answers():
         return running.url
+    if running and running.lives(settings.data / "redis"):
+        raise ConfigError(
+            [
+                f"the Redis of {settings.data} runs, but does not answer: it is stalled, or starts; "
+                f"{settings.data / 'redis' / 'redis.log'} may say why"
+            ]
+        )
     raise ConfigError(
         [
             f"no Redis is running for {settings.data}: start `bridge up` (it brings its own), "

@@ -38,6 +38,20 @@ class Running:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def lives(self, folder: Path) -> bool:
+        """Whether the process is there and *folder* is held: the id may be another one's by now."""
+        try:
+            lock = os.open(folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)  # who wants it waits for this glance
+        except OSError:
+            return is_alive(self.pid)
+        finally:
+            os.close(lock)
+        return False
+
     def answers(self) -> bool:
         """Whether the server lives; after a `kill -9` the file is still there, and wrong."""
         if not is_alive(self.pid):
