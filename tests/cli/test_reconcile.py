@@ -26,7 +26,7 @@ def test_one_connection_is_read_alone_and_machines_may_read_it(town: Any) -> Non
     assert status["zendesk"]["calls"] == 1
     assert "meta" not in status
     assert re.search(
-        r"^zendesk: read back \d+ seconds? ago with 1 calls", town.run("status")[1], re.M
+        r"^zendesk: read back \d+ seconds? ago with 1 call:", town.run("status")[1], re.M
     )
 
 
