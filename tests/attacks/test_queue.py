@@ -102,9 +102,7 @@ def test_a_foreign_job_is_never_run_and_hurts_no_worker(world: World, tmp_path: 
 def test_commands_by_redis_stop_no_worker(world: World) -> None:
     """A-53: shutdown, kill-horse and stop-job, published to each worker's channel."""
     with world.redis.client() as redis:
-        names = [key.decode().removeprefix("rq:worker:") for key in redis.smembers("rq:workers")]
-        assert names
-        for name in names:
+        for name in world.until(world.store.workers, "a worker has signed on"):
             for command in ("shutdown", "kill-horse", "stop-job", "nonsense"):
                 message = json.dumps({"command": command, "job_id": "x"})
                 assert redis.publish(f"rq:pubsub:{name}", message) == 0, "nobody listens"
