@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from chaos import judge, leaks, points
+from chaos import judge, leaks, leave_nothing, points
 from chaos.judge import Verdict
 from chaos.plan import Plan, plan
 from chaos.play import Play
@@ -96,4 +96,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    leave_nothing()
     sys.exit(main())

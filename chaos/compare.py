@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from chaos import leave_nothing
 from chaos.sides import Bridge, PlainRq
 
 TALKS = 24
@@ -206,4 +207,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    leave_nothing()
     raise SystemExit(main())

@@ -6,6 +6,7 @@ import argparse
 import sys
 import time
 
+from chaos import leave_nothing
 from matrix import commands, doubts, kills, rows
 from matrix.cells import Cell, Result, ran, sample, seed_of
 from matrix.scene import Scene
@@ -71,11 +72,18 @@ def main() -> int:
     )
     parser.add_argument("--cells", action="store_true", help="leave out the rows of docs/faults.md")
     args = parser.parse_args()
+    if not 0.1 <= args.scale <= 10:
+        parser.error("--scale is a number from 0.1 to 10")
     cells = [cell for cell in every() if all(word in str(cell) for word in args.words)]
-    if args.sample:
-        seed = seed_of()
+    if args.sample is not None:
+        try:
+            seed = seed_of()
+        except ValueError:
+            parser.error("MATRIX_SEED is a whole number")
         print(f"seed {seed}")
-        cells = list(sample(cells, args.sample, seed))
+        cells = list(sample(cells, max(args.sample, 0), seed))
+    if not cells:
+        parser.error("these are no cells; --list names all")
     if args.list:
         print("\n".join(map(str, cells)))
         return 0
@@ -92,4 +100,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    leave_nothing()
     sys.exit(main())

@@ -54,11 +54,11 @@ def sample(cells: Iterable[Cell], number: int, seed: int) -> Sequence[Cell]:
     for cell in cells:
         if not cell.patient:
             tables.setdefault(cell.table, []).append(cell)
-    share, more = divmod(number, len(tables))
+    share, more = divmod(number, len(tables) or 1)
     return [
         cell
         for at, table in enumerate(tables.values())
-        for cell in dice.sample(table, share + (at < more))
+        for cell in dice.sample(table, min(share + (at < more), len(table)))
     ]
 
 

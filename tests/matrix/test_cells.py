@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -13,7 +14,7 @@ import pytest
 from chaos import points
 from matrix import __main__ as whole
 from matrix import commands, doubts, kills, rows
-from matrix.cells import Cell, Result, ran
+from matrix.cells import Cell, Result, ran, sample
 from matrix.deeds import Deed
 from matrix.scene import Scene
 
@@ -143,6 +144,32 @@ def test_the_exit_code_tells_whether_a_cell_or_a_test_was_wrong(
     monkeypatch.setattr(rows, "run", lambda some: {ROW.tests[0]: rows.Ran(test_is_right, 1.0)})
     assert whole.main() == code
     assert ("WRONG" in capsys.readouterr().out) is (WRONG in results or not test_is_right)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["nosuchcell"], "--list"),
+        (["--sample", "0"], "--list"),
+        (["--sample", "6", "nosuchcell"], "--list"),
+        (["--scale", "0"], "--scale"),
+    ],
+)
+def test_what_would_ask_nothing_is_said_and_not_begun(
+    words: list[str], why: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["matrix", *words])
+    monkeypatch.setattr(whole, "run", lambda *_: pytest.fail("it was begun"))
+    with pytest.raises(SystemExit) as ended:
+        whole.main()
+    assert ended.value.code == 2
+    assert why in capsys.readouterr().err
+
+
+def test_a_sample_larger_than_its_tables_is_all_of_them() -> None:
+    some = [replace(cell(refused), table=of) for of in ("one", "one", "two")]
+    assert len(sample(some, 100, 7)) == 3
+    assert sample([], 6, 7) == []
 
 
 CASES = """<testsuites><testsuite>
