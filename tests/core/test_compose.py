@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.core.compose import MEASURES, Window, fit, head, parts, window
+from bridge.core.compose import MEASURES, Window, ends, fit, head, parts, window
 from bridge.core.model import Capabilities
 from bridge.core.plaintext import html_to_text, plain, visible, with_links
 
@@ -86,6 +86,15 @@ def test_more_than_nine_pieces_leave_room_for_longer_numbers() -> None:
         (str(n), str(len(pieces))) for n in range(1, len(pieces) + 1)
     ]
     assert all(len(piece) <= 50 for piece in pieces)
+
+
+@pytest.mark.parametrize("count", [9, 10, 99, 100])
+@pytest.mark.parametrize("limit", [20, 22, 24])
+def test_the_number_that_is_one_digit_longer_fits_as_well(count: int, limit: int) -> None:
+    text = "a" * 14 * count  # pieces of 14, behind "(9/9) " in 20 characters and "(10/99) " in 22
+    cut = parts(text, limit)
+    assert all(len(piece) <= limit for piece in cut)
+    assert "".join(bare(cut)) == text
 
 
 def test_a_limit_too_small_for_numbers_goes_without() -> None:
@@ -446,6 +455,20 @@ def test_until_says_when_the_permission_ends_or_ended() -> None:
     both = Capabilities(max_length=9, window=DAY, within=7 * DAY)
     assert ask(both, last_in=ago(), item=ago(days=1)).until == NOW + ago(days=1)
     assert ask(both, last_in=ago(), item=ago(days=6, hours=12)).until == NOW + ago(hours=12)
+
+
+def test_the_end_of_a_way_is_that_of_its_nearest_limit() -> None:
+    both = Capabilities(max_length=9, window=DAY, within=7 * DAY)
+    short = Capabilities(max_length=9, window=DAY, human_window=DAY / 2)
+    for allows, human, length in (
+        (CHAT, False, ago(days=1)), (CHAT, True, ago(days=7)),
+        (STRICT, True, ago(days=1)),  # people have no window of their own here
+        (short, True, ago(days=1)),
+        (both, True, ago(days=1)), (PRIVATE_REPLY, True, ago(days=7)),
+    ):  # fmt: skip
+        assert ends(allows, NOW, human=human) == NOW + length
+    assert ends(OPEN, NOW) is None
+    assert ends(CHAT, None) is None
 
 
 @given(st.timedeltas(-ago(days=1), ago(days=20)), st.booleans())

@@ -16,6 +16,7 @@ from bridge.core.errors import Unreadable
 from bridge.core.untrusted import (
     clean,
     fingerprint,
+    flag,
     ident,
     items,
     link_at,
@@ -162,6 +163,8 @@ def test_an_id_keeps_its_digits_or_is_none(value: object, found: str | None) -> 
     ("value", "found"),
     [
         (1701413571, datetime(2023, 12, 1, 6, 52, 51, tzinfo=UTC)),
+        (10**12, datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)),  # from here on milliseconds
+        (10**12 - 1, None),
         (1701413571000, datetime(2023, 12, 1, 6, 52, 51, tzinfo=UTC)),
         (1701413571.0, datetime(2023, 12, 1, 6, 52, 51, tzinfo=UTC)),
         ("1701413571", datetime(2023, 12, 1, 6, 52, 51, tzinfo=UTC)),
@@ -229,6 +232,12 @@ def test_tricks_are_taken_out_and_words_stay(given: str, shown: str) -> None:
 def test_true_and_false_are_no_numbers() -> None:
     assert [number(value) for value in (True, False, "1", None)] == [None] * 4
     assert [number(value) for value in (0, -1, 1.5)] == [0, -1, 1.5]
+
+
+@pytest.mark.parametrize("value", [1, "true", "false", [False], {"a": 1}, None, False])
+def test_a_flag_is_true_and_nothing_else(value: object) -> None:
+    assert flag(True) is True
+    assert flag(value) is False
 
 
 def test_equal_values_have_equal_fingerprints_and_others_do_not() -> None:
