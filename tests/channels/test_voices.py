@@ -261,6 +261,12 @@ def test_a_talk_that_goes_on_beyond_what_is_shown_says_nothing() -> None:
         Played().drive(messenger.look(target("messenger", {}, person_id=None), WORDS))
 
 
+@pytest.mark.parametrize("answer", [{}, {"data": {}}, {"data": None}])
+def test_a_list_of_talks_of_another_shape_says_nothing(answer: dict[str, Any]) -> None:
+    with pytest.raises(Ambiguous):
+        Played(said(200, answer)).drive(messenger.look(IN_MESSENGER, WORDS))
+
+
 # --- describing --------------------------------------------------------------------------------
 
 
@@ -311,6 +317,9 @@ def test_a_person_in_messenger_gets_a_name_where_the_profile_is_shown() -> None:
 
 WRITE = HttpRequest(method="POST", url="https://graph.facebook.com/v25.0/1/comments")
 READ = HttpRequest(method="GET", url="https://graph.facebook.com/v25.0/1", write=False)
+KEYED = HttpRequest(
+    method="POST", url="https://graph.facebook.com/v25.0/1/messages", repeatable=True
+)
 
 
 def graph_error(status: int, code: object, subcode: object = None, **more: Any) -> HttpResponse:
@@ -396,6 +405,9 @@ def test_a_graph_error_means_what_its_code_says(
         (WRITE, graph_error(400, 131000), Ambiguous),
         (WRITE, graph_error(400, 131016), Ambiguous),
         (READ, graph_error(400, 131000), TransientError),
+        # What may be done twice need not be looked for.
+        (KEYED, graph_error(500, 1), TransientError),
+        (KEYED, graph_error(500, 99999), TransientError),
         (WRITE, graph_error(400, 200, is_transient=True), PermanentError),
         (READ, graph_error(500, 1), TransientError),
         (WRITE, graph_error(500, 99999), Ambiguous),

@@ -284,6 +284,7 @@ def test_an_agents_words_become_plain(given: str, expected: str) -> None:
         ("<p>open <b>tags", "open tags"),
         ("<p>broken <a href='x", "broken <a href='x"),
         ("<!-- hidden --><p>seen</p>", "seen"),
+        ('<template><a href="https://example.com/s">x</a></template><p>seen</p>', "seen"),
         ("<p>1 < 2 and <ana@example.com></p>", "1 < 2 and <ana@example.com>"),
         (
             '<p><a href="https://x.pl/?a=1&copy=2&amp;b=3">x</a></p>',
