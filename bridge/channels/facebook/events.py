@@ -227,7 +227,7 @@ def _root_of(comment_id: str, parent_id: str | None, post_id: str | None) -> str
     alone takes every comment there for a reply. A parent comment shares the part of its id before
     `_` with its replies; an object does not, or its last part is that shared part or the post's.
     """
-    if parent_id is None or parent_id in (post_id, comment_id):
+    if parent_id is None or parent_id == post_id:
         return comment_id
     shared, joined, _ = comment_id.rpartition("_")
     before, parent_joined, last = parent_id.rpartition("_")
