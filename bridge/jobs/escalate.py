@@ -65,12 +65,16 @@ def step(hand: Hand, turn: Turn) -> bool | float | None:
         orders.events.append(_outcome(hand, event, state, reason, decision, more))
         if mute := plan.muted.get(event.id):
             orders.events[-1]["muted"] = mute
+    if plan.writes:
+        orders.facts, orders.push = plan.facts, plan.push[: plan.pushed]
+        plan.push = plan.push[plan.pushed :]
+    else:
+        orders.facts, orders.push = room.changed(), plan.push
     waiting.known(room, orders)
     if plan.opening:
         return tickets.open(hand, room, plan, orders)
-    if plan.said or plan.notes:
+    if plan.writes:
         return tickets.extend(hand, room, plan, orders)
-    orders.facts, orders.push = room.changed(), plan.push
     writing.wake(room, orders)
     hand.settle(orders)
     return True
@@ -100,6 +104,8 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
     later = edits.later_changes(events)
     facts: dict[str, dict[str, str]] = {}  # what this step has learned of messages
     for event in events:
+        if plan.outcomes and not plan.writes:
+            plan.facts, plan.pushed = room.changed(), len(plan.push)
         if event.kind in ("t", "c", "w", "g"):
             break
         if event.kind == "n":
@@ -113,6 +119,8 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
                 plan.notes.append((event, str(event.doc.get("text", ""))))
             continue
         if event.kind == "i":
+            if plan.writes:
+                break
             room.rename(str(event.doc.get("old")), str(event.doc.get("new")))
             plan.outcomes.append((event, "ignored", "identity", None))
             continue
@@ -175,9 +183,10 @@ def _plan(hand: Hand, turn: Turn, room: Room, orders: Orders) -> Plan:
         if message.extra.get("late"):
             fact["late"] = "1"
         fact["on" if on_ticket else "seen"] = "1"
+    written = {event.fields.get("mid") for event in plan.written()}
     for mid, fact in facts.items():
         if mid:
-            orders.says.append({"m": mid, "f": fact})
+            (plan.says if mid in written else orders.says).append({"m": mid, "f": fact})
     return plan
 
 

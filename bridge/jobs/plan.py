@@ -28,7 +28,11 @@ class Said:
 
 @dataclass(slots=True)
 class Plan:
-    """What one step does: words for the ticket, or one private note; and outcomes that need no write."""
+    """What one step does: words for the ticket, or one private note; and outcomes that need no write.
+
+    The write may be given up, because there is no room for it, and planned anew. Those outcomes are not: what belongs
+    to them is kept apart (`facts`, `pushed`), and written down before.
+    """
 
     said: list[Said] = field(default_factory=list)
     notes: list[tuple[Event, str]] = field(default_factory=list)
@@ -42,6 +46,13 @@ class Plan:
         default_factory=dict
     )  # what the receipt of an event says beside the rest
     push: list[dict[str, Any]] = field(default_factory=list)  # automatic replies the rules ask for
+    says: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # what is true of messages once they stand on the ticket
+    facts: dict[str, str] = field(
+        default_factory=dict
+    )  # what is new of the room by the outcomes that need no write
+    pushed: int = 0  # how many of *push* are theirs
     people: dict[str, tuple[str, int]] = field(
         default_factory=dict
     )  # what is new of who wrote, to keep for seconds
@@ -52,6 +63,15 @@ class Plan:
         default_factory=dict
     )  # the crowd and the incident on whose list an event stands, in place of a ticket
     problem: tuple[str, str, str] | None = None  # helpdesk, ticket, crowd of the incident it joins
+
+    def written(self) -> list[Event]:
+        """The events that go on the ticket."""
+        return [one.event for one in self.said] + [event for event, _ in self.notes]
+
+    @property
+    def writes(self) -> bool:
+        """Whether it does anything on a ticket; else all of it is written down at once."""
+        return bool(self.said or self.notes)
 
     def decision(self, event: Event) -> Decision | None:
         """What the rules said of *event*; None where nobody asked them."""

@@ -83,7 +83,7 @@ def open(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     notes = [*parts[1:], ticket.note(case)]
     if plan.after and not follows:
         notes.append(telling.linked_previous(plan.after, room.facts.get("url")))
-    after = _after(hand, plan, orders, room, f"opened by rule {decision.rule}")
+    after = _after(hand, plan, room, f"opened by rule {decision.rule}")
     after["notes"] = [note for note in notes if note]
     if draft.problem and bridge.helpdesk(desk).incidents(desk) == "always":
         after["problem"] = f"{desk.name}:{draft.problem}"  # else a note says it, too
@@ -174,7 +174,7 @@ def extend(hand: Hand, room: Room, plan: Plan, orders: Orders) -> bool:
     body = bridge.helpdesk(desk).update_body(draft)
     wait, due = waiting.begins(hand, room, plan, desk.name)
     again = " and opened it again" if plan.step == "reopen" else ""
-    after = _after(hand, plan, orders, room, f"added to the ticket{again}")
+    after = _after(hand, plan, room, f"added to the ticket{again}")
     after["problem"] = ":".join(next(iter(_joins(plan)), ()))
     after["notes"] = notes
     _waits(hand, after, wait, due)
@@ -253,7 +253,7 @@ def _joined(plan: Plan) -> str:
     return "\n\n---\n\n".join(text for _, text in plan.notes)[:60_000]
 
 
-def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dict[str, Any]:
+def _after(hand: Hand, plan: Plan, room: Room, what: str) -> dict[str, Any]:
     """What is to be written down when the write has succeeded, whoever finds out that it has."""
     now = hand.bridge.now()
     events = []
@@ -271,7 +271,7 @@ def _after(hand: Hand, plan: Plan, orders: Orders, room: Room, what: str) -> dic
     return {
         "v": 1,
         "events": events,
-        "says": orders.says,
+        "says": plan.says,
         "push": plan.push,
         "facts": room.changed(),
     }

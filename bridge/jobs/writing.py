@@ -41,8 +41,7 @@ def write(
         "events": json.dumps([item["e"] for item in after["events"]]),
         "after": json.dumps(after),
     }
-    # What is known of the messages is true only once they stand on the ticket: it is in `after`.
-    orders.says, orders.intent = [], dict(intent)
+    orders.intent = dict(intent)
     return _send(hand, room, intent, hand.intending(orders))
 
 
