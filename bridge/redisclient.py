@@ -10,8 +10,9 @@ import re
 import threading
 import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import hiredis
 import redis
@@ -257,6 +258,9 @@ def check_url(url: str) -> None:
         )
     if options.get("ssl_check_hostname", "true") in ("false", "0", "no", "n", "f"):
         raise ConfigError(["BRIDGE_REDIS_URL: the host name of the certificate is always checked"])
+    for name, value in parse_qsl(parts.query):
+        if name in ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile") and not Path(value).is_file():
+            raise ConfigError([f"BRIDGE_REDIS_URL: {name} names {value!r}, where no file is"])
 
 
 def fit(connection: redis.Redis, name: str, *, volatile: bool = False) -> list[str]:

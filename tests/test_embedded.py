@@ -476,6 +476,7 @@ def test_a_server_that_is_away_is_transient():
         "rediss://x/0?ssl_cert_reqs=none",
         "rediss://x/0?ssl_cert_reqs=optional",
         "rediss://x/0?ssl_check_hostname=False",
+        "rediss://x/0?ssl_ca_certs=/nowhere/ca.pem",
         "redis://x:notaport/0",
         "redis://x:99999/0",
     ],
