@@ -165,6 +165,8 @@ class Supervisor:
                 pass_fds=one.child.sockets,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,  # a Ctrl-C is for us: we end them in order
+                # One that comes while a child still starts is not its end: it reads its files then anyway.
+                preexec_fn=_deaf if one.child.rereads else None,
             )
         except OSError as error:
             one.kept.ended(time.monotonic(), f"it could not be started ({error.strerror})")
@@ -216,6 +218,10 @@ class Supervisor:
         """Kill what is left of a child's process group (its own children included)."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def _deaf() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def _how(code: int) -> str:

@@ -63,6 +63,22 @@ def test_a_command_that_is_not_there_is_said_not_raised(kept, caplog):
     assert "ghost ended: it could not be started" in caplog.text
 
 
+def test_a_child_that_still_starts_does_not_end_by_what_makes_it_reread(kept, tmp_path):
+    said = tmp_path / "said"
+    code = (
+        "import signal; from pathlib import Path; "
+        f"Path({str(said)!r}).write_text(str(int(signal.getsignal(signal.SIGHUP)))); {SLEEPER}"
+    )
+    supervisor = kept(child("rereads", code, rereads=True))
+    supervisor.look()
+    pid = supervisor.pids()["rereads"]
+    supervisor.reread()
+    until(lambda: said.exists() and said.read_text())
+    supervisor.look()
+    assert said.read_text() == str(int(signal.SIG_IGN))
+    assert supervisor.pids()["rereads"] == pid
+
+
 def test_a_restarted_child_is_told_so(kept, tmp_path):
     code = (
         "import sys; from pathlib import Path; "
