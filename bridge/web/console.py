@@ -92,7 +92,7 @@ def add(app: Flask, bridge: Bridge) -> None:
             return _let_in(cookie)
         return Response(render_template("login.html", wrong=True), status=401)
 
-    @pages.get("")
+    @pages.get("", strict_slashes=False)
     def page() -> str:
         in_force = bridge.store.rules()
         rules = rules_in_force(

@@ -504,7 +504,7 @@ def test_nothing_is_shown_without_the_token(operator):
     bridge.decided = [{"sentence": "private"}]
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "bridge_console=wrong"},
                     {"Authorization": "Bearer "}, {"Cookie": f"bridge_console={TOKEN}"}):  # fmt: skip
-        for path in ("/console", "/console/api/decisions"):
+        for path in ("/console", "/console/", "/console/api/decisions"):
             answer = web.get(path, headers=headers)
             assert answer.status_code == 401, (path, headers)
             assert b"private" not in answer.data
