@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.channels import meta, telegram
-from bridge.core.model import Delivery, Message
+from bridge.core.model import Delivery, Kind, Message, Visibility
 
 PAGE = "1067"
 POST = f"{PAGE}_2000"
@@ -156,3 +156,34 @@ def test_an_update_of_telegram_is_named_by_its_number_and_what_it_is_about() -> 
     assert update(1).dedupe != update(1, message_id=8).dedupe
     assert update(None).dedupe == update(None).dedupe
     assert update(None).dedupe != update(None, text="ho").dedupe
+
+
+@pytest.mark.parametrize(
+    ("kind", "seen"),
+    [
+        ("private", Visibility.PRIVATE),
+        ("group", Visibility.PUBLIC),
+        ("supergroup", Visibility.PUBLIC),
+    ],
+)
+def test_what_is_said_in_a_group_is_public_also_by_a_button(kind: str, seen: Visibility) -> None:
+    chat = {"id": 500 if kind == "private" else -1001, "type": kind}
+    pressed = {
+        "id": "q1",
+        "from": {"id": 500},
+        "data": "HELP",
+        "message": {"message_id": 7, "chat": chat},
+    }
+    body = json.dumps({"update_id": 1, "callback_query": pressed}).encode()
+    (found,) = telegram.SOURCE.parse(Delivery(connection="t", source="telegram", body=body))
+    assert (found.visibility, found.answer["chat_type"]) == (seen, kind)
+    assert update(1, chat=chat).visibility is seen
+
+
+def test_what_telegrams_own_account_brings_into_a_group_is_the_channels_post() -> None:
+    """Older forwards have no sign but their author."""
+    group = {"id": -1001, "type": "supergroup"}
+    post = update(1, chat=group, **{"from": {"id": 777000, "first_name": "Telegram"}})
+    assert (post.kind, post.own, post.author) == (Kind.POST, True, None)
+    said = update(1, chat=group)
+    assert (said.kind, said.own) == (Kind.DM, False)

@@ -267,6 +267,42 @@ def test_a_list_of_talks_of_another_shape_says_nothing(answer: dict[str, Any]) -
         Played(said(200, answer)).drive(messenger.look(IN_MESSENGER, WORDS))
 
 
+def test_a_list_without_a_next_page_was_seen_to_its_end() -> None:
+    last = {"data": [by("24", "hi", LATER)], "paging": {"cursors": {"after": "A"}}}
+    played = Played(said(200, last))
+    assert played.drive(facebook.look_for_comment(UNDER_COMMENT, WORDS)) is None
+    assert len(played.requests) == 1
+
+
+# --- taking back -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [said(200, {"success": True}), said(404, {}), said(410, {})])
+def test_what_is_gone_is_as_good_as_taken_back(answer: HttpResponse) -> None:
+    request, _ = one_request(graph.delete(UNDER_COMMENT, "2000_3050"), answer)
+    assert (request.method, request.url) == (
+        "DELETE", "https://graph.facebook.com/v25.0/2000_3050",
+    )  # fmt: skip
+
+
+def test_what_may_not_be_taken_back_is_told() -> None:
+    with pytest.raises(PermanentError):
+        Played(said(403, {})).drive(graph.delete(UNDER_COMMENT, "2000_3050"))
+    told = "Bad Request: message can't be deleted for everyone"
+    with pytest.raises(PermanentError) as error:
+        Played(refused(400, told)).drive(telegram.delete(IN_CHAT, "500:8"))
+    assert error.value.code == "cannot_delete"
+    gone = refused(400, "Bad Request: message to delete not found")
+    Played(gone).drive(telegram.delete(IN_CHAT, "500:8"))
+
+
+def test_an_error_with_a_good_status_is_an_error() -> None:
+    with pytest.raises(AuthError):
+        Played(said(200, {"id": "1", "error": {"code": 190}})).drive(SAY["comment"]())
+    with pytest.raises(PermanentError):
+        Played(said(200, {"ok": False, "result": {"message_id": 5}})).drive(SAY["chat"]())
+
+
 # --- describing --------------------------------------------------------------------------------
 
 
@@ -392,6 +428,7 @@ def test_a_graph_error_means_what_its_code_says(
         assert type(error) is expected
         assert error.code == word
         assert SECRETS["page"] not in str(error)
+        assert "\x1b" not in str(error)  # what names the trace is a stranger's as well
         assert getattr(error, "gone", False) is (word == "not_found")
         assert getattr(error, "limited", False) is (word == "rate_limited")
 
@@ -568,6 +605,13 @@ def test_a_business_answer_names_its_connection_and_has_a_day() -> None:
 
 def refused(code: int, description: str = "", **parameters: Any) -> HttpResponse:
     return said(code, {"ok": False, "error_code": code, "description": description, "parameters": parameters})  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "wait"), [(35, 35.0), (0, 0.0), (-1, 0.0), (999_999, 3600.0)])
+def test_telegram_is_waited_for_an_hour_at_most(told: int, wait: float) -> None:
+    with pytest.raises(TransientError) as error:
+        Played(refused(429, "Too Many Requests", retry_after=told)).drive(SAY["chat"]())
+    assert (error.value.retry_after, error.value.limited) == (wait, True)
 
 
 def test_a_group_that_became_a_supergroup_is_followed_once() -> None:
