@@ -131,6 +131,20 @@ def test_whether_a_comment_is_the_pages_own_is_unknown_where_the_page_is_not_nam
     assert (found.account_id, found.own) == (None, None)
 
 
+def test_what_the_dashboard_tries_is_a_test_and_what_is_broken_in_it_is_broken() -> None:
+    body = {
+        "object": "page",
+        "entry": [{"id": "0", "changes": [{"field": "feed", "value": EDIT}, 5]}],
+    }
+    tried, spoilt = meta.parse(
+        Delivery(connection="meta", source="meta", body=json.dumps(body).encode())
+    )
+    assert tried.ignored == "test"
+    assert (spoilt.ignored, spoilt.extra) == (
+        "broken item: the item is not an object", {"broken": True},
+    )  # fmt: skip
+
+
 def test_of_what_a_bot_says_as_it_hands_over_so_much_is_kept() -> None:
     handed = direct(pass_thread_control={"new_owner_app_id": "1", "metadata": " a" * 5000})
     assert handed.ignored is None

@@ -187,8 +187,10 @@ def test_a_private_talk_is_one_conversation_of_the_author(described: Making) -> 
 
 
 def test_a_public_item_is_a_conversation_of_its_own_or_of_its_thread(described: Making) -> None:
-    alone, below = described(), described({"thread_id": "root || id"})
-    first, second = parsed(alone, {"id": 1}, {"id": 2})
+    alone, below = described({"author": {"id": "mail"}}), described({"thread_id": "root || id"})
+    first, second = parsed(
+        alone, {"id": 1, "mail": "a@b.example"}, {"id": 2, "mail": "a@b.example"}
+    )
     assert first.conversation != second.conversation
     first, second = parsed(below, {"id": 1}, {"id": 2, "root": 1})
     assert first.conversation == second.conversation

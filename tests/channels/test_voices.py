@@ -725,6 +725,24 @@ def test_what_is_no_file_is_not_fetched(attachment: Attachment) -> None:
         Played().drive(fetch(UNDER_COMMENT.connection, UNDER_COMMENT.account, attachment))
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("Image/PNG; charset=x", "image/png"),
+        ("", "application/octet-stream"),
+        ("png", "application/octet-stream"),
+        ("text/html\r\nx-evil: 1", "application/octet-stream"),
+        ('text/html" onload="', "application/octet-stream"),
+    ],
+)
+def test_of_what_kind_a_file_is_said_to_be_is_a_strangers_word(told: str, kept: str) -> None:
+    fetch = CHANNELS["facebook"].fetch
+    assert fetch is not None
+    file = Attachment(type="image", url="https://scontent.xx.fbcdn.net/a.png")
+    calls = fetch(UNDER_COMMENT.connection, UNDER_COMMENT.account, file)
+    assert Played(said(200, b"png", content_type=told)).drive(calls).media_type == kept
+
+
 @pytest.mark.parametrize("status", [403, 404, 410])
 def test_a_link_that_ended_is_gone(status: int) -> None:
     calls = CHANNELS["facebook"].fetch
