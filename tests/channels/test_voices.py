@@ -292,6 +292,8 @@ def test_what_may_not_be_taken_back_is_told() -> None:
     with pytest.raises(PermanentError) as error:
         Played(refused(400, told)).drive(telegram.delete(IN_CHAT, "500:8"))
     assert error.value.code == "cannot_delete"
+    with pytest.raises(PermanentError):
+        Played(said(200, {"ok": False})).drive(telegram.delete(IN_CHAT, "500:8"))
     gone = refused(400, "Bad Request: message to delete not found")
     Played(gone).drive(telegram.delete(IN_CHAT, "500:8"))
 
@@ -362,7 +364,7 @@ def graph_error(status: int, code: object, subcode: object = None, **more: Any) 
     error = {
         "message": f"secret {SECRETS['page']}",
         "code": code,
-        "fbtrace_id": "AxII\x1b[",
+        "fbtrace_id": "Ax II\x1b[",
         **more,
     }
     if subcode is not None:
@@ -428,9 +430,13 @@ def test_a_graph_error_means_what_its_code_says(
         assert type(error) is expected
         assert error.code == word
         assert SECRETS["page"] not in str(error)
-        assert "\x1b" not in str(error)  # what names the trace is a stranger's as well
+        assert "Ax" not in str(error)  # what names the trace is a stranger's word as well
         assert getattr(error, "gone", False) is (word == "not_found")
         assert getattr(error, "limited", False) is (word == "rate_limited")
+
+
+def test_a_trace_by_which_meta_finds_the_call_is_told() -> None:
+    assert "trace AbC-1_x" in str(graph.failure(WRITE, graph_error(400, 100, fbtrace_id="AbC-1_x")))
 
 
 @pytest.mark.parametrize(

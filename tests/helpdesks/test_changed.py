@@ -124,3 +124,14 @@ def test_rows_that_are_no_tickets_are_left_out(name: str, more: dict[str, str]) 
     told = changed(name, lambda request: answer, **more)
     assert [one.id for one in told.tickets] == ["5"]
     assert told.tickets[0].updated_at is None
+
+
+def test_a_page_without_tickets_is_the_last_whatever_it_says_of_another() -> None:
+    asked: list[HttpRequest] = []
+
+    def send(request: HttpRequest) -> HttpResponse:
+        asked.append(request)
+        return HttpResponse(status=200, headers={"link": '<x>; rel="next"'}, body=b"[]")
+
+    assert changed("freshdesk", send) == Changed(())
+    assert len(asked) == 1

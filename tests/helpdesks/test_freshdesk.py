@@ -32,7 +32,7 @@ from bridge.core.model import (
     Status,
 )
 from bridge.helpdesks import HELPDESKS
-from bridge.helpdesks.freshdesk.markup import note_html, to_html, to_text
+from bridge.helpdesks.freshdesk.markup import note_html, short, split, to_html, to_text
 
 FRESHDESK = HELPDESKS["freshdesk"]
 URL = "https://acme.freshdesk.com"
@@ -291,10 +291,23 @@ def test_files_go_with_the_ticket_as_a_form():
     assert ("custom_fields[cf_bridge_id]", STAMP) in parts
     assert ("status", "2") in parts
     assert [value for name, value in parts if name == "attachments[]"] == [file, file]
+    assert (request.deadline, create(draft)[1][0].deadline) == (30.0, 8.0)  # files take their time
 
 
 def test_the_note_is_the_description_where_there_are_no_words():
     assert create(replace(DRAFT, text="", note="N"))[1][0].json["description"] == "<div>N</div>"
+
+
+def test_nothing_in_a_stamp_ends_its_quotes_in_the_search():
+    _, (request,) = ask(FRESHDESK.find(HERE, "x' OR tag:'y"), (200, {"results": []}))
+    assert request.params["query"] == "\"cf_bridge_id:'xORtag:y' OR tag:'xORtag:y'\""
+
+
+@pytest.mark.parametrize("marker", ["", "1a2b", "1A-2b_3c4d5e6f7a8b9c", "żółw"])
+def test_a_reference_is_found_again_whatever_the_marker(marker):
+    whole = to_text(note_html("Where is my order?", marker), None)
+    words, ref = split(whole)
+    assert (words, ref) == ("Where is my order?", short(marker))
 
 
 IN_AN_INCIDENT = replace(DRAFT, problem="70")

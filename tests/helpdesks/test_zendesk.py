@@ -488,6 +488,14 @@ def test_an_update_spends_the_tickets_budget_first():
     assert not request.repeatable
 
 
+def test_a_subject_and_what_zendesk_said_are_bounded():
+    subject = ZENDESK.create_body(replace(DRAFT, subject="s" * 200))["ticket"]["subject"]
+    assert subject == "s" * 150
+    with pytest.raises(PermanentError) as caught:
+        ask(ZENDESK.update(OAUTH, "7", "{}"), (422, {"error": "no " * 2000}))
+    assert len(caught.value.detail) < 400
+
+
 def test_found_tickets_are_ours_and_newest_first():
     rows = [
         {"id": 99, "external_id": "AB", "status": "closed"},
