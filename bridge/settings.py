@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -110,11 +111,24 @@ class Settings:
 
 def environment(folder: Path | None = None) -> dict[str, str]:
     """The process' environment, over what a `.env` file in *folder* (default: here) says."""
-    file = (folder or Path()) / ".env"
-    from_file = dotenv_values(file, interpolate=False) if file.is_file() else {}
+    from_file = kept_in((folder or Path()) / ".env")
     return {name: value for name, value in from_file.items() if value is not None} | dict(
         os.environ
     )
+
+
+def kept_in(file: Path) -> dict[str, str | None]:
+    """What a `.env` file says; nothing where there is none. Raises ConfigError for one that cannot be read."""
+    try:
+        text = file.read_text("utf-8-sig") if file.is_file() else ""
+    except OSError as error:
+        raise ConfigError([f"{file} cannot be read: {error.strerror}"]) from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # which no environment takes
+        raise ConfigError([f"{file} cannot be read: it is no text in UTF-8"])
+    found = dotenv_values(stream=StringIO(text), interpolate=False)
+    return {name: value for name, value in found.items() if name}
 
 
 def settle() -> Settings:

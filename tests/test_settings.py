@@ -113,6 +113,21 @@ def test_the_environment_wins_over_the_file(tmp_path, monkeypatch):
     assert "A_FOUR" not in found
 
 
+@pytest.mark.parametrize("octets", [b"A_ONE=\xff\xfe", b"A_ONE=a\x00b", "A_ONE=1".encode("utf-16")])
+def test_an_env_that_is_no_text_is_a_sentence_without_its_words(tmp_path, octets):
+    (tmp_path / ".env").write_bytes(octets)
+    with pytest.raises(ConfigError) as told:
+        environment(tmp_path)
+    assert told.value.problems == [f"{tmp_path / '.env'} cannot be read: it is no text in UTF-8"]
+
+
+def test_an_env_of_an_editor_that_marks_its_files_is_read(tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfA_MARKED=1\r\n=2\r\nA_LAST=3\r\n")
+    found = environment(tmp_path)
+    assert (found["A_MARKED"], found["A_LAST"]) == ("1", "3")
+    assert "" not in found
+
+
 def test_settle_reads_env_here_over_env_beside_the_mappings(tmp_path, monkeypatch):
     here, there = tmp_path / "here", tmp_path / "there"
     (there / "mappings").mkdir(parents=True)

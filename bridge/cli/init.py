@@ -9,11 +9,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from dotenv import dotenv_values
-
 import bridge
 from bridge.config.connections import variables
 from bridge.config.plain import read
+from bridge.settings import kept_in
 
 HELP = "write a commented mappings folder and .env to start from"
 
@@ -122,7 +121,7 @@ def _add_variables(env: Path, names: Iterable[str]) -> list[str]:
 
     What stands there is never changed, --yes or not: it may be the only copy of a secret.
     """
-    there = dotenv_values(env, interpolate=False) if env.is_file() else {}
+    there = kept_in(env)
     wanted = ["BRIDGE_SECRET_KEY", *names]
     added = [name for name in dict.fromkeys(wanted) if name not in there]
     lines: list[str] = []
