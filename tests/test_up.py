@@ -234,6 +234,13 @@ def test_a_port_in_use_is_a_sentence_and_redis_is_ended_again(folder):
     assert Running.read(folder / "data" / "redis") is None
 
 
+def test_a_reader_of_moods_that_nobody_brings_is_said_once(folder):
+    done = run(folder, "up", PORT="0", BRIDGE_SENTIMENT="nobody")
+    assert done.returncode == 1
+    assert done.stderr.count("no package brings 'nobody'") == 1
+    assert "started again" not in done.stderr
+
+
 def test_a_redis_that_is_away_is_a_sentence(folder):
     done = run(folder, "up", BRIDGE_REDIS_URL="redis://:hidden@127.0.0.1:1/0")
     assert done.returncode == 1

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 
-from bridge import log
+from bridge import log, plugins
 from bridge.cli.check import doubts
 from bridge.cli.worker import worker
 from bridge.embedded import Embedded, connect
@@ -27,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Run until told to stop; mistakes in the configuration are said before anything starts."""
     settings = settle()
     log.configure(settings.log_level)
+    plugins.scorer(settings.sentiment)  # else each of the processes would say it, again and again
     for warning in doubts(configuration(settings)):
         logging.getLogger("bridge").warning(warning)
     redis = _redis(settings)
