@@ -31,7 +31,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         messages = labelled(args.file.read_text("utf-8").splitlines())
     except (OSError, ValueError) as error:
-        print(f"bridge signals: {args.file} cannot be read: {error}", file=sys.stderr)
+        why = error.strerror if isinstance(error, OSError) else error
+        print(f"bridge signals: {args.file} cannot be read: {why}", file=sys.stderr)
         return 1
     strange = sorted({one.set for one in messages} - set(SETS))
     if strange or not messages:

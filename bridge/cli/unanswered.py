@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         _print(told, at)
+        if not any(told.values()):
+            print(f"nobody waits for longer than {parts.lasted(args.older.total_seconds())}")
     return 0
 
 
@@ -45,5 +47,3 @@ def _print(told: dict[str, list[dict[str, Any]]], at: datetime) -> None:
         print(parts.harmless(unanswered.sentence(one, at)))
         if one.get("text"):
             print(parts.harmless(f"    {json.dumps(one['text'], ensure_ascii=False)}"))
-    if not any(told.values()):
-        print("nobody waits")

@@ -118,6 +118,8 @@ def test_of_nothing_there_is_nothing_to_say(house: Any) -> None:
     assert (
         "nothing as feedback" in house.run("feedback")[1] or "no rule" in house.run("feedback")[1]
     )
-    assert house.run("unanswered") == (0, "nobody waits\n", "")
+    assert house.run("unanswered") == (0, "nobody waits for longer than 1 day\n", "")
+    _, out, _ = house.run("unanswered", "--older", "30m")
+    assert out == "nobody waits for longer than 30 minutes\n"
     assert house.json("summary")["messages"] == 0
     assert house.run("feedback", "--since", "soon")[0] == 2
