@@ -302,7 +302,8 @@ def _doubted(hand: Hand, turn: Turn) -> Orders | None:
         return None
     orders = hand.orders()
     orders.intent = json.loads(event.fields["doubt"])
-    orders.touch = [{"e": event.id, "f": {"doubt": ""}}]
+    same = [one for one in turn.events if one.fields.get("doubt") == event.fields["doubt"]]
+    orders.touch = [{"e": one.id, "f": {"doubt": ""}} for one in same]
     return orders
 
 
@@ -403,12 +404,13 @@ def _parked(turn: Turn, why: str = "") -> list[dict[str, Any]]:
 def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str, doubtful: bool) -> None:
     """Put events into the dead-letter box; an agent whose answer is among them learns it.
 
-    *doubtful*: the write under way may have been done. It is kept with the first of them, so that whoever
-    gives them another life looks before it is done again.
+    *doubtful*: the write under way may have been done. It is kept with each of them, so that whoever gives
+    one another life looks before it is done again.
     """
     orders.events = [{"e": eid, "state": "dead", "f": {"reason": reason}} for eid in ids]
     if doubtful and ids and turn.intent and not turn.intent.get("sure"):
-        orders.events[0]["f"]["doubt"] = json.dumps(dict(turn.intent))
+        for one in orders.events:
+            one["f"]["doubt"] = json.dumps(dict(turn.intent))
         if turn.intent.get("kind") == "create":
             orders.facts["doubt"] = "1"
     orders.intent, orders.tries, orders.again = "", "", 0

@@ -59,6 +59,11 @@ for _, item in ipairs(orders.events or {}) do
       if was ~= 'dead' then dead_of(redis.call('HGET', key, 'd') or '', 1) end
     else
       redis.call('PEXPIRE', key, item.ttl)
+      -- It lay in the box, and another letter's retry has found that the write they share was done.
+      if was == 'dead' then
+        redis.call('ZREM', P .. 'dead', item.e)
+        dead_of(redis.call('HGET', key, 'd') or '', -1, item.ttl)
+      end
     end
     redis.call('XADD', P .. 'feed', 'MAXLEN', '~', 2000, '*', 'e', item.e)
   end

@@ -276,6 +276,64 @@ def test_a_retry_takes_up_the_write_that_may_have_been_done(house: House) -> Non
     assert house.store.event("a")["doubt"] == ""
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_whichever_letter_is_retried_first_takes_the_write_up_that_they_share(
+    house: House, first: str
+) -> None:
+    for _ in range(CRASHES):
+        house.turn(crashes)
+    house.store.revive(first, "retry")
+    found = []
+
+    def was_done(hand: Hand, turn: Turn) -> bool:
+        found.append(dict(turn.intent))
+        done = [{"e": eid, "state": "done"} for eid in json.loads(turn.intent["events"])]
+        hand.settle(Orders(hand.lane, hand.room_id, intent="", events=done))
+        return True
+
+    house.turn(was_done)
+    assert found == [INTENT]
+    assert house.row() == {"received": 2, "done": 2}
+    assert house.store.dead() == []
+    assert not house.store.revive("b" if first == "a" else "a", "retry")
+
+
+def test_letters_that_share_a_write_and_are_retried_together_take_it_up_once(house: House) -> None:
+    for _ in range(CRASHES):
+        house.turn(crashes)
+    for eid in ("a", "b"):
+        house.store.revive(eid, "retry")
+    found = []
+
+    def refused(hand: Hand, turn: Turn) -> bool | None:
+        found.append(turn.intent.get("id"))
+        if not turn.intent:
+            return None
+        hand.settle(Orders(hand.lane, hand.room_id, intent=""))
+        return True
+
+    house.turn(refused)
+    assert found == ["x", None]
+
+
+def test_a_retry_waits_for_the_write_that_is_under_way(house: House) -> None:
+    for _ in range(CRASHES):
+        house.turn(crashes)
+    house.store.revive("a", "retry")
+    house.store.client.hset(f"{PREFIX}i:{LANE}", mapping={**INTENT, "id": "under way"})
+    found = []
+
+    def step(hand: Hand, turn: Turn) -> bool | None:
+        found.append(turn.intent.get("id"))
+        if turn.intent["id"] == "x":
+            return None
+        hand.settle(Orders(hand.lane, hand.room_id, intent=""))
+        return True
+
+    house.turn(step)
+    assert found == ["under way", "x"]
+
+
 def test_a_retry_of_what_was_refused_begins_anew(house: House) -> None:
     def refused(hand: Hand, turn: Turn) -> bool:
         hand.settle(Orders(hand.lane, hand.room_id, intent=INTENT))
