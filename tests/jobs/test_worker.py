@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import redis
@@ -13,6 +15,7 @@ from rq.exceptions import StopRequested
 from bridge.core.errors import TransientError
 from bridge.jobs import worker
 from bridge.jobs.worker import NotOfRedis, work
+from bridge.wiring import Bridge
 
 
 @pytest.fixture(autouse=True)
@@ -123,3 +126,37 @@ def test_of_rqs_log_only_what_is_about_redis_is_left_out() -> None:
     assert not NotOfRedis().filter(record("x", raised=away))
     assert NotOfRedis().filter(record("x", raised=ValueError("a bug")))
     assert NotOfRedis().filter(record("x", "y"))
+
+
+class Full:
+    """A journal without room for a while, which a sweep that has nothing to do does not see."""
+
+    def __init__(self) -> None:
+        full = TransientError("redis_away", "full")
+        self.sweeps, self.writes = [full, None, None], [full, full, None]
+        self.swept = threading.Event()
+
+    def sweep(self) -> None:
+        self._next(self.sweeps)
+        if not self.sweeps:
+            self.swept.set()
+
+    def writable(self) -> None:
+        self._next(self.writes)
+
+    def _next(self, fates: list[TransientError | None]) -> None:
+        if (fate := fates.pop(0)) is not None:
+            raise fate
+
+
+def test_the_work_rests_until_something_can_be_kept(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(worker, "SWEEP", 0)
+    store = Full()
+    sweep = worker.Sweep(cast(Bridge, SimpleNamespace(store=store)))
+    sweep.ended = store.swept
+    sweep.run()
+    told = [one.getMessage() for one in caplog.records]
+    assert told == ["the work rests: full", "the work goes on"]
+    assert store.writes == []
