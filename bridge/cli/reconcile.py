@@ -78,10 +78,11 @@ def _print(bridge: Bridge, connection: Connection, found: Found) -> None:
         if found.fresh
         else ""
     )
-    print(
-        f"{connection.name}: {found.calls} call{'' if found.calls == 1 else 's'}, {found.seen} {what} listed, "
-        f"{news or 'none'} that nobody had told us of{later}"
-    )
+    if found.seen or not found.errors:
+        print(
+            f"{connection.name}: {parts.counted(found.calls, 'call')}, {found.seen} {what} listed, "
+            f"{news or 'none'} that nobody had told us of{later}"
+        )
     for where in found.cut:
         print(f"{connection.name}: more was said than is read: {parts.harmless(where)}")
     for error in found.errors:

@@ -32,8 +32,8 @@ def test_one_connection_is_read_alone_and_machines_may_read_it(town: Any) -> Non
 
 def test_what_cannot_be_asked_ends_with_1_and_says_why(town: Any, monkeypatch: Any) -> None:
     monkeypatch.setenv("META_PAGE_TOKEN", "another-token")
-    code, _, err = town.run("reconcile", "meta")
-    assert code == 1
+    code, out, err = town.run("reconcile", "meta")
+    assert (code, "none that nobody had told us of" in out) == (1, False)
     assert "the access token is refused" in err
     assert "another-token" not in err
 
