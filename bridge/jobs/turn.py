@@ -349,7 +349,7 @@ def _stumbled(hand: Hand, turn: Turn, error: Exception) -> None:
     verdict = isinstance(error, TransientError | AuthError) and not isinstance(error, Ambiguous)
     known = verdict and bool(connection)
     # An intent found here unsettled is still in doubt when we could not even look: it stays.
-    doubtful = turn.intent == before and not before.get("sure")
+    doubtful = turn.intent == before
     if known and turn.intent and not doubtful and orders.intent is None:
         # Nothing happened: plan anew, with all that has come meanwhile. Words of which a part is
         # said already go on where they stopped.

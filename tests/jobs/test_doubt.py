@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from bridge.core.errors import Ambiguous
+from bridge.core import compose
+from bridge.core.errors import Ambiguous, Done, PermanentError
 from bridge.core.model import Connection, Status, Ticket
 from bridge.jobs import posting, undelivered, writing
 from bridge.jobs.room import Room
@@ -200,3 +201,64 @@ def test_what_certainly_did_not_happen_is_said_without_a_look_once(
 def test_words_whose_event_has_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     did, _ = said(monkeypatch, 5, look="77", id="another")
     assert (did, did.settled) == ([], [""])
+
+
+# --- words that go out now -----------------------------------------------------------------------------
+
+
+def goes(
+    monkeypatch: pytest.MonkeyPatch, *, allowed: bool = True, refused: Exception | None = None
+) -> list[str]:
+    """What becomes of one piece of words when it is sent."""
+    did = Did()
+
+    def sends(connection: Connection, posted: str, guard: Any, ask: Any) -> str:
+        if refused:
+            raise refused
+        did.append("sent")
+        return posted
+
+    did.outside.platform = sends
+    did.guard = None  # type: ignore[attr-defined]
+    window = compose.Window(allowed=allowed, code=None if allowed else "window_closed")
+    monkeypatch.setattr(posting, "window", lambda *told: window)
+    monkeypatch.setattr(posting, "_piece", lambda intent: None)
+    monkeypatch.setattr(posting, "_place", lambda room, intent: {})
+    monkeypatch.setattr(posting, "_recorded", lambda *told: did.append(f"was {told[5]}"))
+    monkeypatch.setattr(undelivered, "tell", lambda *told, said: did.append(f"told: {told[3]}"))
+    intent = {"pieces": '["It comes."]', "part": "0", "human": "1", "whole": "It comes."}
+    voice: Any = SimpleNamespace(post=lambda target, piece: "77")
+    target: Any = SimpleNamespace(connection=META)
+    posting._post(cast(Hand, did), ROOM, EVENT, intent, voice, target)
+    return did
+
+
+def test_whether_one_may_speak_is_asked_when_the_words_go_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert goes(monkeypatch) == ["sent", "was 77"]
+    assert goes(monkeypatch, allowed=False) == ["told: window_closed"]
+
+
+def test_words_that_the_platform_says_it_has_already_are_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert goes(monkeypatch, refused=Done("said_already", found="78")) == ["was 78"]
+    assert goes(monkeypatch, refused=PermanentError("blocked")) == ["told: blocked"]
+
+
+def test_the_next_piece_is_recorded_with_its_own_name_and_time_before_it_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    did = Did()
+    monkeypatch.setattr(posting, "_spoken_at", lambda *told: set())
+    monkeypatch.setattr(posting, "_saying", lambda *told: [])
+    intent = {
+        "pieces": '["one", "two"]', "part": "0", "text": "one", "marker": "e1.0", "ids": "[]", "at": ago(9),
+    }  # fmt: skip
+    target: Any = SimpleNamespace(connection=META)
+    assert posting._recorded(cast(Hand, did), ROOM, EVENT, intent, target, "77")
+    (written,) = did.settled
+    assert written == {
+        "pieces": '["one", "two"]', "part": "1", "text": "two", "marker": "e1.1", "ids": '["77"]', "at": ago(0),
+    }  # fmt: skip

@@ -276,6 +276,14 @@ def test_a_retry_takes_up_the_write_that_may_have_been_done(house: House) -> Non
     assert house.store.event("a")["doubt"] == ""
 
 
+def test_a_write_that_workers_died_of_may_have_been_done(house: House) -> None:
+    house.store.client.hset(f"{PREFIX}i:{LANE}", mapping=INTENT)
+    dies_alone(house, CRASHES)
+    house.turn(Seen())
+    assert house.row() == {"received": 2, "dead": 2}
+    assert json.loads(house.store.event("a")["doubt"]) == INTENT
+
+
 @pytest.mark.parametrize("first", ["a", "b"])
 def test_whichever_letter_is_retried_first_takes_the_write_up_that_they_share(
     house: House, first: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -45,8 +47,16 @@ def test_what_failed_for_the_moment_is_tried_later_and_later(house: House) -> No
 
 @pytest.mark.parametrize(
     "error",
-    [TransientError("unreachable"), TransientError("broken_off"), Ambiguous("broken_off")],
-    ids=["refused", "cut", "cut while writing"],
+    [
+        TransientError("unreachable"),
+        TransientError("broken_off"),
+        Ambiguous("broken_off"),
+        Ambiguous("timeout"),
+        TransientError("server_error"),
+        TransientError("unavailable"),
+        TransientError("unreadable_answer"),
+    ],
+    ids=str,
 )
 def test_the_fifth_failure_in_a_row_closes_the_connection(house: House, error: BridgeError) -> None:
     for _ in range(4):
@@ -54,6 +64,42 @@ def test_the_fifth_failure_in_a_row_closes_the_connection(house: House, error: B
     assert house.store.gate("zendesk", []) == Leave(0.0)
     house.turn(failing(error))
     assert house.store.gate("zendesk", []).why == "outage"
+
+
+def fails_since(house: House, hours: float) -> None:
+    """The lane has failed for so long."""
+    first = str(time.time() - hours * 3600)
+    house.store.client.hset(f"{PREFIX}s:{house.lane}", mapping={"n": "99", "first": first})
+
+
+@pytest.mark.parametrize(("hours", "dead"), [(73, 1), (71, 0)])
+def test_what_fails_for_three_days_is_given_up_with_the_doubt_whether_it_was_done(
+    house: House, hours: float, dead: int
+) -> None:
+    fails_since(house, hours)
+    house.turn(begin({"id": "i", "kind": "update", "events": '["a"]'}, Ambiguous("timeout")))
+    assert house.row().get("dead", 0) == dead
+    told = house.store.event("a")
+    assert told.get("reason", "").startswith("gave up after 72 hours") is bool(dead)
+    assert json.loads(told.get("doubt", "{}")).get("id") == ("i" if dead else None)
+    assert bool(house.store.hash(f"i:{LANE}")) is not bool(dead)
+
+
+def test_nobody_gives_up_while_they_are_told_to_wait(house: House) -> None:
+    fails_since(house, 1000)
+    house.turn(failing(TransientError("rate_limited", retry_after=1, limited=True)))
+    assert house.row() == {"received": 1, "in_progress": 1}
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [("outage", "parked"), ("paused", "parked"), ("auth", "parked"), ("budget", "in_progress")],
+)
+def test_what_waits_for_a_closed_connection_is_parked_in_the_books(
+    house: House, code: str, state: str
+) -> None:
+    house.turn(failing(TransientError(code, retry_after=1, limited=True)))
+    assert house.row() == {"received": 1, state: 1}
 
 
 def test_being_told_to_wait_counts_as_no_failure(house: House) -> None:
