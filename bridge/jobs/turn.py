@@ -408,7 +408,7 @@ def _bury(orders: Orders, turn: Turn, ids: list[str], reason: str, doubtful: boo
     one another life looks before it is done again.
     """
     orders.events = [{"e": eid, "state": "dead", "f": {"reason": reason}} for eid in ids]
-    if doubtful and ids and turn.intent and not turn.intent.get("sure"):
+    if doubtful and turn.intent:
         for one in orders.events:
             one["f"]["doubt"] = json.dumps(dict(turn.intent))
         if turn.intent.get("kind") == "create":

@@ -29,11 +29,11 @@ def ago(seconds: float) -> str:
 
 
 class Did(list[str]):
-    """What a step did, in its order; `settled` are the intents it has written down."""
+    """What a step did, in its order; `settled` are the intents it has written down, `sets` the indexes."""
 
     def __init__(self, helpdesk: Any = None, kept: dict[str, str] | None = None) -> None:
         super().__init__()
-        self.settled = list[Any]()
+        self.settled, self.sets = list[Any](), list[Any]()
         self.bridge = SimpleNamespace(
             now=lambda: NOW,
             store=SimpleNamespace(get=(kept or {}).get),
@@ -49,6 +49,7 @@ class Did(list[str]):
 
     def settle(self, orders: Orders) -> None:
         self.settled.append(orders.intent)
+        self.sets += orders.set
 
 
 # --- a ticket, and what is added to it -----------------------------------------------------------------
@@ -251,14 +252,16 @@ def test_the_next_piece_is_recorded_with_its_own_name_and_time_before_it_goes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     did = Did()
-    monkeypatch.setattr(posting, "_spoken_at", lambda *told: set())
+    monkeypatch.setattr(posting, "_spoken_at", lambda *told: {"facebook"})
     monkeypatch.setattr(posting, "_saying", lambda *told: [])
     intent = {
         "pieces": '["one", "two"]', "part": "0", "text": "one", "marker": "e1.0", "ids": "[]", "at": ago(9),
     }  # fmt: skip
-    target: Any = SimpleNamespace(connection=META)
+    target: Any = SimpleNamespace(connection=META, account_id="1")
     assert posting._recorded(cast(Hand, did), ROOM, EVENT, intent, target, "77")
     (written,) = did.settled
     assert written == {
         "pieces": '["one", "two"]', "part": "1", "text": "two", "marker": "e1.1", "ids": '["77"]', "at": ago(0),
     }  # fmt: skip
+    # Its echo, and what the platform tells of it later, are known by this.
+    assert did.sets == [(posting._sent_key(target, "facebook", "77"), "r e1", 30 * 86400)]

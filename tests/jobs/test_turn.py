@@ -85,6 +85,41 @@ def test_what_fails_for_three_days_is_given_up_with_the_doubt_whether_it_was_don
     assert bool(house.store.hash(f"i:{LANE}")) is not bool(dead)
 
 
+def test_who_retries_words_that_were_given_up_goes_on_behind_what_was_said(house: House) -> None:
+    fails_since(house, 73)
+    said = {"id": "i", "kind": "post", "part": "1", "sure": "1", "events": '["a"]'}
+    house.store.client.hset(f"{PREFIX}i:{LANE}", mapping=said)
+    house.turn(failing(TransientError("unreachable")))
+    assert house.row() == {"received": 1, "dead": 1}
+    house.store.revive("a", "retry")
+    found = []
+    house.turn(lambda hand, turn: found.append(dict(turn.intent)))
+    assert found == [said]
+
+
+def test_a_letter_that_waited_for_an_agents_word_waits_no_more(client: redis.Redis) -> None:
+    house = House(client, f"out:{ROOM}")
+    house.store.client.hset(PREFIX + "r:" + ROOM, "waiting", "h")
+    broken = PermanentError("broken", "no such thing")
+    house.turn(begin({"id": "i", "kind": "post", "held": "h", "events": '["a"]'}, broken))
+    house.leases.stop()
+    assert house.store.hash(f"r:{ROOM}")["waiting"] == ""
+
+
+def test_what_waits_for_its_time_is_not_parked(house: House) -> None:
+    timer = {"e": "t", "lane": "in", "room": ROOM, "c": "meta", "state": "timer", "after": 60_000}
+
+    def step(hand: Hand, turn: Turn) -> None:
+        row = {**timer, "f": {"k": "n", "doc": "{}"}}
+        hand.settle(Orders(hand.lane, hand.room_id, push=[row]))
+        error = AuthError("unauthorised")
+        error.connection = "zendesk"
+        raise error
+
+    house.turn(step)
+    assert house.row() == {"received": 1, "parked": 1}
+
+
 def test_nobody_gives_up_while_they_are_told_to_wait(house: House) -> None:
     fails_since(house, 1000)
     house.turn(failing(TransientError("rate_limited", retry_after=1, limited=True)))
