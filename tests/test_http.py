@@ -727,6 +727,27 @@ def test_the_host_of_a_configured_loopback_address_passes(http):
             fetched(http, f"{server.url}/cdn/a.png", loopback="https://graph.example.com")
 
 
+def test_a_file_has_a_size_and_a_time_of_its_own_below_those_of_its_request(http, monkeypatch):
+    over = threading.Event()
+
+    def late(peer: socket.socket, number: int) -> None:
+        request_of(peer)
+        over.wait(30)
+        peer.sendall(OK)
+
+    monkeypatch.setattr("bridge.http.MEDIA_BYTES", 1)
+    with RawServer(says(OK)) as server, pytest.raises(PermanentError) as large:
+        fetched(http, f"{server.url}/a", loopback=server.url)
+    assert large.value.code == "answer_too_large"
+    monkeypatch.setattr("bridge.http.MEDIA_SECONDS", 0.3)
+    with RawServer(late) as server:
+        with pytest.raises(TransientError) as slow:
+            fetched(http, f"{server.url}/s3cret", loopback=server.url)
+        over.set()
+    assert slow.value.code == "timeout"
+    assert "s3cret" not in slow.value.detail  # the address is a key to the file
+
+
 def test_localhost_passes_only_while_it_is_local():
     net = Net(1, ["93.184.216.34"])
     with pytest.raises(PermanentError):

@@ -310,6 +310,23 @@ def test_a_reference_is_found_again_whatever_the_marker(marker):
     assert (words, ref) == ("Where is my order?", short(marker))
 
 
+@pytest.mark.parametrize("build", [FRESHDESK.create_body, FRESHDESK.update_body])
+def test_words_that_do_not_fit_are_refused_here_and_those_that_just_do_are_not(build):
+    assert build(replace(DRAFT, text="x" * 65_535))
+    with pytest.raises(PermanentError) as caught:
+        build(replace(DRAFT, text="x" * 65_536))
+    assert caught.value.code == "too_long"
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"ticket_id": "7", "ticket_id": "7"}', b'{"ticket_id": "7", "a": ' + b"[" * 99]
+)
+def test_only_a_body_that_a_placeholder_broke_is_read_for_its_ticket_alone(body):
+    """The others were made to be read in two ways, or to hurt."""
+    with pytest.raises(Unreadable):
+        FRESHDESK.parse(Delivery(connection="f", source="freshdesk", body=body))
+
+
 IN_AN_INCIDENT = replace(DRAFT, problem="70")
 LACKING = 403, {"code": "require_feature", "message": "The feature is not supported in your plan"}
 
