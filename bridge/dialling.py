@@ -71,6 +71,8 @@ class Attempt:
             self._let_go()
             self._socket = sock
             self._twin = sock if twin else None
+            # The end may have come while there was no socket to shut; nobody watches for it again.
+            self.expired = self.expired or self.left() <= 0
             if self.expired:
                 _shut(sock)
 

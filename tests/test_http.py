@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import signal
 import socket
 import ssl
 import threading
@@ -18,7 +20,7 @@ from bridge import __version__
 from bridge.core.calls import HttpRequest, HttpResponse, verdict
 from bridge.core.errors import Ambiguous, BridgeError, PermanentError, TransientError
 from bridge.core.model import File
-from bridge.dialling import HOSTS, Adapter
+from bridge.dialling import DIAL_SECONDS, HOSTS, Adapter, Attempt, connect, look_up
 from bridge.http import Http
 from bridge.media import is_public, origin
 
@@ -72,6 +74,7 @@ def test_json_form_bytes_and_params_are_sent_as_they_should_be(http):
     assert b"X-Own: 1\r\n" in seen[0]
     assert f"User-Agent: escalation-bridge/{__version__}\r\n".encode() in seen[0]
     assert b"Content-Type: application/json\r\n" in seen[0]
+    assert b"Accept-Encoding: gzip\r\n" in seen[0]  # what is decoded here, and bounded
     assert json.loads(seen[0].partition(b"\r\n\r\n")[2]) == {"a": "ż"}
     assert seen[1].endswith(b"\r\n\r\nk=v+w")
     assert b"application/x-www-form-urlencoded" in seen[1]
@@ -141,6 +144,13 @@ def test_connections_are_kept_and_used_again(http):
         for _ in range(5):
             http.send(post(server.url))
         assert server.connections == 1
+
+
+def test_a_connection_that_lay_idle_is_not_used_again(http, monkeypatch):
+    monkeypatch.setattr("bridge.dialling.IDLE_SECONDS", 0.0)
+    with RawServer(says(OK)) as server:
+        assert [http.send(post(server.url)).status for _ in range(2)] == [200, 200]
+        assert server.connections == 2
 
 
 def test_the_pool_of_a_host_is_found_again_and_those_of_too_many_are_not_kept():
@@ -247,6 +257,37 @@ def test_the_deadline_holds_for_the_whole_answer(http, talk):
     assert "within 0.5 s" in written.detail
 
 
+@pytest.mark.parametrize(("left", "open_"), [(60.0, True), (-0.001, False)])
+def test_a_socket_that_comes_after_the_end_is_shut_at_once(left, open_):
+    """The watch has looked by then, and found nothing to shut."""
+    near, far = socket.socketpair()
+    with near, far:
+        attempt = Attempt(time.monotonic() + left, resolve=look_up, dial=connect)
+        attempt.on(near)
+        assert attempt.expired is not open_
+        far.setblocking(False)
+        if open_:
+            with pytest.raises(BlockingIOError):
+                far.recv(1)
+        else:
+            assert far.recv(1) == b""
+        attempt.finish()
+
+
+def test_an_address_that_does_not_answer_is_left_for_the_next_in_time():
+    asked: list[tuple[str, float]] = []
+
+    def dial(address: tuple[str, int], seconds: float) -> socket.socket:
+        asked.append((address[0], seconds))
+        raise TimeoutError
+
+    client = Http(dial=dial, resolve=lambda host, port: ["192.0.2.1", "192.0.2.2"])
+    assert failing(client, post("http://desk.example/", deadline=8.0)).code == "unreachable"
+    client.close()
+    assert [address for address, _ in asked] == ["192.0.2.1", "192.0.2.2"]
+    assert all(0 < seconds <= DIAL_SECONDS for _, seconds in asked)
+
+
 def resets(peer: socket.socket, number: int) -> None:
     request_of(peer)
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
@@ -340,6 +381,16 @@ def test_and_not_a_fourth_time(http):
     with RawServer(leaves) as server:
         failing(http, get(server.url, repeatable=True))
         assert server.connections == 3
+
+
+@pytest.mark.parametrize(("deadline", "tries"), [(8.0, 3), (0.0, 1)])
+def test_nobody_waits_for_another_try_beyond_the_deadline(deadline, tries):
+    """A write may begin while its turn lasts longer than its deadline, and no more than that."""
+    waited: list[float] = []
+    client = Http(sleep=waited.append)
+    failing(client, get("http://127.0.0.1:1/", repeatable=True, deadline=deadline))
+    client.close()
+    assert len(waited) == tries - 1
 
 
 def test_others_are_tried_once(http):
@@ -592,6 +643,7 @@ def test_a_file_is_fetched_from_the_checked_address_with_the_right_names(authori
     assert net.asked == ["cdn.example.com"]
     assert names == ["cdn.example.com"]
     assert b"\r\nHost: cdn.example.com\r\n" in seen[0]
+    assert b"\r\nConnection: close\r\n" in seen[0]  # nobody goes there twice
 
 
 BAD_ADDRESSES = [
@@ -792,3 +844,27 @@ def test_threads_share_one_client(http):
         for thread in threads:
             thread.join(30)
     assert found == [200] * 160
+
+
+def test_a_child_process_keeps_its_deadlines_as_well(http):
+    """It has no thread of its parent's, and so none that would cut it off."""
+    with RawServer(says(OK)) as server:
+        assert http.send(get(server.url)).status == 200  # from here on there is such a thread
+    with RawServer(drips_body) as server:
+        child = os.fork()
+        if child == 0:
+            try:
+                os._exit(
+                    0 if failing(Http(), get(server.url, deadline=0.5)).code == "timeout" else 1
+                )
+            finally:
+                os._exit(2)
+        ended, until = 0, time.monotonic() + 60
+        while not ended and time.monotonic() < until:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            time.sleep(0.02)
+        if not ended:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+    assert ended
+    assert os.waitstatus_to_exitcode(status) == 0
