@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
+from dotenv.parser import Original, parse_stream
 
 from bridge.core.errors import ConfigError
 from bridge.core.model import NO_SECRET, Secret
@@ -127,8 +127,17 @@ def kept_in(file: Path) -> dict[str, str | None]:
         text = "\0"
     if "\0" in text:  # which no environment takes
         raise ConfigError([f"{file} cannot be read: it is no text in UTF-8"])
-    found = dotenv_values(stream=StringIO(text), interpolate=False)
-    return {name: value for name, value in found.items() if name}
+    lines = list(parse_stream(StringIO(text)))
+    if wrong := [_line(one.original) for one in lines if one.error]:
+        advice = "is not NAME=VALUE, or a quote that begins there does not end"
+        raise ConfigError([f"{file}:{line}: {advice}" for line in wrong])
+    return {one.key: one.value for one in lines if one.key}
+
+
+def _line(of: Original) -> int:
+    """Where its words begin: blank lines before them belong to it, too."""
+    blank = of.string[: len(of.string) - len(of.string.lstrip())]
+    return of.line + blank.count("\n")
 
 
 def settle() -> Settings:

@@ -122,10 +122,17 @@ def test_an_env_that_is_no_text_is_a_sentence_without_its_words(tmp_path, octets
 
 
 def test_an_env_of_an_editor_that_marks_its_files_is_read(tmp_path):
-    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfA_MARKED=1\r\n=2\r\nA_LAST=3\r\n")
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfA_MARKED=1\r\nA_LAST=3\r\n")
     found = environment(tmp_path)
     assert (found["A_MARKED"], found["A_LAST"]) == ("1", "3")
-    assert "" not in found
+
+
+def test_a_line_that_says_nothing_is_told_by_its_number(tmp_path):
+    (tmp_path / ".env").write_text("# ours\nA_ONE=1\nPORT: 9000\n=2\n\nA_SECRET='hidden\n")
+    with pytest.raises(ConfigError) as told:
+        environment(tmp_path)
+    advice = "is not NAME=VALUE, or a quote that begins there does not end"
+    assert told.value.problems == [f"{tmp_path / '.env'}:{line}: {advice}" for line in (3, 4, 6)]
 
 
 def test_settle_reads_env_here_over_env_beside_the_mappings(tmp_path, monkeypatch):
