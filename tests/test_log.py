@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+from gunicorn.config import Config
 
 from bridge.core.errors import TransientError
 from bridge.log import JsonLines, Plain, configure, trouble
+from bridge.web.serve import Told
 
 FORGED = 'x\n{"level": "error", "message": "all is lost"}\r\x1b[2J\x85\u2028'
 
@@ -109,3 +111,16 @@ def test_what_is_below_the_level_is_not_said(said: Callable[[], str]) -> None:
     configure("WARNING", terminal=False)
     logging.getLogger("x").info("quiet")
     assert said() == ""
+
+
+def test_what_the_server_says_has_the_shape_of_all_the_rest(said: Callable[[], str]) -> None:
+    configure("INFO", terminal=False)
+    server = logging.getLogger("gunicorn.error")
+    before = (server.handlers[:], server.propagate, server.level)
+    try:
+        Told(Config()).error("a process was sent %s\nforged", "SIGKILL")
+        told = json.loads(said())
+        assert (told["level"], told["message"]) == ("error", "a process was sent SIGKILL\nforged")
+    finally:
+        server.handlers[:], server.propagate, _ = before
+        server.setLevel(before[2])

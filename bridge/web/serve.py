@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 from typing import Any
 
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 
 from bridge.core.errors import ConfigError
 from bridge.processes import die_with_parent
@@ -45,6 +45,15 @@ def address_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+class Told(Logger):  # type: ignore[misc]
+    """What gunicorn says, among all else that is told and in its shape."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, settings: Settings, listener: socket.socket, announce: bool) -> None:
         self._settings, self._announce = settings, announce
@@ -71,7 +80,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "preload_app": True,  # mistakes show before anything is answered
             "control_socket_disable": True,
             "accesslog": None,
-            "errorlog": "-",
+            "logger_class": Told,
             "loglevel": "warning",
             "proc_name": "escalation-bridge web",
         }
@@ -101,7 +110,6 @@ def serve(
 ) -> int:
     """Serve until SIGTERM; prints `listening on URL` when requests are taken."""
     listener = listener or listen(settings)
-    logging.getLogger("gunicorn.error").handlers.clear()
     # gunicorn reads its own options from the environment and the command line; ours come from Settings.
     os.environ.pop("GUNICORN_CMD_ARGS", None)
     try:
