@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bridge.core.errors import TransientError
 from bridge.jobs import once
+from bridge.jobs.room import Room
+from bridge.store import Event, Store
 from bridge.wiring import now
 
 RULES = """
@@ -80,3 +83,18 @@ def test_words_refused_forgotten_and_said_after_all_are_not_said_again(
     monkeypatch.setattr(once, "forget", lost)
     assert len(rung(bell, sandbox, 1)) == 1
     assert len(rung(bell, sandbox, 2)) == 1
+
+
+def test_what_another_limit_refuses_is_not_taken_for_said(client: Any) -> None:
+    store = Store(client, keep=3600, keep_raw=600, clock=now)
+    hand: Any = SimpleNamespace(bridge=SimpleNamespace(store=store))
+    here = Room.read("r", {})
+
+    def asks(name: str, **doc: object) -> bool:
+        return once.first(hand, here, Event(name, "c", 0.0, "s", {"reply": "hello", **doc}, {}, {}))
+
+    assert asks("a", once=60)
+    assert not asks("b", once=60, cooldown=60)
+    assert asks("c", cooldown=60)  # which b has not used up
+    assert asks("c", cooldown=60)
+    store.close()

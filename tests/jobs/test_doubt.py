@@ -253,7 +253,8 @@ def test_the_next_piece_is_recorded_with_its_own_name_and_time_before_it_goes(
 ) -> None:
     did = Did()
     monkeypatch.setattr(posting, "_spoken_at", lambda *told: {"facebook"})
-    monkeypatch.setattr(posting, "_saying", lambda *told: [])
+    saying = ("saying: two", "e1.1", 600)
+    monkeypatch.setattr(posting, "_saying", lambda *told: [saying])
     intent = {
         "pieces": '["one", "two"]', "part": "0", "text": "one", "marker": "e1.0", "ids": "[]", "at": ago(9),
     }  # fmt: skip
@@ -264,4 +265,5 @@ def test_the_next_piece_is_recorded_with_its_own_name_and_time_before_it_goes(
         "pieces": '["one", "two"]', "part": "1", "text": "two", "marker": "e1.1", "ids": '["77"]', "at": ago(0),
     }  # fmt: skip
     # Its echo, and what the platform tells of it later, are known by this.
-    assert did.sets == [(posting._sent_key(target, "facebook", "77"), "r e1", 30 * 86400)]
+    sent = (posting._sent_key(target, "facebook", "77"), "r e1", 30 * 86400)
+    assert did.sets == [sent, saying]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -487,9 +488,25 @@ def test_whoever_comes_later_asks_for_a_token_again() -> None:
     assert two.desk(connection, here()).status == 200
 
 
-def test_an_address_elsewhere_never_sees_our_token() -> None:
+@pytest.mark.parametrize(
+    ("url", "sees"),
+    [
+        ("https://acme.zendesk.com/a", True),
+        ("https://cdn.example/a", False),
+        ("http://acme.zendesk.com/a", False),  # readable on its way
+        ("https://acme.zendesk.com:8443/a", False),
+    ],
+)
+def test_only_the_helpdesks_own_address_sees_our_token(url: str, sees: bool) -> None:
     _, (one,), connection = workers(1)
-    signed = one._signed(
-        HELPDESKS["zendesk"], connection, HttpRequest(method="GET", url="https://cdn.example/a"), ""
-    )
-    assert "Authorization" not in signed.headers
+    request = HttpRequest(method="GET", url=url)
+    signed = one._signed(HELPDESKS["zendesk"], connection, request, "")
+    assert ("Authorization" in signed.headers) is sees
+
+
+def test_a_fixed_key_that_is_refused_is_not_sent_again() -> None:
+    desk, (one,), connection = workers(1)
+    fixed = {"email": "a@acme.test", "api_token": Secret("k")}
+    options = {"url": connection.options["url"], **fixed}
+    assert one.desk(replace(connection, options=options), here()).status == 401
+    assert (len(desk.seen), desk.given) == (1, 0)

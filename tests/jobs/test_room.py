@@ -233,3 +233,33 @@ def test_the_place_is_named_by_the_conversation() -> None:
     heard = room()
     heard.heard(comment(), None)
     assert list(heard.places) == [conversation_key("facebook", "1", "post", "7")]
+
+
+# --- what is known of its ticket ----------------------------------------------------------------------
+
+
+def test_of_answers_the_last_ten_that_all_could_read_are_kept() -> None:
+    here = room()
+    for number in range(12):
+        here.spoke({"id": str(number), "public": True}, NOON)
+    for never in ({"id": "x", "public": False}, {"id": "x"}, {"public": True}, {}):
+        here.spoke(never, NOON)
+    kept = json.loads(here.facts["spoken"])
+    assert [one["id"] for one in kept] == [str(number) for number in range(2, 12)]
+
+
+@pytest.mark.parametrize(("ticket", "linked"), [("7", ["zendesk", "99"]), ("8", None)])
+def test_an_incident_is_that_of_the_ticket_it_was_linked_to(
+    ticket: str, linked: list[str] | None
+) -> None:
+    assert room(ticket=ticket, problem="7 zendesk:99").problem == linked
+
+
+def test_who_goes_by_another_id_is_answered_there_and_the_others_where_they_are() -> None:
+    here = room()
+    for person in ("7", "8"):
+        here.places[person] = {"account": "1", "person": person, "thread": f"1:{person}"}
+    here.places["group"] = {"account": "1", "person": "7", "thread": "a group"}
+    here.rename("7", "9")
+    found = {name: (one["person"], one["thread"]) for name, one in here.places.items()}
+    assert found == {"7": ("9", "1:9"), "8": ("8", "1:8"), "group": ("9", "a group")}
