@@ -121,6 +121,41 @@ def test_what_was_decided_is_in_the_feed(store: Store) -> None:
     assert [eid for _, eid in newest] == ["a"]
 
 
+# --- what a turn sees ----------------------------------------------------------------------------------
+
+
+def test_what_is_gone_leaves_its_lane(store: Store) -> None:
+    begun(store, "a", "b")
+    store.client.delete(PREFIX + "e:a")
+    turn = store.load(LANE, "me")
+    assert turn is not None
+    assert [one.id for one in turn.events] == ["b"]
+    assert store.client.lrange(PREFIX + "l:" + LANE, 0, -1) == [b"b"]
+
+
+def test_each_lane_of_a_room_sees_what_the_other_is_about_to_write(store: Store) -> None:
+    begun(store, "a")
+    store.client.hset(f"{PREFIX}i:{OUT}", "id", "post")
+    turn = store.load(LANE, "me")
+    assert turn is not None
+    assert (turn.intent, turn.other_intent) == ({}, {"id": "post"})
+
+
+@pytest.mark.parametrize(
+    ("paused", "inward", "outward"), [("meta", "meta", ""), ("desk", "desk", "desk"), ("", "", "")]
+)
+def test_a_paused_platform_keeps_no_answer_from_being_read(
+    store: Store, paused: str, inward: str, outward: str
+) -> None:
+    begun(store, "a")
+    store.client.hset(PREFIX + "r:" + ROOM, mapping={"c": "meta", "desk": "desk"})
+    store.client.set(PREFIX + "lease:" + OUT, "me")
+    if paused:
+        store.trouble(paused, "paused", 60)
+    seen = [store.load(lane, "me") for lane in (LANE, OUT)]
+    assert [one and one.paused for one in seen] == [inward, outward]
+
+
 # --- when a lane is up ---------------------------------------------------------------------------------
 
 
@@ -162,12 +197,29 @@ def begun_by(store: Store, event: dict[str, object]) -> None:
     store.client.delete(PREFIX + "lease:" + OUT)
 
 
-def test_a_lane_that_fell_out_of_its_index_is_not_taken_from_its_holder(store: Store) -> None:
-    begun(store, "a")
-    store.client.delete(PREFIX + "due")
+def mended(store: Store) -> None:
     cursor = store.mend(0)
     while cursor:
         cursor = store.mend(cursor)
+
+
+def test_what_is_in_its_index_keeps_its_place_there(store: Store) -> None:
+    begun(store, "a")
+    store.settle("me", Orders(LANE, ROOM, again=3_600_000))
+    store.accept("d2", "meta", "meta", {}, b"{}", AT)
+    before = [
+        store.client.zrange(PREFIX + key, 0, -1, withscores=True) for key in ("due", "ingest")
+    ]
+    mended(store)
+    after = [store.client.zrange(PREFIX + key, 0, -1, withscores=True) for key in ("due", "ingest")]
+    assert after == before
+    assert all(after)
+
+
+def test_a_lane_that_fell_out_of_its_index_is_not_taken_from_its_holder(store: Store) -> None:
+    begun(store, "a")
+    store.client.delete(PREFIX + "due")
+    mended(store)
     assert store.client.zscore(PREFIX + "due", LANE) is not None
     assert store.claim("other", 0, 10)[1] == []
 
@@ -188,3 +240,24 @@ def test_who_dies_after_something_was_finished_has_not_died_of_it(store: Store) 
     begun(store, "a", "b")
     store.settle("me", Orders(LANE, ROOM, events=[{"e": "a", "state": "done"}]))
     assert "taken" not in store.hash(f"s:{LANE}")
+
+
+def test_what_is_read_again_has_all_its_tries_and_no_end_before_it_was(store: Store) -> None:
+    store.accept("d1", "meta", "meta", {}, b"{}", AT)
+    for _ in range(6):
+        store.claim("me", 1, 0)
+    row = {"e": "a", "state": "dead", "f": {"k": "d", "unread": "1"}}
+    store.record("d1", "meta", [row])
+    store.client.expire(PREFIX + "d:d1", 60)  # kept by an earlier release
+    assert store.revive("a", "retry")
+    assert not ends(store, "d:d1")
+    (kept,), _ = store.claim("me", 1, 0)
+    assert kept.tries == 1
+
+
+def test_a_letter_that_is_retried_has_all_its_tries(store: Store) -> None:
+    begun(store, "a", "b")
+    dead = [{"e": "a", "state": "dead"}]
+    store.settle("me", Orders(LANE, ROOM, events=dead, tries={"n": "99", "first": "1"}))
+    store.revive("a", "retry")
+    assert store.hash(f"s:{LANE}") == {}

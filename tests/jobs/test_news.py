@@ -12,8 +12,8 @@ import pytest
 
 from bridge.core.errors import PermanentError, TransientError
 from bridge.core.model import Connection, TicketComment, TicketUpdate
-from bridge.jobs import news, speak
-from bridge.jobs.room import Room
+from bridge.jobs import answer, news, speak, waiting
+from bridge.jobs.room import LINKED, Room
 from bridge.jobs.turn import Hand
 from bridge.store import Event, Orders, Turn
 
@@ -33,10 +33,13 @@ def hand(listed: Sequence[TicketComment] | Exception = ()) -> Any:
             raise listed
         return list(listed)
 
-    ended = list[tuple[str, str]]()
+    ended, settled = list[tuple[str, str]](), list[Orders]()
     store = SimpleNamespace(known=lambda names: set(), keep_ms=10 * 86_400_000)
     return SimpleNamespace(
         ended=ended,
+        settled=settled,
+        settle=settled.append,
+        closing=lambda event, state, reason: Orders("out:r", "r"),
         orders=lambda: Orders("out:r", "r"),
         close=lambda room, event, state, reason: ended.append((state, reason)),
         outside=SimpleNamespace(desk=asked, whoami=lambda desk: "bridge bridge@acme.test"),
@@ -136,6 +139,38 @@ def test_news_of_another_ticket_than_this_one_say_nothing(told: Callable[..., li
     working = hand()
     assert told(ANSWER, working, ticket_id="6") == []
     assert working.ended == [("ignored", "an earlier ticket of this conversation")]
+
+
+def test_after_a_merge_answers_come_from_the_target_unless_they_go_to_another_room() -> None:
+    working, here = hand(), room(status="solved")
+    update = TicketUpdate(dedupe="m", ticket_id="7", merged_into="8")
+    news.update(cast(Hand, working), TURN, here, EVENT, update)
+    (orders,) = working.settled
+    assert (orders.facts["ticket"], orders.facts["status"]) == ("8", "open")
+    assert orders.set == [("ticket:desk:8", "r", LINKED, True)]
+
+
+def test_words_that_were_taken_back_while_they_waited_are_not_even_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = list[str]()
+    monkeypatch.setattr(news, "update", lambda *told: asked.append(told[3].id))
+    monkeypatch.setattr(waiting, "rests", lambda *told: 0.0)
+
+    def left(*more: Event) -> list[tuple[str, str]]:
+        working = hand()
+        answer.step(cast(Hand, working), replace(TURN, events=(comment_of("9"), *more)))
+        return working.ended
+
+    assert left(comment_of("8", withdrawn=True)) == []
+    assert asked == ["event 9"]
+    assert left(comment_of("9", withdrawn=True)) == [("ignored", "withdrawn before it was sent")]
+    assert asked == ["event 9"]
+
+
+def comment_of(ident: str, **more: Any) -> Event:
+    doc = {"ticket": "7", "comment": {"id": ident, "public": True}, **more}
+    return replace(EVENT, id=f"event {ident}", doc=doc)
 
 
 # --- what is read --------------------------------------------------------------------------------------

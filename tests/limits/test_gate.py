@@ -271,6 +271,32 @@ def test_a_try_that_fails_closes_it_for_longer(store: Store) -> None:
     assert float(store.down("z")["until"]) > first + 1000
 
 
+def test_what_fails_beside_the_try_makes_it_no_longer(store: Store) -> None:
+    closed(store)
+    store.client.hset(PREFIX + "down:z", "until", 1)
+    assert store.gate("z", []).why == "try"
+    store.trouble("z", "outage")
+    until = store.down("z")["until"]
+    for _ in range(3):
+        assert store.trouble("z", "outage")
+    assert store.down("z")["until"] == until
+
+
+def test_it_is_closed_for_no_longer_than_told_and_its_failures_are_known_at_the_next_try(
+    store: Store,
+) -> None:
+    assert not store.trouble("z", "outage")
+    assert 0 < store.client.pttl(PREFIX + "fails:z") <= 60_000  # in a row, and not over days
+    closed(store)
+    for _ in range(8):
+        store.client.hset(PREFIX + "down:z", "until", 1)
+        store.gate("z", [])
+        store.trouble("z", "outage", 60)
+    wait = store.gate("z", []).wait
+    assert 50 < wait <= 60
+    assert store.client.pttl(PREFIX + "fails:z") > wait * 1000 + 30_000
+
+
 def test_those_who_wait_for_an_open_connection_are_taken_by_whoever_has_room_the_oldest_first(
     store: Store,
 ) -> None:
