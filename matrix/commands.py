@@ -105,7 +105,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "erasing": (
         "erase", "MGET", "UNLINK", "SMEMBERS bridge:erasing", "SADD bridge:erasing", "SREM bridge:erasing", "HEXISTS bridge:d",
-        "HDEL bridge:r", "ZREM bridge:lines", "ZREM bridge:line", "ZREM bridge:granted", "ZREM bridge:waiting",
+        "HDEL bridge:r", "HGETALL bridge:i", "ZREM bridge:lines", "ZREM bridge:line", "ZREM bridge:granted", "ZREM bridge:waiting",
         "BGREWRITEAOF",
     ),
     "request to be erased": (

@@ -290,18 +290,22 @@ def _ask(case: Case) -> None:
 
 
 def _erase(case: Case) -> None:
-    """An operator erases the customer until nothing is kept: who also wrote last where anybody writes, and has a line.
+    """An operator erases the customer until nothing is kept: who also wrote where anybody writes, and has a line.
 
     There is another line, too, somebody was let go on, and somebody waits: it could be the customer.
     """
     anybody = "bridge:r:0123456789abcdef0123456789abcdef"
     author = json.dumps({"v": 1, "id": _name(case)})
+    said = json.dumps({"v": 1, "channel": "messenger", "author": {"id": _name(case)}})
     case.scene.change(
         "redis.call('HSET', ARGV[1], 'c', 'meta', 'author', ARGV[2])"
+        "redis.call('HSET', 'bridge:e:0123456789abcdef0123', 'v', 1, 'c', 'meta', 'k', 'm', 'doc', ARGV[5],"
+        " 'state', 'done', 'at', 1, 'room', string.sub(ARGV[1], 10), 'lane', 'in')"
+        "redis.call('PEXPIRE', 'bridge:e:0123456789abcdef0123', 30000)"
         "redis.call('ZADD', 'bridge:lines', ARGV[3], ARGV[4])"
         "for _, key in ipairs({'bridge:line:nowhere', 'bridge:granted:nowhere', 'bridge:waiting:nowhere'}) do"
         " redis.call('ZADD', key, 0, 'in:nobody') redis.call('PEXPIRE', key, 30000) end",
-        anybody, author, (time.time() + 3600) * 1000, f"meta chat:{_name(case)}",
+        anybody, author, (time.time() + 3600) * 1000, f"meta chat:{_name(case)}", said,
     )  # fmt: skip
     case.scene.until(
         lambda: "Nothing is kept" in case.scene.command("erase", _name(case), "--yes")[1],

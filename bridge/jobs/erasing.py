@@ -20,8 +20,9 @@ from bridge.core.errors import BridgeError, TransientError
 from bridge.core.model import stamp
 from bridge.core.mutes import Mute, handle
 from bridge.core.stored import doc_in, moment_in, moment_out
-from bridge.jobs import mutes
+from bridge.jobs import mutes, quoted
 from bridge.jobs.ingest import ingest, person_name, post_name
+from bridge.jobs.quoted import Theirs
 from bridge.store import Store, Traces
 from bridge.wiring import Bridge
 
@@ -32,8 +33,9 @@ BRIEFLY = 5.0  # the same, where one comes back in a minute
 TICK = 0.05  # seconds between two looks at it
 PORTION = 200  # events that are erased together
 ROUNDS = 5  # times all is looked through for more of the same person
+HELD = "a worker has something of it in hand"
 KNOWN = timedelta(days=90)  # for which it is told how a request ended
-_FIELDS = ("k", "c", "doc", "room", "d", "state", "ticket", "posted")
+_FIELDS = ("k", "c", "doc", "room", "d", "state", "ticket", "posted", "mid", "doubt")
 
 Human = tuple[str, str, str]  # connection, account, id
 
@@ -72,6 +74,9 @@ class Found:
     mutes: list[Mute] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     ids: set[str] = field(default_factory=set)
+    theirs: Theirs = field(default_factory=Theirs)
+    incidents: set[str] = field(default_factory=set)
+    doubts: dict[str, str] = field(default_factory=dict)  # dead letters' writes in doubt, anybody's
 
     def __bool__(self) -> bool:
         return bool(self.rooms or self.shared or self.events or self.mutes or self.alarms)
@@ -119,6 +124,8 @@ def find(store: Store, wanted: Wanted, begun: Collection[str] = ()) -> Found:
         _events(store, wanted, found, begun)
         if many == len(found.people):
             break  # or the events have told of another id, which has conversations of its own
+    found.theirs.events |= found.events.keys()
+    found.theirs.shared -= found.rooms.keys() | begun
     told = {wanted.name, *(one for _, _, one in found.people)}
     found.ids |= told
     found.mutes = [one for one in mutes.read(store.mutes()) if _mutes(one, wanted, found)]
@@ -150,6 +157,8 @@ def _conversations(store: Store, name: str) -> set[str]:
 def _rooms(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None:
     """Take the conversations of those who are known, until they name nobody more."""
     for room, fields in store.rooms():
+        if fields.get("crowd"):
+            found.incidents.add(room)
         connection = fields.get("c", "")
         humans = _talking(connection, fields)
         author = doc_in(fields.get("author"))
@@ -203,6 +212,8 @@ def _events(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None
             found.people |= {human} if human else set()
         elif row["k"] == "d" and wanted.at(connection):
             theirs = mentions(store.raw(row.get("d", "")) or b"")
+        if row.get("doubt"):
+            found.doubts[eid] = row["doubt"]
         if not theirs and doc.get("own") and not doc.get("customer"):
             echoes.append((str(doc.get("id")), eid, {**row, "doc": ""}))
         if not theirs:
@@ -212,6 +223,8 @@ def _events(store: Store, wanted: Wanted, found: Found, begun: set[str]) -> None
         if desk := row.get("ticket", "").rpartition(":")[0]:
             found.tickets.setdefault((desk, row["ticket"].rpartition(":")[2]), {})
         if row["k"] == "m":
+            if not doc.get("own"):
+                found.theirs.wrote(eid, row, doc, room)
             answer = doc["answer"] if isinstance(doc.get("answer"), dict) else {}
             found.posts.add(post_name(connection, doc.get("channel"), answer, doc.get("thread")))
     for posted, eid, echo in echoes:
@@ -296,12 +309,26 @@ def _once(store: Store, found: Found, patience: float) -> None:
         store.mute(mute.id, "")
     for name in found.alarms:
         store.alarm(name, None)
+    _leave_out(store, found, until)
     for room, eids in _portions(found):
-        while store.erase(room, eids)[1]:
-            _wait(until, "a worker has something of it in hand")
+        while store.erase(room, eids, list(quoted.lanes(store, found.theirs)))[1]:
+            _wait(until, HELD)
+    _leave_out(store, found, until)  # somebody may have quoted them since
     for room in found.shared:
         store.unname(room)
     store.erase_traces(found.traces())
+
+
+def _leave_out(store: Store, found: Found, until: float) -> None:
+    """Take them out of what is others' too, while it is known what they have said."""
+    theirs = found.theirs
+    doubts = (quoted.doubts(eid, kept, theirs) for eid, kept in found.doubts.items())
+    instead = [one for some in doubts for one in some]
+    instead += quoted.notes(store, theirs, found.incidents)
+    for start in range(0, len(instead), PORTION):
+        store.erase("", (), instead[start : start + PORTION])
+    while (instead := list(quoted.facts(store, theirs))) and store.erase("", (), instead)[1]:
+        _wait(until, HELD)
 
 
 def _portions(found: Found) -> Iterator[tuple[str, list[str]]]:

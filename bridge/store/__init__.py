@@ -25,7 +25,7 @@ A `Store` is all of it; each file adds what belongs together:
 
 from bridge.store.access import PREFIX
 from bridge.store.counts import ANSWERS, Counts
-from bridge.store.erasing import Erasing, Traces
+from bridge.store.erasing import Erasing, Instead, Traces
 from bridge.store.limits import Limits
 from bridge.store.looking import Looking
 from bridge.store.records import RANK, Event, Kept, Leave, Orders, Taken, Turn, Waiting, flat
@@ -34,7 +34,7 @@ from bridge.store.scripts import QUEUE
 from bridge.store.turns import LEASE, MOST, Turns
 
 __all__ = [
-    "ANSWERS", "LEASE", "MOST", "PREFIX", "QUEUE", "RANK", "Event", "Kept", "Leave", "Orders",
+    "ANSWERS", "LEASE", "MOST", "PREFIX", "QUEUE", "RANK", "Event", "Instead", "Kept", "Leave", "Orders",
     "Store", "Taken", "Traces", "Turn", "Waiting", "flat",
 ]  # fmt: skip
 

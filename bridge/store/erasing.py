@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ import redis
 
 from bridge.core.errors import TransientError
 from bridge.store.access import PREFIX, Access, dumps
+from bridge.store.records import flat
 
 BODIES: Final = 16  # raw bodies that are looked at together
 _LINKS: Final = ("join:", "thread:", "person:", "ticket:")  # to a room
@@ -44,6 +45,25 @@ class Traces:
         return self.ids | self.rooms
 
 
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """Other values for some fields of a hash, where *field* still is *was* ("" where there is none).
+
+    Not while somebody has *lane* in hand, if one is named.
+    """
+
+    key: str
+    field: str
+    was: str
+    values: Mapping[str, str]
+    lane: str = ""
+
+    def plain(self) -> dict[str, Any]:
+        """It as lua/erase.lua takes it."""
+        told = {"key": self.key, "field": self.field, "was": self.was, "f": flat(self.values)}
+        return {**told, "lane": self.lane} if self.lane else told
+
+
 class Erasing(Access):
     def unread(self) -> list[str]:
         """The deliveries that wait to be read, the oldest first."""
@@ -53,12 +73,15 @@ class Erasing(Access):
     def is_unread(self, delivery: str) -> bool:
         return self._do(lambda: self.client.zscore(PREFIX + "ingest", delivery)) is not None
 
-    def erase(self, room: str, eids: Sequence[str]) -> tuple[int, int]:
-        """Take the words out of these events, and all of *room*; see lua/erase.lua.
+    def erase(
+        self, room: str, eids: Sequence[str], instead: Sequence[Instead] = ()
+    ) -> tuple[int, int]:
+        """Take the words out of these events, and all of *room*, and out of what is others' too; see lua/erase.lua.
 
         How many events were erased, and how much was left because it is in somebody's hand.
         """
-        many, held = self._run("erase", room, self.keep_ms, *eids)
+        plain = dumps([one.plain() for one in instead])
+        many, held = self._run("erase", room, self.keep_ms, plain, *eids)
         return int(many), int(held)
 
     def erasing(self) -> set[str]:
