@@ -690,6 +690,7 @@ BAD_ADDRESSES = [
     "fe80::1",
     "fec0::1",
     "ff02::1",
+    "4000::1",  # of nobody: what is reserved may become somebody's own
 ]
 
 
@@ -820,6 +821,30 @@ def test_without_hosts_no_file_is_fetched():
     with pytest.raises(PermanentError):
         net.http().send(file("https://cdn.example.com/a"))
     assert net.asked == []
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("https://ana:x@cdn.example.com/a", ""),
+        ("https://cdn..example.com/a", ""),
+        ("https://-.example.com/a", ""),
+        ("https://cdn.example.com./a", ""),
+        ("https://ż.example.com/a", ""),
+        ("https://cdn.example.com/ż", ""),
+        ("https://cdn.example.com\\@evil.example/a", ""),
+        # Only http on this very machine was ever meant by the operator's own address.
+        ("http://desk.example.com/a", "http://desk.example.com"),
+        ("http://10.0.0.1/a", "http://10.0.0.1"),
+        ("http://localhost/a", "https://localhost"),
+        ("http://127.0.0.1:8/a", "http://127.0.0.1:9"),
+    ],
+)
+def test_an_origin_is_refused_by_its_looks_alone(url, loopback):
+    """The looks before the look-up: whatever comes after would refuse it as well."""
+    with pytest.raises(PermanentError) as told:
+        origin(url, ["example.com"], loopback)
+    assert (told.value.code, told.value.gone) == ("media_refused", False)
 
 
 def test_the_origin_says_what_it_allows():
