@@ -795,7 +795,7 @@ def test_a_file_has_a_size_and_a_time_of_its_own_below_those_of_its_request(http
     monkeypatch.setattr("bridge.http.MEDIA_SECONDS", 0.3)
     with RawServer(late) as server:
         with pytest.raises(TransientError) as slow:
-            fetched(http, f"{server.url}/s3cret", loopback=server.url)
+            fetched(http, f"{server.url}/s3cret", loopback=server.url, deadline=60.0)
         over.set()
     assert slow.value.code == "timeout"
     assert "s3cret" not in slow.value.detail  # the address is a key to the file

@@ -11,7 +11,7 @@ import pytest
 import redis
 from support.redisbox import RedisBox
 
-from bridge.redisclient import Line, client
+from bridge.redisclient import Line, away, client
 
 ECHO = "return ARGV[1]"
 COUNT = "return redis.call('INCR', 'count')"
@@ -76,6 +76,41 @@ def test_a_command_is_sent_once_whatever_becomes_of_its_answer(box: RedisBox) ->
         ask(line, COUNT)
     box.resume()
     assert ask(line, COUNT) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (redis.ConnectionError("10.0.0.7 refused"), "Redis does not answer"),
+        (redis.TimeoutError("10.0.0.7"), "Redis does not answer"),
+        (redis.AuthenticationError("hush"), "Redis refuses our user or password"),
+        (redis.OutOfMemoryError("x"), "Redis is full (maxmemory)"),
+        (redis.ReadOnlyError("x"), "Redis is a replica and takes no writes"),
+        (redis.ResponseError("MISCONF x"), "Redis cannot write to its disk (MISCONF)"),
+        (
+            redis.ResponseError("Error running script (call to f_1): @user_script:1: -MISCONF x"),
+            "Redis cannot write to its disk (MISCONF)",
+        ),
+        (redis.ResponseError("WRONGTYPE x"), ""),  # mistakes of ours are no outage
+        (redis.ResponseError("ERR the OOM of it"), ""),
+        (redis.DataError("x"), ""),
+    ],
+)
+def test_why_redis_cannot_be_used_is_a_sentence_without_addresses(
+    error: redis.RedisError, why: str
+) -> None:
+    assert away(error) == why
+
+
+def test_a_client_sends_once_as_well(box: RedisBox) -> None:
+    """redis-py would try again by itself, and a counter count twice."""
+    with client(box.url, timeout=0.3) as one:
+        assert one.incr("count") == 1
+        box.pause()
+        with pytest.raises(redis.TimeoutError):
+            one.incr("count")
+        box.resume()
+        assert one.incr("count") == 3
 
 
 def test_threads_do_not_read_each_others_answers(box: RedisBox) -> None:

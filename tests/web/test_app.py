@@ -529,6 +529,9 @@ def test_the_link_with_the_token_gives_a_cookie_and_leaves_the_address_bar(opera
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert TOKEN not in cookie
+    assert "Secure" not in cookie  # over http on this machine it would never come back
+    secure = web.get(f"/console?token={TOKEN}", base_url="https://bridge.example")
+    assert "Secure" in secure.headers["Set-Cookie"]
     assert web.get("/console").status_code == 200
 
 

@@ -130,7 +130,13 @@ def test_without_the_field_it_is_a_400(bridge: FakeBridge) -> None:
 
 def test_what_cannot_be_kept_is_no_200(bridge: FakeBridge) -> None:
     bridge.away = True
-    assert post(bridge, asks()).status_code == 503
+    answer = post(bridge, asks())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_of_an_absurd_id_as_much_is_kept_as_ids_are_long(bridge: FakeBridge) -> None:
+    code = post(bridge, asks(user_id="7" * 1000)).json["confirmation_code"]
+    assert bridge.asked[code]["person"] == "7" * 64
 
 
 def test_how_it_stands_is_told_without_a_name(bridge: FakeBridge) -> None:
@@ -139,6 +145,7 @@ def test_how_it_stands_is_told_without_a_name(bridge: FakeBridge) -> None:
     page = web.get(f"/privacy/meta/{code}")
     assert (page.status_code, page.mimetype) == (200, "text/plain")
     assert "is being deleted" in page.text
+    assert page.headers["Cache-Control"] == "no-store"  # it says another thing in an hour
     bridge.asked[code] = {"done": "2026-11-22T10:01:00+00:00"}
     page = web.get(f"/privacy/meta/{code}")
     assert "was deleted on 2026-11-22" in page.text
