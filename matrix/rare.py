@@ -278,7 +278,7 @@ def _ask(case: Case) -> None:
     scene.command("why", f"nothing-of-{case.person[-5:]}")  # 1: nothing is known of it
     told(scene, "pause", "zendesk")
     deeds.FURTHER.do(case)
-    scene.until(lambda: "closed" in told(scene, "why", case.latest), "a receipt of what waits")
+    scene.until(lambda: "zendesk is " in told(scene, "why", case.latest), "a receipt of what waits")
     told(scene, "resume", "zendesk")
     scene.opened(case.said[-1])
     token = {"Authorization": "Bearer console-token-for-tests"}
