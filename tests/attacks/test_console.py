@@ -76,6 +76,20 @@ def test_guesses_are_counted_by_address_for_a_minute_and_do_not_pile_up() -> Non
     assert len(guesses._wrong) <= ADDRESSES
 
 
+def test_who_guesses_on_is_not_forgotten_for_others_who_come_later() -> None:
+    """A-49: the address that was heard of longest ago goes first."""
+    guesses = Guesses(lambda: 0.0)
+    for _ in range(MOST):
+        guesses.wrong("first")
+        guesses.wrong("second")
+    for number in range(ADDRESSES - 2):
+        guesses.wrong(str(number))
+    guesses.wrong("first")
+    guesses.wrong("one more")
+    assert guesses.too_many("first")
+    assert not guesses.too_many("second")
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_nothing_shows_without_the_token(world: World, path: str) -> None:
     """A-49, A-50: no token, an empty one, half of it, another case, a cookie of one's own."""

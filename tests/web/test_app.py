@@ -235,6 +235,15 @@ def test_an_unknown_connection_is_404(web, bridge, name):
     assert problem(answer) == (404, "unknown_connection")
 
 
+def test_who_is_answered_before_the_body_was_read_is_hung_up_on(web, bridge):
+    """What lies unread on the wire would be taken for the next request."""
+    unread = web.post("/hooks/nope", data=b"{}", headers=signed(b"{}"))
+    assert unread.headers["Connection"] == "close"
+    read_through = web.post("/hooks/meta", data=b"{}", headers={"x-hub-signature-256": "no"})
+    assert read_through.status_code == 401
+    assert "Connection" not in read_through.headers
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
 def test_other_methods_are_405_and_told_which_are_not(web, method):
     answer = web.open("/hooks/meta", method=method)
@@ -279,6 +288,8 @@ def test_a_chunked_body_is_counted_by_us():
     with pytest.raises(Refusal) as refused:
         read(environ(b"x" * 11, **chunked), 10)
     assert refused.value.status == 413
+    # A length beside it says nothing.
+    assert read(environ(b"x" * 10, **chunked, CONTENT_LENGTH="3"), 10) == b"x" * 10
 
 
 @pytest.mark.parametrize("length", ["-1", "+5", "1_0", " 5", "x", "٣"])
