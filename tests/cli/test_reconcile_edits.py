@@ -88,12 +88,11 @@ def comment(town: Any, sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Iterato
     ("steps", "late", "ticket"),
     [
         # The webhook of the edit is lost; that of the comment; both.
-        ("add A, B, read, read", "edited B, read", [A, B]),
-        ("B, edited B, read, read", "add A, read", [B]),
-        ("B, read, read", "add A, edited B, read", [B]),
+        ("add A, B, read, read", "edited B", [A, B]),
+        ("B, edited B, read", "add A", [B]),
+        ("B, read, read", "add A, edited B", [B]),
         # Of two edits, that of the later one is lost.
-        ("B, edited B, C, read, read", "edited C, add A, read", [B, C]),
-        ("add A, B, edited B, C, read", "edited C, read", [A, B, C]),
+        ("B, edited B, C, read", "edited C, add A, read", [B, C]),
         # The first words are put back, and then the others, and the first.
         ("add A, B, edited B, A, read, B, read, A, read", "read", [A, B, A, B, A]),
     ],
