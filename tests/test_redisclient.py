@@ -11,7 +11,7 @@ import pytest
 import redis
 from support.redisbox import RedisBox
 
-from bridge.redisclient import Line, away, client
+from bridge.redisclient import Line, away, client, fit
 
 ECHO = "return ARGV[1]"
 COUNT = "return redis.call('INCR', 'count')"
@@ -100,6 +100,13 @@ def test_why_redis_cannot_be_used_is_a_sentence_without_addresses(
     error: redis.RedisError, why: str
 ) -> None:
     assert away(error) == why
+
+
+def test_a_server_that_keeps_a_log_is_not_warned_of_where_others_would_be_allowed(
+    box: RedisBox,
+) -> None:
+    with box.client() as one:
+        assert fit(one, "box", volatile=True) == []
 
 
 def test_a_client_sends_once_as_well(box: RedisBox) -> None:
