@@ -72,3 +72,31 @@ def test_one_that_is_no_longer_or_not_here_to_come_holds_up_nothing(
     fields: dict[str, str], more: dict[str, Any]
 ) -> None:
     assert looks_again(fields, **more) == (False, [])
+
+
+def fetches(seconds: int, before: float, **facts: str) -> bool:
+    """Whether an answer of *seconds* that stands before another one, so much later, is fetched."""
+    store = SimpleNamespace(known=lambda names: set())
+    settled = list[Orders]()
+    hand: Any = SimpleNamespace(
+        bridge=SimpleNamespace(store=store),
+        orders=lambda: Orders("out:r", "r"),
+        settle=settled.append,
+    )
+    turn = Turn("out:r", "r", (event("e0"),), {}, {}, {}, {})
+    room = Room("r", {"ticket": "7", "desk": "zendesk", **facts}, {})
+    later = comment("2", seconds + int(before))
+    overtaken.fetched(cast(Hand, hand), turn, room, turn.events[0], later, [comment("1", seconds)])
+    return bool(settled)
+
+
+def test_what_was_there_before_us_or_long_before_it_is_not_fetched() -> None:
+    assert fetches(60, 5)
+    assert fetches(60, 5, read_from=NOW.isoformat())
+    assert not fetches(-60, 5, read_from=NOW.isoformat())
+    assert not fetches(60, overtaken.LATE.total_seconds() + 1)
+
+
+def test_what_went_out_already_is_not_fetched() -> None:
+    assert not fetches(60, 5, spoken='[{"id": "1"}]')
+    assert fetches(60, 5, spoken='[{"id": "9"}]')

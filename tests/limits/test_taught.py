@@ -256,6 +256,8 @@ def test_other_troubles_stop_no_budget(error: TransientError) -> None:
         (Rank.OPEN, 400),
         (Rank.UPDATE, 392),
         (Rank.NOTE, 368),
+        (Rank.NOTICE, 368),
+        (Rank.BACK, 200),
     ],
 )
 def test_lesser_work_leaves_a_part_of_what_all_spend(rank: Rank, most: int) -> None:
