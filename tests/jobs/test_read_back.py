@@ -1,4 +1,4 @@
-"""What is read back of a platform: all that nobody told us of, as old as it is, in its order, and nothing else."""
+"""What is read back: all that nobody told us of, as old as it is, in its order, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
-from bridge.core.model import Account, Author, Connection, Kind, Message, Visibility
+import pytest
+
+from bridge.core.model import Account, Author, Connection, Kind, Message, Ticket, Visibility
 from bridge.jobs import gaps
 from bridge.jobs.gaps import Found
 from bridge.jobs.ingest import message_name, of_message
@@ -15,6 +17,7 @@ from bridge.wiring import Bridge
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 PAGE = Account(channel="facebook", id="1", name="Acme")
+DESK = Connection(name="desk", type="zendesk")
 META = Connection(name="meta", type="meta", accounts=(PAGE,))
 
 
@@ -86,3 +89,56 @@ def test_our_own_words_are_no_news_and_a_colleagues_are() -> None:
     ours, staff = (said(name, 5, own=True, ignored="own") for name in ("ours", "staff"))
     ids, found = read_back([ours, staff], sent=(ours,))
     assert (ids, found.new) == (["staff"], 1)
+
+
+# --- tickets that changed ------------------------------------------------------------------------------
+
+
+def looked_at(minutes: float, forever: bool = True, **facts: str) -> tuple[list[Any], Found]:
+    """What is looked at of one ticket that changed so long ago, whose room holds *facts*."""
+    recorded, found = list[Any](), Found()
+    kept = {"ticket:desk:7": "r"} if facts else {}
+    helpdesk: Any = SimpleNamespace(changed=lambda *told: iter(()), closed_for_good=forever)
+    bridge: Any = SimpleNamespace(
+        helpdesk=lambda connection: helpdesk,
+        store=SimpleNamespace(
+            get=kept.get,
+            hash=lambda key: facts,
+            known=lambda names: set(),
+            record=lambda delivery, connection, rows: recorded.extend(rows) or len(rows),
+        ),
+    )
+    ticket = Ticket(id="7", updated_at=NOW - timedelta(minutes=minutes))
+    told = SimpleNamespace(tickets=[ticket], until=None)
+    outside: Any = SimpleNamespace(desk=lambda connection, calls: told)
+    since, late = NOW - timedelta(hours=1), NOW - timedelta(minutes=2)
+    gaps._tickets(cast(Bridge, bridge), outside, DESK, since, late, found)
+    return [json.loads(row["f"]["doc"]) for row in recorded], found
+
+
+def test_a_ticket_of_ours_that_changed_is_looked_at_as_one_that_was_told_late() -> None:
+    (hint,), found = looked_at(5, ticket="7", status="open")
+    assert (hint["ticket"], hint["hint"], hint["late"]) == ("7", True, True)
+    assert (found.tickets, found.fresh) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("facts", "forever", "looks"),
+    [
+        ({"ticket": "7", "status": "closed"}, False, True),  # it can be opened again
+        ({"ticket": "7", "status": "closed"}, True, False),
+        ({"ticket": "7", "status": "deleted"}, False, False),
+        ({"ticket": "8", "status": "open"}, True, False),  # the room has another one by now
+        ({}, True, False),
+    ],
+)
+def test_one_on_which_nothing_can_happen_any_more_or_of_nobody_is_left_alone(
+    facts: dict[str, str], forever: bool, looks: bool
+) -> None:
+    hints, found = looked_at(5, forever, **facts)
+    assert (len(hints), found.tickets) == ((1, 1) if looks else (0, 0))
+
+
+def test_one_that_changed_just_now_is_left_to_its_webhook_where_it_is_ours() -> None:
+    assert looked_at(1, ticket="7", status="open") == ([], Found(seen=1, fresh=True))
+    assert looked_at(1) == ([], Found(seen=1))
