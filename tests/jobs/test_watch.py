@@ -243,6 +243,18 @@ def test_two_workers_do_not_read_the_same_at_once(turns: Turns) -> None:
     assert turns.after(31) == []
     turns.bridge.store.give_back("reading:meta", "another")
     assert turns.after(0) == [("meta", False)]
+    # It was given back, for whoever is next.
+    assert turns.bridge.store.take("reading:meta", "another", 60)
+
+
+@pytest.mark.parametrize("cut", [["Facebook Acme, comments"], []])
+def test_where_more_was_said_than_is_read_somebody_is_told_to_look(
+    bridge: Known, monkeypatch: pytest.MonkeyPatch, cut: list[str]
+) -> None:
+    monkeypatch.setattr(watch, "read_back", lambda *told: Found(cut=cut))
+    watch.reconcile(as_bridge(bridge), cast(Outside, None), META)
+    told = bridge.store.alarms().get("gap:meta", {}).get("text", "")
+    assert ("Facebook Acme, comments" in told) is bool(cut)
 
 
 # --- an absence --------------------------------------------------------------------------------
