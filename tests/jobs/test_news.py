@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from bridge.core.errors import PermanentError, TransientError
-from bridge.core.model import Connection, TicketComment, TicketUpdate
+from bridge.core.model import Connection, Status, TicketComment, TicketUpdate
 from bridge.jobs import answer, news, speak, waiting
 from bridge.jobs.room import LINKED, Room
 from bridge.jobs.turn import Hand
@@ -139,6 +139,23 @@ def test_news_of_another_ticket_than_this_one_say_nothing(told: Callable[..., li
     working = hand()
     assert told(ANSWER, working, ticket_id="6") == []
     assert working.ended == [("ignored", "an earlier ticket of this conversation")]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "reason", "status"),
+    [(6, "older than the status we know", "open"), (4, "own write", "solved")],
+)
+def test_an_older_status_that_comes_late_changes_nothing(
+    minutes: float, reason: str, status: str
+) -> None:
+    working, here = hand(), room(status="open", status_at=ago(5))
+    update = TicketUpdate(
+        dedupe="s", ticket_id="7", actor_id="bridge", status=Status.SOLVED, previous=Status.OPEN,
+        at=NOW - timedelta(minutes=minutes),
+    )  # fmt: skip
+    news.update(cast(Hand, working), TURN, here, EVENT, update)
+    assert working.ended == [("ignored", reason)]
+    assert here.facts["status"] == status
 
 
 def test_after_a_merge_answers_come_from_the_target_unless_they_go_to_another_room() -> None:
