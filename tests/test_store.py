@@ -139,6 +139,18 @@ def test_the_same_event_in_another_delivery_is_a_duplicate(store: Store) -> None
     assert store.client.lrange(PREFIX + "l:" + LANE, 0, -1) == [b"a", b"b"]
 
 
+@pytest.mark.parametrize(("first", "then"), [("10:00:02", "10:00:01"), ("10:00:01", "10:00:02")])
+def test_an_event_was_heard_when_the_first_of_its_deliveries_came(
+    store: Store, first: str, then: str
+) -> None:
+    for name, at in (("d1", first), ("d2", then)):
+        keep(store, name)
+        one = event("a")
+        one["f"] = {**one["f"], "seen": f"2026-11-22T{at}+00:00"}  # type: ignore[dict-item]
+        store.record(name, "meta", [one])
+    assert store.event("a")["seen"] == "2026-11-22T10:00:01+00:00"
+
+
 def test_ignored_and_dead_events_wait_in_no_lane(store: Store) -> None:
     keep(store)
     store.record("d1", "meta", [

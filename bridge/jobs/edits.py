@@ -51,13 +51,14 @@ def as_written(events: tuple[Event, ...]) -> tuple[Event, ...]:
 
     Webhooks overtake each other; what has come together is put right, and everything else stays behind what
     it stood behind. Platforms tell whole seconds: within one, what was delivered first was said first.
-    An edit that came ahead of its message stands for it, so it moves with it.
+    An edit that came ahead of its message stands for it, so it moves with it. A message may be there twice, once
+    read back: it was said when it was heard first.
     """
-    when = {
-        (one.fields.get("mid") or one.id): (one.doc.get("at") or "", one.fields.get("seen", ""))
-        for one in events
-        if one.kind == "m" and one.doc.get("change") == str(Change.CREATED)
-    }
+    when = dict[str, tuple[str, str]]()
+    for one in events:
+        if one.kind == "m" and one.doc.get("change") == str(Change.CREATED):
+            name, at = one.fields.get("mid") or one.id, (one.doc.get("at") or "", seen_at(one))
+            when[name] = min(when.get(name, at), at)
     made = set[str]()
 
     def written(one: Event) -> tuple[str, str] | None:

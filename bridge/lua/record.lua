@@ -44,12 +44,21 @@ local function without_words(fields)
   end
 end
 
+-- Whoever read a later copy of it first may still have it: within a second, what came first was said first.
+local function heard(key, fields)
+  local known = redis.call('HGET', key, 'seen')
+  for i = 1, known and #fields or 0, 2 do
+    if fields[i] == 'seen' and fields[i + 1] < known then redis.call('HSET', key, 'seen', fields[i + 1]) end
+  end
+end
+
 local new, dead, woke, erased = 0, 0, false, false
 local events = cjson.decode(ARGV[4])
 for _, event in ipairs(events) do
   local key = P .. 'e:' .. event.e
   if redis.call('HEXISTS', key, 'state') == 1 then
     books(connection, 'duplicates', 1)
+    heard(key, event.f)
     erased = erased or redis.call('HEXISTS', key, 'k') == 0  -- words that were erased have come again
   else
     new = new + 1

@@ -37,6 +37,9 @@ LATEST = "2026-11-22T10:00:02+00:00"
         # One whose message is done with: what was read back late moves nobody past it.
         ([said("b", LATE, "1"), said("c", LATE, "2"), said("x", LATEST, "3", "edited", mid="done"),
           said("d", LATEST, "4"), said("a", EARLY, "5")], "abcxd"),
+        # One that was read back as well: what came in between was said after it.
+        ([said("x", EARLY, "1", "edited", mid="a"), said("b", EARLY, "3"), said("a", EARLY, "2"),
+          said("r", EARLY, "4", mid="a")], "xabr"),
     ],
 )  # fmt: skip
 def test_messages_are_put_in_the_order_they_were_written_and_then_delivered(
