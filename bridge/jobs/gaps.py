@@ -32,6 +32,7 @@ Rows = dict[
 
 OVERLAP = timedelta(minutes=15)  # read twice: lists and indexes show some things late
 FARTHEST = timedelta(days=7)  # what is older is not read back
+FOLLOW = 10  # readings at most that follow one, where something new is always there
 AT_ONCE = 200  # events recorded in one step
 LASTS = 90 * 86400.0  # seconds the state of a connection is kept
 MEND = 300.0  # seconds until a reading that failed is tried again
@@ -239,6 +240,7 @@ class State:
     all_calls: int = 0  # since the first reading
     all_new: int = 0
     more: bool = False  # the last reading was cut, and the next one goes on from there
+    follows: int = 0  # how many readings have followed one that was asked for, without an end
 
 
 _TIMES = ("to", "at", "due")
@@ -268,21 +270,24 @@ def since_of(bridge: Bridge, state: State, wanted: datetime | None, now: datetim
 def stepped(bridge: Bridge, state: State, found: Found, now: datetime, asked: bool) -> State:
     """*state* after a reading that began at *now* and has found this.
 
-    One that was *asked* for is followed by another, when what it left to the webhooks is old enough; a regular
-    one by the next regular one.
+    One that was *asked* for is followed by another, when what it left to the webhooks is old enough, and so on: our
+    own writes make a ticket young again. A regular one is followed by the next regular one.
     """
     grace = timedelta(seconds=bridge.settings.reconcile_grace)
     minutes = bridge.settings.reconcile_minutes
     due = now + timedelta(minutes=minutes) if minutes else None
     to: datetime | None = now - grace
+    follows = 1 if asked else state.follows + 1 if state.follows else 0
     if found.errors:
         to = state.to  # once more, from where it was
         due = now + timedelta(seconds=max(found.wait or 0.0, MEND))
     elif found.until is not None:
         to, due = found.until + timedelta(seconds=1), now
-    elif found.fresh and asked:
+    elif found.fresh and 0 < follows <= FOLLOW:
         soon = now + grace + timedelta(seconds=5)
         due = min(due, soon) if due else soon
+    else:
+        follows = 0
     return State(
         to=to,
         at=now,
@@ -296,4 +301,5 @@ def stepped(bridge: Bridge, state: State, found: Found, now: datetime, asked: bo
         all_calls=state.all_calls + found.calls,
         all_new=state.all_new + found.new,
         more=found.until is not None and not found.errors,
+        follows=follows,
     )

@@ -129,8 +129,10 @@ def reconcile(
     if found.cut:
         told = f"{name}: more was said than can be read back ({'; '.join(found.cut)}); look there"
         bridge.store.alarm(f"gap:{name}", told, DAY)
-    if found.new or found.tickets:
-        log.info("%s: read back %s events, %s tickets to look at", name, found.new, found.tickets)
+    if found.new or found.tickets or state.follows or asked:
+        young = "; what is younger is left to its webhook" if found.fresh else ""
+        told = "%s: read back %s events, %s tickets to look at%s"
+        log.info(told, name, found.new, found.tickets, young)
     for error in found.errors:
         log.warning("%s could not be read back: %s", name, error)
     return found

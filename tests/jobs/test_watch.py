@@ -135,7 +135,7 @@ def test_where_it_was_cut_it_goes_on_at_once_and_without_going_back(bridge: Know
     assert since == NOW - timedelta(days=1) + timedelta(seconds=1)
 
 
-def test_only_what_was_asked_for_is_followed_by_another_look(bridge: Known) -> None:
+def test_only_what_was_asked_for_is_followed_by_another_reading(bridge: Known) -> None:
     fresh = Found(fresh=True)
     asked = stepped(as_bridge(bridge), State(), fresh, NOW, True)
     assert asked.due == NOW + timedelta(seconds=125)
@@ -143,6 +143,30 @@ def test_only_what_was_asked_for_is_followed_by_another_look(bridge: Known) -> N
     assert stepped(as_bridge(bridge), State(), Found(), NOW, True).due == NOW + timedelta(
         minutes=30
     )
+
+
+@pytest.mark.parametrize("minutes", [0, 30])
+def test_it_is_followed_until_nothing_is_left_to_webhooks_but_not_for_ever(
+    client: redis.Redis, minutes: int
+) -> None:
+    """Our own writes make a ticket young again, on which an answer may stand that nobody has told of."""
+    bridge = as_bridge(Known(client, reconcile_minutes=minutes))
+    soon, usual = NOW + timedelta(seconds=125), bridge_due(minutes)
+    first = stepped(bridge, State(), Found(fresh=True), NOW, True)
+    away = stepped(bridge, first, Found(errors=["away"]), NOW, False)
+    again = stepped(bridge, away, Found(fresh=True), NOW, False)
+    assert (first.due, again.due) == (soon, soon)
+    ended = stepped(bridge, again, Found(), NOW, False)
+    assert ended.due == usual
+    assert stepped(bridge, ended, Found(fresh=True), NOW, False).due == usual
+    state, readings = first, 1
+    while state.due == soon:
+        state, readings = stepped(bridge, state, Found(fresh=True), NOW, False), readings + 1
+    assert (readings, state.due) == (gaps.FOLLOW + 1, usual)
+
+
+def bridge_due(minutes: int) -> datetime | None:
+    return NOW + timedelta(minutes=minutes) if minutes else None
 
 
 def test_without_an_interval_nothing_is_due_by_itself(client: redis.Redis) -> None:
