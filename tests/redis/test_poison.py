@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from support.bring import bring_again
 from support.people import watch
 from support.world import World
 
@@ -68,7 +69,7 @@ def test_a_pause_outlives_workers_and_redis_and_loses_nothing(world: World) -> N
     world.redis.restart()
     world.until(lambda: world.store.down("meta").get("why") == "paused")
     world.comment("Tom", "My cup is broken")
-    world.sandbox.post("clock", {"advance": 3600})
+    bring_again(world)
     world.until(lambda: world.store.books()["meta"]["parked"] == 2, "parked as well")
     assert world.tickets() == []
     world.store.resume("meta")

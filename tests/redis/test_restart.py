@@ -52,7 +52,7 @@ def test_processes_replaced_one_by_one_under_load_lose_nothing(world: World) -> 
         world.sandbox.delete("faults")
     assert sent == list(range(COUNT))
     world.until(lambda: world.store.books()["meta"]["done"] == COUNT, "all of it", patience=60)
-    world.sandbox.post("clock", {"advance": 3600})
+    bring_again(world)
     world.calm()
     check_all_there(world, COUNT)
 

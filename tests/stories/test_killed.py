@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import requests
+from support.bring import bring_again
 from support.people import on_whatsapp, say, text_on_whatsapp, watch
 from support.platforms import proof
 from support.world import World
@@ -48,7 +49,7 @@ def test_what_was_taken_while_redis_died_is_there_and_the_rest_was_refused(world
     gone = "the end of the burst"
     world.until(lambda: world.store.books()["meta"]["in_progress"] == 0, gone, patience=60)
     # The helpdesks' and platforms' webhooks that were refused come again after half an hour at most.
-    world.sandbox.post("clock", {"advance": 3600})
+    bring_again(world)
     world.calm()
     assert {one.poll() for one in world.workers} == {None}  # they waited, and went on by themselves
     assert len(world.tickets()) == PEOPLE

@@ -232,7 +232,8 @@ class World:
         """What a failed wait wants to know."""
         store = self.store
         dead = [store.event(eid).get("reason") for eid in store.dead()]
-        log = (self.folder / "worker.log").read_text("utf-8", "replace")[-3000:]
+        logs = [self.folder / f"{name}.log" for name in ("web", "worker")]
+        log = "\n".join(one.read_text("utf-8", "replace")[-3000:] for one in logs if one.exists())
         with self.redis.client() as client:
             waits = client.zrange("bridge:due", 0, -1, withscores=True)
             held = list(client.scan_iter("bridge:lease:*"))
