@@ -137,14 +137,10 @@ def _redis(settings: Settings) -> Iterator[Finding | Store]:
         log.propagate = True
     for text in warned.said:
         yield Finding("redis", None, text)
-    try:
-        store.writable()
-    except BridgeError as error:
-        yield Finding("redis", False, f"{error.detail}: what comes is answered 503")
-    else:
-        if not warned.said:
-            fine = "it answers, keeps an append-only file, and evicts nothing"
-            yield Finding("redis", True, fine)
+    if why := parts.refusal(store):
+        yield Finding("redis", False, f"{why}: what comes is answered 503")
+    elif not warned.said:
+        yield Finding("redis", True, "it answers, keeps an append-only file, and evicts nothing")
     yield _clock("redis", skew)
     yield store
 

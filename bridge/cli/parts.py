@@ -15,7 +15,7 @@ from bridge import embedded
 from bridge.cli.normalise import shown
 from bridge.config import Config, load
 from bridge.core.commands import duration
-from bridge.core.errors import ConfigError
+from bridge.core.errors import BridgeError, ConfigError
 from bridge.settings import Settings, environment
 from bridge.store import Store
 from bridge.wiring import now, providers
@@ -31,6 +31,15 @@ def journal(these: Settings, kind: type[Store] = Store) -> Store:
     day = 86400
     client = embedded.connect(these)
     return kind(client, keep=these.keep_days * day, keep_raw=these.keep_raw_days * day, clock=now)
+
+
+def refusal(store: Store) -> str | None:
+    """Why Redis takes no writes, though it answers."""
+    try:
+        store.writable()
+    except BridgeError as error:
+        return error.detail
+    return None
 
 
 def surroundings(folder: Path) -> dict[str, str]:

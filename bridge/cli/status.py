@@ -12,7 +12,7 @@ from typing import Any
 
 from bridge.cli import counted, crisis, parts
 from bridge.config import Config
-from bridge.core.errors import BridgeError, ConfigError
+from bridge.core.errors import ConfigError
 from bridge.helpdesks import HELPDESKS
 from bridge.jobs import mutes
 from bridge.jobs.outside import STATES
@@ -60,7 +60,7 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
     last = store.hash("last")
     return {
         "books": {name: books.get(name, EMPTY) for name in order},
-        "cannot_keep": _refusal(store),
+        "cannot_keep": parts.refusal(store),
         "queues": {**store.queues(), **_ages(store)},
         "alarms": store.alarms(),
         "incidents": [crisis.shown(one) for one in store.spikes().values()],
@@ -80,15 +80,6 @@ def status(store: Store, config: Config, folder: Path) -> dict[str, Any]:
         "answers": store.answers(config.connections),
         "reconcile": {name: gap for name in config.connections if (gap := _gap(store.gap(name)))},
     }
-
-
-def _refusal(store: Store) -> str | None:
-    """Why Redis takes no writes, though it answers."""
-    try:
-        store.writable()
-    except BridgeError as error:
-        return error.detail
-    return None
 
 
 _GAP = ("to", "at", "due", "calls", "seen", "new", "tickets", "errors", "all_calls", "all_new")
