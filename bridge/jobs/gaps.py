@@ -26,9 +26,8 @@ from bridge.jobs.rank import Asker, Rank
 from bridge.wiring import Bridge
 
 T = TypeVar("T")
-Rows = dict[
-    str, tuple[datetime, dict[str, Any], str | None]
-]  # events by their names: time, event, words
+# Events by their names: time, event, words.
+Rows = dict[str, tuple[datetime, dict[str, Any], str | None]]
 
 OVERLAP = timedelta(minutes=15)  # read twice: lists and indexes show some things late
 FARTHEST = timedelta(days=7)  # what is older is not read back

@@ -186,9 +186,8 @@ class Sweep(threading.Thread):
         cursor, rounds, away = 0, 0, ""
         while not self.ended.wait(SWEEP):
             try:
-                if (
-                    away
-                ):  # a sweep that finds nothing due writes nothing, and works with a full Redis
+                if away:
+                    # A sweep that finds nothing due writes nothing, and works with a full Redis.
                     self.bridge.store.writable()
                 self.bridge.store.sweep()
                 rounds += 1

@@ -46,9 +46,8 @@ def write(
 
 
 def _send(hand: Hand, room: Room, intent: dict[str, str], ask: Ask | None = None) -> bool:
-    if intent.get(
-        "erased"
-    ):  # words of somebody who is erased were in it: the others' are planned anew
+    if intent.get("erased"):
+        # Words of somebody who is erased were in it: the others' are planned anew.
         orders = hand.orders()
         orders.intent = ""
         hand.settle(orders)

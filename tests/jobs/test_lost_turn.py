@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-import redis
 from support.lane import LANE, House
 
 from bridge.jobs.turn import MARGIN, Hand, Leases, Lost
 from bridge.store import LEASE, PREFIX, Orders, Turn
 from bridge.wiring import Bridge
-
-
-@pytest.fixture
-def house(client: redis.Redis) -> Iterator[House]:
-    built = House(client)
-    yield built
-    built.leases.stop()
-    built.store.close()
 
 
 def about_to_end(hand: Hand) -> None:

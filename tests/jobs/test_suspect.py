@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,9 @@ OUT = f"out:{ROOM}"
 
 
 @pytest.fixture
-def house(client: redis.Redis) -> Iterator[House]:
-    built = House(client)
-    add(built, "b")
-    yield built
-    built.leases.stop()
+def house(house: House) -> House:
+    add(house, "b")
+    return house
 
 
 def add(house: House, eid: str, direction: str = "in") -> None:

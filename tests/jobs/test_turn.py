@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,14 +16,6 @@ from bridge.core.limits import Budget
 from bridge.jobs.suspect import CRASHES
 from bridge.jobs.turn import Hand
 from bridge.store import PREFIX, Leave, Orders, Turn
-
-
-@pytest.fixture
-def house(client: redis.Redis) -> Iterator[House]:
-    built = House(client)
-    yield built
-    built.leases.stop()
-    built.store.close()
 
 
 def failing(error: Exception, connection: str = "zendesk") -> Callable[[Hand, Turn], bool]:
